@@ -1,0 +1,146 @@
+"""What every sampler and every pruner is: frozen values whose answer depends on nothing but what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hptui.core.study.milestones import Every, Milestones, Rungs
+
+Array = NDArray[np.float64]
+
+
+class Kind(IntEnum):
+    """What is known of a point."""
+
+    COMPLETE = 0  # y is its final loss
+    PRUNED = 1  # y is its loss at `step`, where it was stopped
+    INFEASIBLE = 2  # it can't be evaluated; y is NaN
+    FAILED = 3  # it says nothing about the point; y is NaN
+    PENDING = 4  # running, waiting or held; y is its latest loss, or NaN
+
+
+@dataclass(frozen=True)
+class History:
+    """All trials so far, by number.
+
+    x: (n, d) points in the unit cube, NaN where a parameter was inactive.
+    y: (n,) losses, NaN where there is none.
+    kind: (n,) of `Kind`. numbers: (n,) trial numbers. steps: (n,) last step reported, -1 for none.
+    """
+
+    x: Array
+    y: Array
+    kind: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+    @staticmethod
+    def empty(dim: int) -> History:
+        none = np.empty(0, np.int64)
+        return History(np.empty((0, dim)), np.empty(0), none, none, none)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A point of the cube, and why it was chosen. x: (d,), each in [0, 1]; inactive coordinates are ignored."""
+
+    x: Array
+    why: str
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    """There is nothing left to propose: every point of a finite space was tried."""
+
+    why: str
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    def ask(self, history: History, number: int) -> Proposal | Exhausted:
+        """The point for trial `number`. Same sampler, history and number: same proposal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one trial has reported of its main metric, as losses. steps ascend; losses may be NaN or infinite."""
+
+    number: int
+    steps: NDArray[np.int64]  # (k,)
+    losses: Array  # (k,)
+    kind: Kind = Kind.PENDING
+
+    @property
+    def last_step(self) -> int:
+        return int(self.steps[-1]) if len(self.steps) else -1
+
+    @property
+    def last(self) -> float:
+        return float(self.losses[-1]) if len(self.losses) else float("nan")
+
+    @cached_property
+    def _running_best(self) -> Array:
+        return np.asarray(np.fmin.accumulate(self.losses))  # fmin: a NaN is never the best while a number is known
+
+    def best_up_to(self, step: int) -> float:
+        """The lowest loss reported at or before `step`; NaN when there is none."""
+        k = int(np.searchsorted(self.steps, step, side="right"))
+        return float(self._running_best[k - 1]) if k else float("nan")
+
+    def at(self, step: int) -> float:
+        """The loss reported at exactly `step`; NaN when there is none."""
+        k = int(np.searchsorted(self.steps, step))
+        return float(self.losses[k]) if k < len(self.steps) and self.steps[k] == step else float("nan")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Freeze the trial here; it may be continued later."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The trial is not worth its GPU any more."""
+
+    reason: str
+
+
+@runtime_checkable
+class Pruner(Protocol):
+    def milestones(self) -> Milestones | None:
+        """The steps at which a trial waits for a verdict; None when this rule never judges."""
+        ...
+
+    def judge(self, curve: Curve, others: Sequence[Curve]) -> Hold | Stop | None:
+        """Go on (None), hold or stop. `others`: every other trial's curve, running and ended; `kind` tells which."""
+        ...
+
+
+__all__ = [
+    "Array",
+    "Curve",
+    "Every",
+    "Exhausted",
+    "History",
+    "Hold",
+    "Kind",
+    "Milestones",
+    "Proposal",
+    "Pruner",
+    "Rungs",
+    "Sampler",
+    "Stop",
+]

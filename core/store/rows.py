@@ -1,0 +1,91 @@
+"""Rows as the rest of the program sees them: our own frozen values, one class per table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A trial as the `trials` table has it: what the screen shows and what a new scheduler goes on from."""
+
+    number: int
+    state: str  # study.trial.State
+    params: dict[str, Any]
+    x: tuple[float | None, ...] = ()
+    seed: int = 0
+    origin: str = "sampler"  # baseline, enqueued, sampler, retry
+    proposal: str = ""  # why this point
+    why: str | None = None  # PAUSED: study.trial.Why
+    reason: str = ""  # why it waits, is paused, was pruned or failed
+    cause: str | None = None  # FAIL: study.trial.Cause
+    may_retry: bool = False
+    retry_of: int | None = None
+    value: float | None = None  # last reported or final, the user's sign; may be nan or inf
+    best: float | None = None  # best reported, the user's sign
+    step: int | None = None  # last step reported
+    device: str | None = None
+    slot: int | None = None
+    pid: int | None = None
+    start_ticks: int | None = None
+    created_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    paused_at: float | None = None
+    until: float | None = None  # PAUSED for undo: when the prune becomes final
+    resume_wanted: bool = False
+    busy_s: float = 0.0  # seconds of running, up to the last pause
+    attrs: dict[str, Any] = field(default_factory=dict)
+    change: int = 0  # grows with every change of any trial: readers ask for what changed after the one they know
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the ledger."""
+
+    at: float
+    kind: str
+    trial: int | None = None
+    reason: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    id: int = 0  # given by the database
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    kind: str  # study.commands.Wish
+    trial: int | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    by: str = ""  # who asked: "screen", "cli", ...
+    at: float = 0.0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A GPU or a CPU slot, as last read. None: that reading is not to be had here."""
+
+    id: str  # GPU UUID, or "cpu"
+    name: str
+    at: float
+    slots: int = 1
+    used_slots: int = 0
+    load: float | None = None  # 0..1
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    note: str = ""  # why it is not used, who else uses it
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    trial: int
+    metric: str
+    step: int
+    value: float | None  # NaN is stored as NULL with `word` saying which
+    word: str | None = None  # "nan", "inf" or "-inf" when value is None
+
+
+__all__ = ["CommandRow", "DeviceRow", "EventRow", "ReportRow", "TrialRow"]

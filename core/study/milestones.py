@@ -1,0 +1,25 @@
+"""The steps at which a trial waits for its pruner's verdict."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Every(msgspec.Struct, frozen=True, tag="every"):
+    """A milestone at step `first` and every `interval` steps after it."""
+
+    first: int = 0
+    interval: int = 1
+
+    def __contains__(self, step: int) -> bool:
+        return step >= self.first and (step - self.first) % self.interval == 0
+
+
+class Rungs(msgspec.Struct, frozen=True, tag="rungs"):
+    steps: tuple[int, ...]
+
+    def __contains__(self, step: int) -> bool:
+        return step in self.steps
+
+
+Milestones = Every | Rungs

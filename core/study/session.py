@@ -1,0 +1,82 @@
+"""Where a session keeps its files. Paths only: nothing here opens anything."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def spool(self) -> Path:
+        return self.path / "spool"
+
+    @property
+    def control(self) -> Path:
+        return self.path / "control"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFolder:
+    """`study.toml session.db scheduler.log lock wake trials/<n>/`; copy the folder and you have the session."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def study(self) -> Path:
+        return self.path / "study.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "session.db"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "scheduler.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def wake(self) -> Path:
+        return self.path / "wake"
+
+    @property
+    def trials(self) -> Path:
+        return self.path / "trials"
+
+    def trial(self, number: int) -> TrialFolder:
+        return TrialFolder(self.trials / str(number))
+
+
+def home() -> Path:
+    """The folder that holds hptui's own state: $HPTUI_HOME, else the platform's place for state."""
+    chosen = os.environ.get("HPTUI_HOME")
+    return Path(chosen).expanduser() if chosen else user_state_path("hptui")
+
+
+def sessions_home() -> Path:
+    return home() / "sessions"
+
+
+def leases_home() -> Path:
+    return home() / "leases"

@@ -1,0 +1,5 @@
+"""What a trial and the scheduler say to each other, and nothing else: both sides import this, neither imports the other.
+
+`request` starts a trial · `spool` carries its reports to the scheduler · `control` carries verdicts and wishes back ·
+`wake` rings the scheduler's bell · `lock` tells who schedules a session. May import: errors, study.trial, study.session.
+"""
