@@ -20,7 +20,7 @@ class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pattern: str | list[str] | None = None  # how a program's printed lines are read: named groups step, value, NAME
     cwd: str | None = None  # default: the study file's folder
     env: dict[str, str] = {}
-    preload: list[str] = ["auto"]  # modules the fork server imports once
+    preload: list[str] = msgspec.field(default_factory=lambda: ["auto"])  # modules the fork server imports once
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 from hptui.core.study.milestones import Milestones
 
 
-class Program(msgspec.Struct, frozen=True):
+class Program(msgspec.Struct, frozen=True, tag="program"):
     """Any command line, its parameters put in as `study.Objective` says."""
 
     command: tuple[str, ...]  # with placeholders still in it
@@ -21,7 +21,7 @@ class Program(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()  # regular expressions over printed lines
 
 
-class Function(msgspec.Struct, frozen=True):
+class Function(msgspec.Struct, frozen=True, tag="function"):
     script: str  # absolute path
     name: str = "objective"
     shared: str | None = None
