@@ -1,4 +1,4 @@
-"""What every sampler and every pruner is: frozen values whose answer depends on nothing but what they are given."""
+"""What every sampler and every pruner is: a frozen value whose answer depends on what it is given, and on nothing else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ class History:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A point of the cube, and why it was chosen. x: (d,), each in [0, 1]; inactive coordinates are ignored."""
+    """A point of the cube, and why it was chosen.
+
+    x: (d,), each in [0, 1]; inactive coordinates are ignored.
+    """
 
     x: Array
     why: str
@@ -74,7 +77,10 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True)
 class Curve:
-    """What one trial has reported of its main metric, as losses. steps ascend; losses may be NaN or infinite."""
+    """What one trial has reported of its main metric, as losses.
+
+    steps ascend; losses may be NaN or infinite.
+    """
 
     number: int
     steps: NDArray[np.int64]  # (k,)
@@ -91,16 +97,17 @@ class Curve:
 
     @cached_property
     def _running_best(self) -> Array:
-        return np.asarray(np.fmin.accumulate(self.losses))  # fmin: a NaN is never the best while a number is known
+        # fmin: a NaN is never the best while a number is known
+        return np.asarray(np.fmin.accumulate(self.losses))
 
     def best_up_to(self, step: int) -> float:
         """The lowest loss reported at or before `step`; NaN when there is none."""
-        k = int(np.searchsorted(self.steps, step, side="right"))
+        k = int(self.steps.searchsorted(step, side="right"))
         return float(self._running_best[k - 1]) if k else float("nan")
 
     def at(self, step: int) -> float:
         """The loss reported at exactly `step`; NaN when there is none."""
-        k = int(np.searchsorted(self.steps, step))
+        k = int(self.steps.searchsorted(step))
         return float(self.losses[k]) if k < len(self.steps) and self.steps[k] == step else float("nan")
 
 
@@ -125,7 +132,10 @@ class Pruner(Protocol):
         ...
 
     def judge(self, curve: Curve, others: Sequence[Curve]) -> Hold | Stop | None:
-        """Go on (None), hold or stop. `others`: every other trial's curve, running and ended; `kind` tells which."""
+        """Go on (None), hold or stop.
+
+        others: every other trial's curve, running and ended; `kind` tells which.
+        """
         ...
 
 

@@ -37,7 +37,7 @@ class TrialRow:
     resume_wanted: bool = False
     busy_s: float = 0.0  # seconds of running, up to the last pause
     attrs: dict[str, Any] = field(default_factory=dict)
-    change: int = 0  # grows with every change of any trial: readers ask for what changed after the one they know
+    change: int = 0  # grows with every change of any trial: readers ask for what changed after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +88,23 @@ class ReportRow:
     word: str | None = None  # "nan", "inf" or "-inf" when value is None
 
 
-__all__ = ["CommandRow", "DeviceRow", "EventRow", "ReportRow", "TrialRow"]
+@dataclass(frozen=True, slots=True)
+class BestPoint:
+    """The best value known after a complete trial, in finishing order."""
+
+    number: int
+    at: float  # when it ended
+    value: float
+    best: float  # of this one and all before it
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A session that is over: the fact `finished`."""
+
+    at: float
+    reason: str
+    ok: bool
+
+
+__all__ = ["BestPoint", "CommandRow", "DeviceRow", "EventRow", "Finished", "ReportRow", "TrialRow"]

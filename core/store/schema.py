@@ -1,7 +1,12 @@
 """What `session.db` looks like, version by version. Readable as it is in Datasette and sqlite-utils.
 
-Writers: the scheduler writes every table but `commands`; screens and the command line insert into `commands` alone.
+The scheduler writes every table but `commands`; screens and the command line insert into `commands` alone.
+Views answer what people ask: `best` (complete trials, best first), `trials_wide` (a column per parameter).
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 
 VERSION_1 = """
 create table session (key text primary key, value text);           -- facts about the session, JSON values
@@ -27,6 +32,7 @@ create table trials (
     change integer not null
 );
 create index trials_change on trials (change);
+create index trials_state on trials (state, value);   -- counts, and the best without a sort
 
 create table metrics (
     trial integer not null, metric text not null, step integer not null,
@@ -49,10 +55,59 @@ create table commands (
 );
 
 create table devices (
-    id text primary key, name text not null, at real not null, slots integer not null, used_slots integer not null,
-    load real, memory_used_bytes integer, memory_total_bytes integer, temperature_c real, power_w real,
+    id text primary key, name text not null, at real not null,
+    slots integer not null, used_slots integer not null, load real,
+    memory_used_bytes integer, memory_total_bytes integer, temperature_c real, power_w real,
     note text not null
 );
 
 create table parameters (name text primary key, position integer not null, definition text not null);
 """
+
+# SQLite allows 2000 columns in a result; a space that wide is read from `params`.
+_WIDEST = 1900
+
+_TIMES = """
+    busy_s as seconds,
+    datetime(created_at, 'unixepoch') as created, datetime(started_at, 'unixepoch') as started,
+    datetime(ended_at, 'unixepoch') as ended"""
+
+
+def best_view(direction: str) -> str:
+    """Complete trials, the best first. Only a finite value can be the best."""
+    order = "desc" if direction == "maximize" else "asc"
+    return f"""select
+    number, value, step, params, origin, proposal, device,{_TIMES}
+from trials
+where state = 'COMPLETE' and value is not null
+order by value {order}, number"""
+
+
+def trials_wide_view(names: Iterable[str]) -> str:
+    """Trials with a column `params_NAME` per parameter, NULL where it was inactive; times are UTC."""
+    params = "".join(f"    {_extract(name)} as {_quoted('params_' + name)},\n" for name in _columns(names))
+    return f"""select
+    number, state, value, word as not_finite, best, step,
+{params}    origin, proposal, why, reason, cause, retry_of, device,{_TIMES}
+from trials
+order by number"""
+
+
+def _columns(names: Iterable[str]) -> list[str]:
+    """The names that SQL text can hold (a NUL ends it)."""
+    return [name for name in names if "\0" not in name][:_WIDEST]
+
+
+def _extract(name: str) -> str:
+    if '"' in name or "\\" in name:  # a JSON path has no way to say these
+        return f"(select value from json_each(trials.params) where key = {_literal(name)})"
+    path = f'$."{name}"'
+    return f"json_extract(params, {_literal(path)})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

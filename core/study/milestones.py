@@ -14,12 +14,19 @@ class Every(msgspec.Struct, frozen=True, tag="every"):
     def __contains__(self, step: int) -> bool:
         return step >= self.first and (step - self.first) % self.interval == 0
 
+    def reached(self, step: int, previous: int = -1) -> bool:
+        """Whether a report at `step`, the one before it at `previous`, is at a milestone or has passed one."""
+        return step >= self.first and previous < step - (step - self.first) % self.interval
+
 
 class Rungs(msgspec.Struct, frozen=True, tag="rungs"):
     steps: tuple[int, ...]
 
     def __contains__(self, step: int) -> bool:
         return step in self.steps
+
+    def reached(self, step: int, previous: int = -1) -> bool:
+        return any(previous < rung <= step for rung in self.steps)
 
 
 Milestones = Every | Rungs

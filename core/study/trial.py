@@ -84,6 +84,7 @@ class Paused:
     why: Why
     until: float | None = None  # UNDO: when the prune becomes final
     resume_wanted: bool = False  # the user asked for it back; a slot has to come free first
+    was: Why | None = None  # UNDO: why it was paused before, if it was
 
 
 @dataclass(frozen=True, slots=True)

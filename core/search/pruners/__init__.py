@@ -1,0 +1,1 @@
+"""One file per rule for giving up early: a frozen value that judges curves (`search.protocol.Pruner`)."""

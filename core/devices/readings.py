@@ -1,0 +1,154 @@
+"""How busy the devices are, looked at once a second in a thread. Hints for people and placement, no proof."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hptui.core.devices import host
+from hptui.core.devices.inventory import Device
+from hptui.core.devices.nvml import Absent, GpuProcess, GpuReading, Nvml, Unreachable
+
+QUIET_BYTES = 512 << 20  # a driver, a desktop or a monitor keep about this much without anybody computing
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReading:
+    """One look at one device. None: not to be had here."""
+
+    device_id: str
+    at: float  # seconds since the epoch; an old one means that the driver does not answer
+    load: float | None = None  # 0..1
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    processes: tuple[GpuProcess, ...] | None = None
+    lost: bool = False  # it was there and can't be asked any more
+    note: str = ""
+
+
+class Watch(Protocol):
+    """What the scheduler needs: `Readings` on a machine, `ScriptedReadings` in a test."""
+
+    def start(self) -> None: ...
+    def latest(self) -> tuple[DeviceReading, ...]: ...
+    def close(self) -> None: ...
+
+
+class Readings:
+    """Looks every `interval_s`. `latest` never waits or raises, and is empty before the first look."""
+
+    def __init__(self, devices: Sequence[Device], interval_s: float = 1.0) -> None:
+        self._devices = tuple(devices)
+        self._interval_s = interval_s
+        self._latest: tuple[DeviceReading, ...] = ()
+        self._stop = threading.Event()
+        # a daemon: a driver in trouble can hold a call for minutes, and leaving must not wait for it
+        self._thread = threading.Thread(target=self._run, name="hptui-readings", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def latest(self) -> tuple[DeviceReading, ...]:
+        return self._latest
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        gpus = any(device.kind == "gpu" for device in self._devices)
+        nvml = Nvml.open() if gpus else Absent("no GPU is used")
+        before = None
+        while not self._stop.is_set():
+            now, times = time.time(), host.cpu_times()
+            self._latest = tuple(
+                read_cpu(device, now, before, times) if device.kind == "cpu" else read_gpu(device, now, nvml)
+                for device in self._devices
+            )
+            before = times
+            self._stop.wait(self._interval_s)
+        if isinstance(nvml, Nvml):
+            nvml.close()
+
+
+def read_cpu(
+    device: Device, now: float, before: host.CpuTimes | None, times: host.CpuTimes | None
+) -> DeviceReading:
+    """The whole machine: its load between two looks, and the memory that is not available."""
+    memory = host.memory()
+    return DeviceReading(
+        device.id,
+        now,
+        load=host.load_between(before, times),
+        memory_used_bytes=memory.used_bytes if memory else None,
+        memory_total_bytes=memory.total_bytes if memory else None,
+    )
+
+
+def read_gpu(device: Device, now: float, nvml: Nvml | Absent) -> DeviceReading:
+    if isinstance(nvml, Absent):
+        return DeviceReading(device.id, now, lost=True, note=nvml.reason)
+    match nvml.read(device.id):
+        case Unreachable(reason=reason):
+            return DeviceReading(device.id, now, lost=True, note=reason)
+        case GpuReading() as seen:
+            return DeviceReading(
+                device.id,
+                now,
+                load=seen.load,
+                memory_used_bytes=seen.memory_used_bytes,
+                memory_total_bytes=seen.memory_total_bytes,
+                temperature_c=seen.temperature_c,
+                power_w=seen.power_w,
+                processes=seen.processes,
+            )
+
+
+def session_of(pid: int) -> int | None:
+    """The leader of a process's session (for a trial's processes, the trial); None when it can't be told."""
+    with contextlib.suppress(OSError):
+        return os.getsid(pid)
+    return None
+
+
+def strangers(
+    reading: DeviceReading, ours: Collection[int], session: Callable[[int], int | None] = session_of
+) -> str:
+    """Who else seems to use a GPU, for a person to read; "" when nobody does, or nothing can be told.
+
+    ours: the pids of the trials that run on it. Only a hint: in a container NVML counts pids as the host
+    does, or hides them, so while a trial of ours runs there, a process nobody knows here may be that trial.
+    """
+    known = [(p, None if p.pid is None else session(p.pid)) for p in reading.processes or ()]
+    others = [p for p, leader in known if p.pid not in ours and leader not in ours]
+    foreign = [p for p, leader in known if p in others and leader is not None]
+    if foreign:
+        return f"also used by {_processes(foreign)}"
+    if ours:
+        return ""
+    if others:
+        return f"used by {_processes(others)}"
+    if reading.processes is None and (reading.memory_used_bytes or 0) > QUIET_BYTES:
+        return f"{_gib(reading.memory_used_bytes or 0)} used by others"
+    return ""
+
+
+def _processes(processes: Sequence[GpuProcess]) -> str:
+    pids = ", ".join(str(p.pid) for p in processes if p.pid is not None)
+    who = f"{len(processes)} other process{'es' if len(processes) != 1 else ''}"
+    who += f" (pid {pids})" if pids else ""
+    sizes = [p.memory_bytes for p in processes]
+    known = sum(size for size in sizes if size is not None)
+    return who if None in sizes or not known else f"{who}, {_gib(known)}"
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / 2**30:.1f} GiB"

@@ -1,0 +1,98 @@
+"""What a scheduler can do. `intents` is what gets written down before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.state import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`intents`: events recorded, and committed, before the hands move. They must change the state so that `plan`
+    does not ask for the same thing again."""
+
+    intents: tuple[e.Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Action):
+    """Only write it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootServer(Action):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AskThinker(Action):
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Launch(Action):
+    """Ask the fork server for the trial's process (or start a cold one)."""
+
+    number: int = -1
+    place: Place | None = None
+    cold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judge(Action):
+    number: int = -1
+    milestone: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskPark(Action):
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze(Action):
+    """SIGSTOP the trial's whole session."""
+
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw(Action):
+    """SIGCONT, and let it leave report()."""
+
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Signal(Action):
+    """SIGTERM and SIGCONT, or SIGKILL, to the trial's whole session."""
+
+    number: int = -1
+    kill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settle(Action):
+    """Sweep what the trial left behind and forget its process."""
+
+    number: int = -1
+    live: Live | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlaces(Action):
+    """How many trials may run at once; answered with SlotsSet."""
+
+    slots: int = 0
+    command: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPoint(Action):
+    """Does a wished point lie in the space? Answered with Enqueued or Refused."""
+
+    command: int = 0

@@ -1,0 +1,181 @@
+"""What an event means: `apply(state, event) -> state`, pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping, Tally
+from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Trial, Waiting, Why
+
+
+def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
+    """The state after `event`. An event of a trial that is not live any more changes nothing."""
+    state = replace(state, now=max(state.now, event.at))
+    match event:
+        case e.Tick():
+            return state
+        case e.Opened():
+            return replace(state, opened_at=event.at)
+        case e.Asked():
+            return replace(state, asking=event.number)
+        case e.Proposed():
+            return _proposed(state, event)
+        case e.OutOfPoints():
+            return replace(state, asking=None, exhausted=event.reason)
+        case e.Enqueued():
+            point = Queued(event.params, event.origin, event.why, event.x, event.retry_of)
+            return replace(state, queue=(*state.queue, point))
+        case e.Wished():
+            return replace(state, wishes=(*state.wishes, event.command))
+        case e.Heeded() | e.Refused():
+            return replace(state, wishes=tuple(w for w in state.wishes if w.id != event.command.id))
+        case e.SlotsSet():
+            return replace(state, slots=event.slots, places=event.places)
+        case e.BudgetSet():
+            return replace(state, rules=replace(state.rules, n_trials=event.n_trials), exhausted="")
+        case e.ServerChanged():
+            deaths = state.server.deaths + event.died
+            return replace(state, server=Server(event.state, event.reason or state.server.reason, deaths))
+        case e.DiskFilled():
+            return replace(state, disk_full=event.reason)
+        case e.DiskFreed():
+            return replace(state, disk_full="")
+        case e.HoldSet():
+            return replace(state, held=event.held)
+        case e.StopAsked():
+            return replace(state, stopping=Stopping(event.reason, event.now, event.ok, event.final))
+        case e.Finished():
+            return replace(state, finished=True)
+        case e.Settled():
+            return _settled(state, event)
+        case _:
+            number = getattr(event, "number", None)
+            live = state.live.get(number) if number is not None else None
+            if live is None or number is None:
+                return state
+            return _trial_event(state, number, live, event)
+
+
+def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
+    trial = Trial(
+        number=event.number, params=event.params, x=event.x, seed=event.seed, origin=event.origin, proposal=event.why,
+        phase=Waiting(event.at, "waits for a slot"), created_at=event.at, retry_of=event.retry_of, attrs=event.attrs,
+    )  # fmt: skip
+    asking = None if event.origin == "sampler" else state.asking
+    queue = state.queue if event.origin == "sampler" else state.queue[1:]
+    return replace(
+        state.with_live(event.number, Live(trial)),
+        next_number=max(state.next_number, event.number + 1),
+        counted=state.counted + (event.retry_of is None),
+        asking=asking,
+        queue=queue,
+    )
+
+
+def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
+    state = state.with_live(event.number, None)
+    tally, outcome = state.tally, event.outcome
+    match outcome.state:
+        case State.COMPLETE:
+            best = tally.best
+            if event.value is not None and (best is None or state.rules.sign * event.value < state.rules.sign * best[0]):
+                best = (event.value, event.number)
+            tally = replace(tally, complete=tally.complete + 1, best=best, failures_in_a_row=0)
+        case State.PRUNED:
+            tally = replace(tally, pruned=tally.pruned + 1, failures_in_a_row=0)
+        case _:
+            tally = replace(tally, failed=tally.failed + 1)
+            if outcome.cause not in (Cause.LOST, Cause.INFEASIBLE, Cause.KILLED):
+                tally = replace(tally, failures_in_a_row=tally.failures_in_a_row + 1, last_failure=outcome.reason)
+    return replace(state, tally=tally)
+
+
+def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event) -> SchedulerState:
+    trial = live.trial
+    match event:
+        case e.Placed():
+            phase = Starting(event.place.device_id, event.at)
+            trial = replace(trial, phase=phase, slot=event.place.slot)
+            return state.with_live(number, replace(live, trial=trial, launched=False))
+        case e.Launched():
+            return state.with_live(number, replace(live, launched=True))
+        case e.Started() if isinstance(trial.phase, Starting):
+            running = Running(event.process, trial.phase.device, event.at)
+            trial = replace(trial, phase=running, started_at=trial.started_at or event.at)
+            return state.with_live(number, replace(live, trial=trial))
+        case e.NotStarted():
+            blocked = dict(state.blocked)
+            if event.wait_s:
+                blocked[event.place] = (event.at + event.wait_s, event.reason)
+            trial = replace(trial, phase=Waiting(event.at, event.reason), slot=None)
+            return replace(state.with_live(number, replace(live, trial=trial, launched=False)), blocked=blocked)
+        case e.Defined():
+            used = {**live.used, **event.params}
+            trial = replace(trial, params={**trial.params, **event.params}, x=event.x)
+            return state.with_live(number, replace(live, trial=trial, used=used))
+        case e.Reported():
+            due = Due(event.milestone, event.step) if event.milestone else live.due
+            trial = replace(trial, value=event.value, step=event.step)
+            return state.with_live(number, replace(live, trial=trial, best=event.best, due=due))
+        case e.AttrSet():
+            trial = replace(trial, attrs={**trial.attrs, event.key: event.value})
+            return state.with_live(number, replace(live, trial=trial))
+        case e.Judged():
+            return _judged(state, number, live, event)
+        case e.ParkAsked():
+            parking = live.parking or Parking(event.why, event.at)
+            # a prune by hand overrides a pause that is under way or done
+            if isinstance(trial.phase, Paused):
+                was = trial.phase.why if event.why is Why.UNDO else None
+                paused = replace(trial.phase, why=event.why, until=event.until, resume_wanted=False, was=was)
+                return state.with_live(number, replace(live, trial=replace(trial, phase=paused)))
+            parking = replace(parking, why=event.why, until=event.until, asked=True)
+            return state.with_live(number, replace(live, parking=parking))
+        case e.Parked() if live.parking:
+            return state.with_live(number, replace(live, parking=replace(live.parking, parked=True)))
+        case e.Frozen() if live.parking and isinstance(trial.phase, Running):
+            paused = Paused(trial.phase.process, trial.phase.device, event.at, live.parking.why, live.parking.until)
+            busy_s = live.running_s(event.at)
+            return state.with_live(
+                number, replace(live, trial=replace(trial, phase=paused), parking=None, busy_s=busy_s)
+            )
+        case e.ResumeWanted() if isinstance(trial.phase, Paused):
+            paused = replace(trial.phase, resume_wanted=event.wanted)
+            return state.with_live(number, replace(live, trial=replace(trial, phase=paused)))
+        case e.Thawed():
+            if isinstance(trial.phase, Paused):
+                running = Running(trial.phase.process, event.place.device_id, event.at)
+                trial = replace(trial, phase=running, slot=event.place.slot)
+            return state.with_live(number, replace(live, trial=trial, parking=None))
+        case e.EndAsked():
+            return state.with_live(number, replace(live, ending=live.ending or Ending(event.outcome, event.at)))
+        case e.Told() if live.ending:
+            told = live.ending.told if live.ending.told is not None else event.at
+            ending = replace(live.ending, told=told, killed=live.ending.killed or event.killed)
+            return state.with_live(number, replace(live, ending=ending))
+        case e.Exited():
+            return state.with_live(number, replace(live, gone=event))
+        case _:
+            return state
+
+
+def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> SchedulerState:
+    due = None if live.due and live.due.milestone <= event.milestone else live.due
+    live = replace(live, due=due)
+    match event.verdict:
+        case "stop":
+            live = replace(live, told_to_stop=event.at, stop_reason=event.reason)
+        case "hold" if live.parking is None:
+            live = replace(live, parking=Parking(Why.RUNG, event.at, asked=True, parked=True))
+    return state.with_live(number, live)
+
+
+def occupied(state: SchedulerState) -> dict[Place, int]:
+    """Slot -> the trial that takes it."""
+    return {live.place: number for number, live in state.live.items() if live.place is not None}
+
+
+__all__ = ["apply", "occupied"]

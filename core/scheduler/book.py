@@ -1,0 +1,48 @@
+"""The curves of all trials as losses, for the pruner. Arrays are made only when somebody judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hptui.core.search.protocol import Curve, Kind
+
+
+@dataclass
+class _Page:
+    kind: Kind = Kind.PENDING
+    points: dict[int, float] = field(default_factory=dict)  # step -> loss; a step reported again counts as last said
+    curve: Curve | None = None
+
+
+class Book:
+    def __init__(self) -> None:
+        self._pages: dict[int, _Page] = {}
+
+    def write(self, number: int, points: Iterable[tuple[int, float]]) -> None:
+        page = self._pages.setdefault(number, _Page())
+        page.points.update(points)
+        page.curve = None
+
+    def close(self, number: int, kind: Kind) -> None:
+        """No more points will come: keep the arrays alone."""
+        page = self._pages.setdefault(number, _Page())
+        page.kind = kind
+        page.curve = replace(self._curve(number, page), kind=kind)
+        page.points = {}
+
+    def curve(self, number: int) -> Curve:
+        return self._curve(number, self._pages.setdefault(number, _Page()))
+
+    def others(self, number: int) -> list[Curve]:
+        return [self._curve(other, page) for other, page in self._pages.items() if other != number]
+
+    def _curve(self, number: int, page: _Page) -> Curve:
+        if page.curve is None:
+            steps = np.fromiter(page.points.keys(), np.int64, len(page.points))
+            losses = np.fromiter(page.points.values(), np.float64, len(page.points))
+            order = np.argsort(steps, kind="stable")
+            page.curve = Curve(number, steps[order], losses[order], page.kind)
+        return page.curve

@@ -1,0 +1,248 @@
+"""The trials' processes: started through the fork server, watched by pidfd, read through their spools, signalled whole.
+
+A child is a process we may or may not be the parent of: one that was adopted from an earlier scheduler is watched and
+read in the same way; only its exit status is not to be had.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hptui.core.study.session import SessionFolder
+from hptui.core.study.trial import Process
+from hptui.core.wire import request as r
+from hptui.core.wire.control import Control
+from hptui.core.wire.lock import start_ticks
+from hptui.core.wire.spool import AnyLine, End, read_from
+
+STATUS_PATIENCE_S = 1.0  # between a process's end and the fork server's word on how it ended
+
+
+@dataclass
+class Child:
+    number: int
+    folder: SessionFolder
+    offset: int = 0  # bytes of the spool that were read
+    process: Process | None = None
+    pidfd: int | None = None
+    control: Control | None = None
+    end: End | None = None
+    status: int | None = None
+    gone_at: float | None = None  # its process ended then (monotonic seconds)
+    tells_status: bool = False  # somebody alive will say how it ended
+    popen: subprocess.Popen[bytes] | None = None
+    milestone: int = 0  # the last one it asked about
+    best: float | None = None
+    defined: dict[str, Any] = field(default_factory=dict)  # define-by-run: what it asked for
+
+    def read(self) -> list[AnyLine]:
+        lines, self.offset = read_from(self.folder.trial(self.number).spool, self.offset)
+        return lines
+
+
+@dataclass
+class Children:
+    folder: SessionFolder
+    selector: selectors.BaseSelector
+    all: dict[int, Child] = field(default_factory=dict)
+    server: socket.socket | None = None
+    server_process: subprocess.Popen[bytes] | None = None
+    statuses: dict[int, int] = field(default_factory=dict)  # pid -> status, of processes not known yet
+
+    # the fork server
+
+    def boot(self, preload: r.Preload) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with open(self.folder.log, "ab") as log:
+            self.server_process = subprocess.Popen(
+                [sys.executable, "-m", "hptui.core.worker.fork_server", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()],
+                start_new_session=True, cwd=self.folder.path, env=server_env(os.environ),
+            )  # fmt: skip
+        theirs.close()
+        ours.setblocking(False)
+        self.server = ours
+        self.selector.register(ours, selectors.EVENT_READ, "server")
+        ours.send(r.encode(preload))
+
+    def from_server(self) -> tuple[list[r.FromServer], bool]:
+        """What the server said, and whether it is still there."""
+        messages: list[r.FromServer] = []
+        if self.server is None:
+            return messages, True
+        while True:
+            try:
+                data = self.server.recv(1 << 20)
+            except BlockingIOError:
+                return messages, True
+            except OSError:
+                data = b""
+            if not data:
+                self._drop_server()
+                return messages, False
+            messages.append(r.decode_from_server(data))
+
+    def _drop_server(self) -> None:
+        if self.server is not None:
+            self.selector.unregister(self.server)
+            self.server.close()
+            self.server = None
+        for child in self.all.values():
+            if child.popen is None:
+                child.tells_status = False
+        if self.server_process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.server_process.kill()
+            self.server_process.wait()
+            self.server_process = None
+
+    # starting
+
+    def prepare(self, number: int) -> Child:
+        """The trial's folder, its control page and a child that has no process yet."""
+        folder = self.folder.trial(number)
+        folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        child = Child(number, self.folder, control=Control(folder.control))
+        self.all[number] = child
+        return child
+
+    def fork(self, start: r.Start, lease_fd: int | None) -> None:
+        """Ask the fork server. Raises OSError when it is gone or does not listen."""
+        if self.server is None:
+            raise BrokenPipeError("the fork server is gone")
+        beside = [] if lease_fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [lease_fd]))]
+        self.server.sendmsg([r.encode(start)], beside)
+        self.all[start.number].tells_status = True
+
+    def start_cold(self, start: r.Start, lease_fd: int | None) -> Process:
+        """A Python of its own. Raises OSError when it can't be started."""
+        child = self.all[start.number]
+        folder = self.folder.trial(start.number)
+        request = folder.path / "request.json"
+        request.write_bytes(msgspec.json.encode(start))
+        env = {**os.environ, **start.env, r.TAG: f"{start.session}/{start.number}"}
+        with open(folder.log, "ab") as log:
+            child.popen = subprocess.Popen(
+                [sys.executable, "-m", "hptui.core.worker.runner", str(request)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=env, cwd=start.cwd,
+                pass_fds=[] if lease_fd is None else [lease_fd],
+            )  # fmt: skip
+        child.tells_status = True
+        return Process(child.popen.pid, start_ticks(child.popen.pid) or 0)
+
+    def watch(self, number: int, process: Process) -> None:
+        """Hear of this process's end from now on."""
+        child = self.all[number]
+        child.process = process
+        child.status = self.statuses.pop(process.pid, child.status)
+        try:
+            child.pidfd = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            child.gone_at = time.monotonic()
+            return
+        self.selector.register(child.pidfd, selectors.EVENT_READ, number)
+
+    def adopt(self, number: int, process: Process | None, offset: int) -> bool:
+        """Take over a process that an earlier scheduler started; False when it is not there any more."""
+        folder = self.folder.trial(number)
+        folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.all[number] = Child(number, self.folder, offset, control=Control(folder.control))
+        if process is not None and start_ticks(process.pid) == process.start_ticks:
+            self.watch(number, process)
+            return self.all[number].gone_at is None
+        self.all[number].gone_at = time.monotonic()
+        return False
+
+    # ending
+
+    def ended(self, number: int) -> None:
+        """The pidfd says that the process is gone."""
+        child = self.all[number]
+        if child.pidfd is not None:
+            self.selector.unregister(child.pidfd)
+            os.close(child.pidfd)
+            child.pidfd = None
+        child.gone_at = time.monotonic()
+        if child.popen is not None:
+            code = child.popen.wait()
+            child.status = -code if code < 0 else code << 8
+
+    def settled(self, child: Child) -> bool:
+        """Whether all that can be known of its end is known."""
+        if child.gone_at is None:
+            return False
+        if child.end is not None or child.status is not None or not child.tells_status:
+            return True
+        return time.monotonic() - child.gone_at > STATUS_PATIENCE_S
+
+    def signal(self, number: int, *signals: signal.Signals) -> None:
+        """To the trial's whole session: its leader and all that share its process group."""
+        child = self.all.get(number)
+        if child is None or child.process is None:
+            return
+        for one in signals:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, one)
+
+    def forget(self, number: int) -> None:
+        child = self.all.pop(number, None)
+        if child is None:
+            return
+        if child.pidfd is not None:
+            self.selector.unregister(child.pidfd)
+            os.close(child.pidfd)
+        if child.control is not None:
+            child.control.close()
+
+    def close(self) -> None:
+        """Let the fork server end; trials that still run (or are frozen) live on."""
+        for number in list(self.all):
+            self.forget(number)
+        if self.server is not None:
+            self.selector.unregister(self.server)
+            self.server.close()
+            self.server = None
+        if self.server_process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.server_process.wait(2.0)
+                return
+            self.server_process.kill()
+            self.server_process.wait()
+
+
+def server_env(environ: os._Environ[str]) -> dict[str, str]:
+    """The fork server's environment, with room for a trial's tag that each child writes over in place."""
+    return {**environ, r.TAG: r.PLACEHOLDER}
+
+
+def sweep(tag: str) -> list[int]:
+    """Kill every process that carries HPTUI_TRIAL=`tag` (or one below it, when `tag` ends in '/'); the pids killed."""
+    wanted = f"{r.TAG}={tag}".encode()
+    killed = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            environ = Path("/proc", name, "environ").read_bytes()
+        except OSError:
+            continue
+        exact = not tag.endswith("/")
+        found = any(e == wanted if exact else e.startswith(wanted) for e in environ.split(b"\0")) if wanted in environ else False
+        if found and int(name) != os.getpid():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(name), signal.SIGKILL)
+                killed.append(int(name))
+    return killed

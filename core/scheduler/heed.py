@@ -1,0 +1,146 @@
+"""What a user's wish leads to. Every wish is answered: heeded, or refused with the reason. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.state import Live, SchedulerState
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.commands import UNDO_SECONDS, Wish
+from hptui.core.study.trial import Ended, Paused, Running, Starting, State, Waiting, Why
+
+
+def heed(state: SchedulerState) -> Iterator[a.Action]:
+    """Answer the first wish that can be answered now. A trial that is just starting is waited for."""
+    for wish in state.wishes:
+        live = state.live.get(wish.trial) if wish.trial is not None else None
+        if live and isinstance(live.trial.phase, Starting) and wish.kind in (Wish.PAUSE, Wish.PRUNE):
+            continue
+        yield _answer(state, wish, live)
+        return
+
+
+def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
+    at = state.now
+    if wish.trial is not None and wish.trial >= state.next_number:
+        return _refuse(state, wish, f"there is no trial {wish.trial}: the last one is {state.next_number - 1}")
+    match wish.kind:
+        case Wish.PAUSE if wish.trial is None:
+            return a.Record((e.Heeded(at, wish, "you asked: pause the session"), e.HoldSet(at, True)))
+        case Wish.RESUME if wish.trial is None:
+            wanted = [
+                e.ResumeWanted(at, number)
+                for number, one in state.live.items()
+                if isinstance(one.trial.phase, Paused) and one.trial.phase.why is Why.USER
+            ]
+            return a.Record((e.Heeded(at, wish, "you asked: resume the session"), e.HoldSet(at, False), *wanted))
+        case Wish.SLOTS:
+            return a.SetPlaces((), int(wish.args.get("slots", 0)), wish.id)
+        case Wish.BUDGET:
+            n = wish.args.get("n_trials")
+            total = int(n) if n is not None else None
+            return a.Record((e.Heeded(at, wish, f"you asked: {total} trials in all"), e.BudgetSet(at, total)))
+        case Wish.STOP:
+            now = bool(wish.args.get("now"))
+            reason = "stopped by you" if now else "stopped by you: running trials may finish"
+            return a.Record((e.Heeded(at, wish, "you asked: stop"), e.StopAsked(at, reason, now)))
+        case Wish.ENQUEUE | Wish.RETRY:
+            if wish.kind == Wish.RETRY and live is not None:
+                return _refuse(state, wish, f"trial {wish.trial} has not ended: nothing to retry")
+            return a.CheckPoint((), wish.id)
+        case Wish.UNDO:
+            return _undo(state, wish)
+        case Wish.PAUSE | Wish.RESUME | Wish.PRUNE if live is None:
+            return _refuse(state, wish, f"trial {wish.trial} has ended")
+        case Wish.PAUSE:
+            return _pause(state, wish, live)
+        case Wish.RESUME:
+            return _resume(state, wish, live)
+        case Wish.PRUNE:
+            return _prune(state, wish, live)
+        case _:
+            return _refuse(state, wish, f"unknown command {wish.kind!r}")
+
+
+def _refuse(state: SchedulerState, wish: CommandRow, reason: str) -> a.Action:
+    return a.Record((e.Refused(state.now, wish, reason),))
+
+
+def _pause(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
+    assert live is not None
+    number, at = live.trial.number, state.now
+    if live.ending or live.gone:
+        return _refuse(state, wish, f"trial {number} is ending")
+    match live.trial.phase:
+        case Waiting():
+            return _refuse(state, wish, f"trial {number} has not started: nothing to pause")
+        case Paused():
+            return _refuse(state, wish, f"trial {number} is paused already")
+        case _ if live.parking:
+            return _refuse(state, wish, f"trial {number} is being paused already")
+        case _:
+            intents = (e.Heeded(at, wish, f"you asked: pause trial {number}"), e.ParkAsked(at, number, Why.USER))
+            return a.AskPark(intents, number)
+
+
+def _resume(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
+    assert live is not None
+    number, at = live.trial.number, state.now
+    if live.ending or live.gone:
+        return _refuse(state, wish, f"trial {number} is ending")
+    heeded = e.Heeded(at, wish, f"you asked: resume trial {number}")
+    match live.trial.phase:
+        case Paused(why=Why.DISK):
+            return _refuse(state, wish, f"trial {number} waits for disk space")
+        case Paused(resume_wanted=True):
+            return _refuse(state, wish, f"trial {number} goes on as soon as a slot is free")
+        case Paused():
+            return a.Record((heeded, e.ResumeWanted(at, number)))
+        case Running() if live.parking and live.place:
+            return a.Thaw((heeded, e.Thawed(at, number, live.place, "pause taken back by you")), number)
+        case _:
+            return _refuse(state, wish, f"trial {number} is not paused")
+
+
+def _prune(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
+    assert live is not None
+    number, at = live.trial.number, state.now
+    if live.ending or live.gone:
+        return _refuse(state, wish, f"trial {number} is ending")
+    heeded = e.Heeded(at, wish, f"you asked: prune trial {number}")
+    if isinstance(live.trial.phase, Waiting):
+        outcome = Ended(State.PRUNED, at, "pruned by you before it started")
+        return a.Record((heeded, e.EndAsked(at, number, outcome)))
+    if (isinstance(live.trial.phase, Paused) and live.trial.phase.why is Why.UNDO) or (
+        live.parking and live.parking.why is Why.UNDO
+    ):
+        return _refuse(state, wish, f"trial {number} is being pruned already")
+    return a.AskPark((heeded, e.ParkAsked(at, number, Why.UNDO, at + UNDO_SECONDS)), number)
+
+
+def _undo(state: SchedulerState, wish: CommandRow) -> a.Action:
+    """Take back the prune of the trial named, or the latest one."""
+    at = state.now
+    undoable: dict[int, float] = {}
+    for number, live in state.live.items():
+        if live.ending or live.gone or (wish.trial is not None and wish.trial != number):
+            continue
+        if isinstance(live.trial.phase, Paused) and live.trial.phase.why is Why.UNDO:
+            undoable[number] = live.trial.phase.until or 0.0
+        elif live.parking and live.parking.why is Why.UNDO:
+            undoable[number] = live.parking.until or 0.0
+    if not undoable:
+        what = f"trial {wish.trial} is not being pruned" if wish.trial is not None else "nothing to undo"
+        return _refuse(state, wish, what)
+    number = max(undoable, key=lambda n: undoable[n])
+    live = state.live[number]
+    heeded = e.Heeded(at, wish, f"you asked: take back the prune of trial {number}")
+    phase = live.trial.phase
+    if isinstance(phase, Paused) and phase.was is not None:
+        return a.Record((heeded, e.ParkAsked(at, number, phase.was)))
+    if isinstance(phase, Paused):
+        return a.Record((heeded, e.ResumeWanted(at, number)))
+    assert live.place is not None
+    return a.Thaw((heeded, e.Thawed(at, number, live.place, "prune taken back by you")), number)

@@ -1,0 +1,63 @@
+"""Starting a scheduler that outlives whoever starts it, and making sure that a session has one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from hptui.core.errors import SessionError
+from hptui.core.store.reader import Reader
+from hptui.core.study.session import SessionFolder
+from hptui.core.wire.lock import scheduler_of
+
+PATIENCE_S = 20.0
+
+
+def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
+    """See that a scheduler runs the session, unless it is over; True when one was started.
+
+    A session that was stopped goes on only with `resume`, or when a command waits to be answered; one whose budget is
+    spent when a command waits.
+    Raises SessionError, with what the scheduler said last, when it does not come up.
+    """
+    if scheduler_of(folder.lock).alive:
+        return False
+    if not resume and not _has_work(folder):
+        return False
+    said = folder.log.stat().st_size if folder.log.exists() else 0
+    with open(folder.log, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve())],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder.path,
+        )  # fmt: skip
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if scheduler_of(folder.lock).alive:
+            return True
+        if process.poll() is not None:
+            # another one may have been faster, or there was nothing to do
+            if process.returncode == 0 or scheduler_of(folder.lock).alive:
+                return False
+            raise SessionError(str(folder.path), "its scheduler did not start", _tail(folder, said))
+        time.sleep(0.01)
+    raise SessionError(str(folder.path), f"its scheduler did not come up in {PATIENCE_S:g} s", f"see {folder.log}")
+
+
+def _has_work(folder: SessionFolder) -> bool:
+    reader = Reader(folder)
+    try:
+        facts = reader.facts()
+        if "finished" not in facts or facts["finished"] is None:
+            return True
+        return bool(reader.commands(int(facts.get("command_cursor", 0))))
+    finally:
+        reader.close()
+
+
+def _tail(folder: SessionFolder, start: int) -> str:
+    with open(folder.log, "rb") as log:
+        log.seek(max(start, os.fstat(log.fileno()).st_size - 2000))
+        text = log.read().decode(errors="replace").strip()
+    return text.splitlines()[-1] if text else f"see {folder.log}"

@@ -1,0 +1,116 @@
+"""The loop: look, think, write down, act. The only place where the state changes hands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.apply import apply
+from hptui.core.scheduler.plan import plan
+from hptui.core.scheduler.project import row_of
+from hptui.core.scheduler.state import SchedulerState
+from hptui.core.scheduler.world import Seen, World
+from hptui.core.store.faults import DiskFull
+from hptui.core.store.rows import EventRow, TrialRow
+from hptui.core.store.writer import Writer
+
+ACTIVE_EVERY_S = 30.0  # how often the wall clock used so far is written down
+BACKUP_EVERY_S = 24 * 3600.0
+
+
+@dataclass
+class Batch:
+    """What is to be written in one transaction."""
+
+    ledger: list[EventRow] = field(default_factory=list)
+    trials: dict[int, TrialRow] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+
+    def __bool__(self) -> bool:
+        seen = self.seen
+        return bool(self.ledger or self.trials or self.facts or seen.reports or seen.devices or seen.definitions)
+
+
+def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:
+    """Until the session is over. Whatever was meant is written before it is done."""
+    pending = first
+    active_at = backup_at = world.clock.now()
+    while not state.finished:
+        seen = world.observe(0.0 if pending else world.idle_s(state))
+        batch = Batch(seen=seen)
+        for event in (*pending, *seen.events):
+            state = take(state, event, batch)
+        actions = plan(state)
+        for action in actions:
+            for event in action.intents:
+                state = take(state, event, batch)
+        if state.now - active_at > ACTIVE_EVERY_S or state.finished:
+            active_at = state.now
+            batch.facts["active_s"] = round(state.wall_clock_s, 3)
+        if batch:
+            commit(store, world, batch)
+        if state.now - backup_at > BACKUP_EVERY_S:
+            backup_at = state.now
+            store.backup()
+        pending = []
+        for action in actions:
+            pending += world.perform(action, state)
+    return state
+
+
+def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
+    """The state after `event`, with what has to be written of it."""
+    before = state
+    state = apply(state, event)
+    if (row := event.row()) is not None:
+        batch.ledger.append(row)
+    match event:
+        case e.Settled(number=number) if number in before.live:
+            batch.trials[number] = row_of(before.live[number], event)
+        case e.Heeded() | e.Refused():
+            waiting = [wish.id for wish in state.wishes]
+            batch.facts["command_cursor"] = min(waiting) - 1 if waiting else event.command.id
+        case e.BudgetSet(n_trials=n_trials):
+            batch.facts["n_trials"] = n_trials
+        case e.SlotsSet(slots=slots):
+            batch.facts["slots"] = slots
+        case e.HoldSet(held=held):
+            batch.facts["held"] = held
+        case e.Finished():
+            batch.facts["finished"] = {"at": event.at, "reason": event.reason, "ok": event.ok, "final": event.final}
+        case _:
+            number = getattr(event, "number", None)
+            if number is not None and state.live.get(number) is not before.live.get(number):
+                batch.trials[number] = row_of(state.live[number])
+    return state
+
+
+def commit(store: Writer, world: World, batch: Batch) -> None:
+    """Write it all or nothing. On a full disk: give up the reserve, then hold every trial and wait for space."""
+    while True:
+        try:
+            with store.transaction():
+                write(store, batch)
+            return
+        except DiskFull:
+            if world.disk.release():
+                continue
+            world.hold_everything()
+            time.sleep(1.0)
+
+
+def write(store: Writer, batch: Batch) -> None:
+    for number, rows, offset in batch.seen.reports:
+        store.save_reports(number, rows, offset)
+    if batch.seen.definitions is not None:
+        store.save_parameters(batch.seen.definitions)
+    for row in batch.trials.values():
+        store.save_trial(row)
+    for line in batch.ledger:
+        store.append(line)
+    for device in batch.seen.devices:
+        store.save_device(device)
+    for key, value in batch.facts.items():
+        store.set_fact(key, value)

@@ -1,0 +1,54 @@
+"""What became of a trial whose process is gone: its own last line, what it was told, and how the kernel ended it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+from hptui.core.scheduler.events import Settled
+from hptui.core.scheduler.state import Live
+from hptui.core.study.trial import Cause, Ended, State
+from hptui.core.wire.spool import End, unpack_number
+
+
+def outcome_of(live: Live, now: float) -> Settled:
+    """The trial's end. A trial that finished by itself in the meantime is complete, whatever it had been told."""
+    trial = live.trial
+    end = live.gone.end if live.gone else None
+    if end is not None and end.outcome == "complete":
+        return Settled(now, trial.number, Ended(State.COMPLETE, now, end.reason), unpack_number(end.value))
+    if live.ending is not None:
+        return Settled(now, trial.number, replace(live.ending.outcome, at=now), trial.value)
+    if end is None:
+        status = live.gone.status if live.gone else None
+        oom_killed = live.gone.oom_killed if live.gone else False
+        return Settled(now, trial.number, _without_last_line(status, oom_killed, now), trial.value)
+    if end.outcome == "pruned":
+        reason = live.stop_reason or end.reason or "the objective raised TrialPruned"
+        return Settled(now, trial.number, Ended(State.PRUNED, now, reason), trial.value)
+    return Settled(now, trial.number, _failed(end, now), trial.value, end.detail)
+
+
+def _failed(end: End, now: float) -> Ended:
+    cause = Cause(end.cause) if end.cause in list(Cause) else Cause.CRASH
+    return Ended(State.FAIL, now, end.reason, cause, may_retry=cause not in (Cause.NAN, Cause.INFEASIBLE))
+
+
+def _without_last_line(status: int | None, oom_killed: bool, now: float) -> Ended:
+    if status is None:
+        reason = "its process ended while no scheduler watched; how is not known"
+        return Ended(State.FAIL, now, reason, Cause.LOST, may_retry=True)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
+        if number == signal.SIGKILL and oom_killed:
+            return Ended(State.FAIL, now, "killed by the kernel: the machine ran out of memory", Cause.OOM, may_retry=True)
+        if number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            return Ended(State.FAIL, now, f"killed by {name} from outside", Cause.KILLED, may_retry=True)
+        what = {signal.SIGSEGV: "a segmentation fault", signal.SIGABRT: "abort()", signal.SIGBUS: "a bus error"}.get(
+            signal.Signals(number) if number in list(signal.Signals) else signal.SIGUSR1, name
+        )
+        return Ended(State.FAIL, now, f"crashed with {what} ({name}); see its log", Cause.CRASH, may_retry=True)
+    code = os.waitstatus_to_exitcode(status)
+    return Ended(State.FAIL, now, f"its process ended with status {code} before the objective returned", Cause.CRASH, True)

@@ -1,0 +1,70 @@
+"""A trial as its table row."""
+
+from __future__ import annotations
+
+from hptui.core.scheduler.events import Settled
+from hptui.core.scheduler.state import Live
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, Waiting
+
+
+def row_of(live: Live, settled: Settled | None = None) -> TrialRow:
+    """The row of a live trial, or of one that has just ended."""
+    trial = live.trial
+    phase = settled.outcome if settled else trial.phase
+    device, process, reason = _last_device(live), _process(live), ""
+    extra: dict[str, object] = {}
+    match phase:
+        case Waiting(reason=reason):
+            device, process = None, None
+        case Paused(since=since, why=why, until=until, resume_wanted=wanted):
+            reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
+            extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}
+        case Running() if live.ending is not None:
+            reason = f"ending: {live.ending.outcome.reason}"
+        case Running() if live.parking is not None:
+            reason = "is being paused"
+            if live.parking.until is not None:
+                reason = "is being pruned"
+        case Ended(state=state, at=at, reason=reason, cause=cause, may_retry=may_retry):
+            extra = {"ended_at": at, "cause": cause.value if cause else None, "may_retry": may_retry}
+            process = None
+        case _:
+            pass
+    state = settled.outcome.state if settled else trial.state
+    value = settled.value if settled else trial.value
+    ended_at = settled.outcome.at if settled else 0.0
+    params = live.used if settled and live.used else trial.params
+    return TrialRow(
+        number=trial.number, state=state.value, params=params, x=trial.x, seed=trial.seed, origin=trial.origin,
+        proposal=trial.proposal, reason=reason, retry_of=trial.retry_of, value=value, best=live.best, step=trial.step,
+        device=device, slot=trial.slot, pid=process.pid if process else None,
+        start_ticks=process.start_ticks if process else None, created_at=trial.created_at,
+        started_at=trial.started_at, busy_s=live.running_s(ended_at) if settled else live.busy_s, attrs=trial.attrs,
+        **extra,  # type: ignore[arg-type]  # the keys are fields of TrialRow
+    )  # fmt: skip
+
+
+_PAUSED = {
+    "user": "paused by you",
+    "undo": "pruned by you: u takes it back",
+    "rung": "held at its rung",
+    "disk": "held: the disk is full",
+    "yielded": "gave its GPU to somebody else",
+}
+
+
+def _last_device(live: Live) -> str | None:
+    match live.trial.phase:
+        case Starting(device=device) | Running(device=device) | Paused(device=device):
+            return device
+        case _:
+            return None
+
+
+def _process(live: Live) -> Process | None:
+    match live.trial.phase:
+        case Running(process=process) | Paused(process=process):
+            return process
+        case _:
+            return None

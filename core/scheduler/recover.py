@@ -1,0 +1,119 @@
+"""Going on from what the database says: trials that still run are adopted, ended ones are counted, lost ones tried again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hptui.core.devices.inventory import CPU, Inventory
+from hptui.core.scheduler.state import Live, Queued, Rules, SchedulerState, Tally
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import Study
+from hptui.core.study.trial import (
+    Cause,
+    Paused,
+    Phase,
+    Process,
+    Running,
+    Starting,
+    State,
+    Trial,
+    Waiting,
+    Why,
+)
+
+
+@dataclass
+class Recovered:
+    state: SchedulerState
+    running: list[tuple[int, Process | None]] = field(default_factory=list)  # to be adopted, if they are there
+
+
+def rules_of(study: Study, n_trials: int | None, judges: bool) -> Rules:
+    budget = study.budget
+    return Rules(
+        study.sign, n_trials, budget.wall_clock_s, budget.trial_time_s, budget.stop_after_failures, study.seed, judges
+    )
+
+
+def recover(
+    study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], places: Inventory, first: list[Queued], judges: bool
+) -> Recovered:
+    """The state that these rows tell of. `first`: points to try before any other, when no trial exists yet."""
+    rows = list(rows)
+    state = SchedulerState(
+        rules_of(study, facts.get("n_trials", study.budget.n_trials), judges),
+        places.slots,
+        len(places.slots),
+        active_s=float(facts.get("active_s", 0.0)),
+        held=bool(facts.get("held", False)),
+        next_number=max((row.number for row in rows), default=-1) + 1,
+        counted=sum(row.retry_of is None for row in rows),
+        tally=tally_of(study.sign, (row for row in rows if State(row.state).ended)),
+        queue=tuple(first) if not rows else tuple(lost_again(rows)),
+    )
+    found = Recovered(state)
+    live = {}
+    for row in rows:
+        if State(row.state).ended:
+            continue
+        process = Process(row.pid, row.start_ticks) if row.pid and row.start_ticks else None
+        live[row.number] = live_of(row, process)
+        if not isinstance(live[row.number].trial.phase, Waiting):
+            found.running.append((row.number, process))
+    found.state = replace(state, live=live)
+    return found
+
+
+def tally_of(sign: float, ended: Iterable[TrialRow]) -> Tally:
+    tally = Tally()
+    for row in sorted(ended, key=lambda row: row.ended_at or 0.0):
+        match row.state:
+            case State.COMPLETE:
+                best = tally.best
+                if row.value is not None and math.isfinite(row.value) and (best is None or sign * row.value < sign * best[0]):
+                    best = (row.value, row.number)
+                tally = replace(tally, complete=tally.complete + 1, best=best)
+            case State.PRUNED:
+                tally = replace(tally, pruned=tally.pruned + 1)
+            case _:
+                tally = replace(tally, failed=tally.failed + 1)
+    return tally  # failures in a row count anew: who resumes has mended something
+
+
+def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
+    """Lost trials that nobody has tried again."""
+    retried = {row.retry_of for row in rows}
+    for row in rows:
+        if row.cause == Cause.LOST and row.may_retry and row.number not in retried:
+            why = f"trial {row.number} was lost ({row.reason}): again"
+            yield Queued(row.params, "retry", why, row.x, row.number)
+
+
+def live_of(row: TrialRow, process: Process | None) -> Live:
+    """A trial that has not ended, as its row tells it."""
+    trial = Trial(
+        row.number, row.params, row.x, row.seed, row.origin, row.proposal, phase_of(row, process), row.created_at,
+        row.retry_of, row.started_at, row.value, row.step, row.attrs, row.slot,
+    )  # fmt: skip
+    launched = isinstance(trial.phase, Starting)
+    return Live(trial, row.best, row.busy_s, launched=launched)
+
+
+def phase_of(row: TrialRow, process: Process | None) -> Phase:
+    since = row.paused_at or row.started_at or row.created_at
+    device = row.device or CPU
+    match row.state:
+        case State.PAUSED if process is not None:
+            return Paused(process, device, since, Why(row.why or "user"), row.until, row.resume_wanted)
+        case State.RUNNING if process is not None:
+            return Running(process, device, since)
+        case State.RUNNING:
+            return Starting(device, since)
+        case _:
+            return Waiting(row.created_at, row.reason)
+
+
+__all__ = ["Recovered", "recover"]

@@ -1,0 +1,199 @@
+"""All that a scheduler knows of its session, as one frozen value. Ended trials are only counted here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler.events import Exited
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.trial import Cause, Ended, Params, Paused, Running, Starting, State, Trial, Waiting, Why
+
+GRACE_S = 5.0  # between SIGTERM and SIGKILL
+PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by then is frozen where it stands
+PRUNE_PATIENCE_S = 1.0  # the same for one that is to be pruned anyway
+STOP_PATIENCE_S = 30.0  # a trial told to stop by its pruner that trains on is ended after this
+START_PATIENCE_S = 120.0  # a process that was asked for and never seen
+LOST_RETRIES = 3
+HOLDS_ITS_SLOT = (Why.UNDO, Why.DISK)  # goes on at once when it goes on: nobody else gets its CPU slot
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the study says, as far as deciding goes."""
+
+    sign: float = 1.0  # loss = sign * value
+    n_trials: int | None = None
+    wall_clock_s: float | None = None
+    trial_time_s: float | None = None
+    stop_after_failures: int = 5
+    seed: int = 0
+    judges: bool = False  # the pruner wants verdicts at milestones
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """A trial on its way to being frozen."""
+
+    why: Why
+    since: float
+    asked: bool = False  # it was told
+    parked: bool = False  # it waits in report()
+    until: float | None = None  # UNDO
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A trial on its way out: what it will be once its process is gone."""
+
+    outcome: Ended
+    since: float
+    told: float | None = None  # SIGTERM was sent then
+    killed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A milestone that waits for its verdict."""
+
+    milestone: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A trial that has not ended."""
+
+    trial: Trial
+    best: float | None = None  # best reported, the user's sign
+    busy_s: float = 0.0  # running time before the current stretch
+    due: Due | None = None
+    parking: Parking | None = None
+    ending: Ending | None = None
+    launched: bool = False  # Starting: the fork server was asked
+    told_to_stop: float | None = None  # by the pruner
+    stop_reason: str = ""
+    used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
+    gone: Exited | None = None  # its process is gone; what that means is settled next
+
+    @property
+    def place(self) -> Place | None:
+        """The slot that it takes, or None while it takes none."""
+        match self.trial.phase:
+            case Starting(device=device) | Running(device=device):
+                return Place(device, self.trial.slot or 0)
+            case Paused(device=device, why=why, was=was) if device != "cpu" or (why in HOLDS_ITS_SLOT and not was):
+                return Place(device, self.trial.slot or 0)
+            case _:
+                return None
+
+    def running_s(self, now: float) -> float:
+        """Seconds of running so far, pauses not counted."""
+        phase = self.trial.phase
+        return self.busy_s + (now - phase.since if isinstance(phase, Running) else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the trials that ended."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    best: tuple[float, int] | None = None  # (value in the user's sign, trial number) of COMPLETE trials
+    failures_in_a_row: int = 0
+    last_failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The fork server. `state`: none, booting, ready, cold (every trial starts its own Python) or broken (no objective)."""
+
+    state: str = "none"
+    reason: str = ""
+    deaths: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    reason: str
+    now: bool = False  # kill what runs
+    ok: bool = True
+    final: bool = False  # nothing is left to resume
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A point to try before the sampler is asked."""
+
+    params: Params
+    origin: str  # baseline, enqueued, retry
+    why: str
+    x: tuple[float | None, ...] = ()
+    retry_of: int | None = None
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerState:
+    rules: Rules
+    places: tuple[Place, ...]
+    slots: int  # how many trials may run at once
+    now: float = 0.0
+    live: Mapping[int, Live] = field(default_factory=dict)
+    tally: Tally = Tally()
+    next_number: int = 0
+    counted: int = 0  # trials that count towards n_trials: all but retries
+    queue: tuple[Queued, ...] = ()
+    asking: int | None = None  # the trial number the thinker was asked for
+    exhausted: str = ""
+    server: Server = Server()
+    wishes: tuple[CommandRow, ...] = ()
+    stopping: Stopping | None = None
+    blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
+    disk_full: str = ""
+    held: bool = False  # the whole session is paused: nothing starts
+    active_s: float = 0.0  # wall clock under earlier schedulers of this session
+    opened_at: float = 0.0
+    finished: bool = False
+
+    def with_live(self, number: int, live: Live | None) -> SchedulerState:
+        trials = dict(self.live)
+        if live is None:
+            trials.pop(number, None)
+        else:
+            trials[number] = live
+        return replace(self, live=trials)
+
+    def of(self, *phases: type) -> list[Live]:
+        """Live trials in one of these phases, lowest number first."""
+        return [self.live[number] for number in sorted(self.live) if isinstance(self.live[number].trial.phase, phases)]
+
+    @property
+    def wall_clock_s(self) -> float:
+        return self.active_s + (self.now - self.opened_at)
+
+
+__all__ = [
+    "Cause",
+    "Due",
+    "Ended",
+    "Ending",
+    "Live",
+    "Parking",
+    "Paused",
+    "Queued",
+    "Rules",
+    "Running",
+    "SchedulerState",
+    "Server",
+    "Starting",
+    "State",
+    "Stopping",
+    "Tally",
+    "Trial",
+    "Waiting",
+    "Why",
+]

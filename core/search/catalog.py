@@ -1,0 +1,218 @@
+"""Every sampler and pruner by name, with its options: the one place that study files, help and tests read.
+
+A new one is a file and an entry here. Importing this loads none of them: each is imported when it is first made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from hptui.core.errors import HptuiError, StudyError
+from hptui.core.space.reading import nearest, show
+from hptui.core.study.study import Chosen, Direction
+
+if TYPE_CHECKING:
+    from hptui.core.search.protocol import Pruner, Sampler
+    from hptui.core.space.space import Space
+
+CatalogKind = Literal["sampler", "pruner"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One number that a user may set. low and high are allowed themselves; default None: unset unless stated."""
+
+    meaning: str
+    default: int | float | None
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False  # a whole number is asked for
+
+    @property
+    def asked(self) -> str:
+        """What may be written, in words: "a whole number from 1"."""
+        kind = "a whole number" if self.whole else "a number"
+        if self.low > -math.inf and self.high < math.inf:
+            return f"{kind} from {self.low:g} to {self.high:g}"
+        return f"{kind} from {self.low:g}" if self.low > -math.inf else kind
+
+    def admits(self, value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if not math.isfinite(value) or (self.whole and value != int(value)):
+            return False
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Entry:
+    line: str  # what it does
+    when: str  # when to use it
+    home: str  # "module:Class" below core.search
+    options: Mapping[str, Option]
+    also_called: tuple[str, ...] = ()  # names people know it by elsewhere; only for the hint
+
+    def load(self) -> Any:
+        module, _, name = self.home.partition(":")
+        return getattr(import_module(f"hptui.core.search.{module}"), name)
+
+
+def _steps(**more: Option) -> dict[str, Option]:
+    return {
+        **more,
+        "n_warmup_steps": Option("never stop a trial before this step", 0, low=0, whole=True),
+        "interval_steps": Option("judge every so many steps", 1, low=1, whole=True),
+    }
+
+
+def _peers(**more: Option) -> dict[str, Option]:
+    return {
+        **more,
+        "n_startup_trials": Option("never stop a trial before so many are complete", 5, low=0, whole=True),
+        **_steps(),
+        "n_min_trials": Option("never stop where fewer complete trials have reported", 1, low=1, whole=True),
+    }
+
+
+SAMPLERS: dict[str, Entry] = {
+    "random": Entry(
+        "independent uniform draws; repeats no point of a finite space",
+        "a baseline to compare with; many parallel trials; spaces with conditions",
+        "samplers.random:Random",
+        {},
+    ),
+    "quasi_random": Entry(
+        "scrambled Sobol points: random-looking, but evenly spread",
+        "a first look at a space of numbers; better than random for the same number of trials",
+        "samplers.quasi_random:QuasiRandom",
+        {},
+        also_called=("sobol", "qmc", "quasirandom", "quasi-random"),
+    ),
+    "grid": Entry(
+        "every combination of evenly spaced values, spread so that it may be stopped early",
+        "few parameters with few values each",
+        "samplers.grid:Grid",
+        {"points": Option("values per continuous parameter", 5, low=1, high=1000, whole=True)},
+        also_called=("gridsearch", "grid_search", "bruteforce", "brute_force"),
+    ),
+}
+
+PRUNERS: dict[str, Entry] = {
+    "none": Entry(
+        "every trial runs to its end",
+        "short trials, or losses that say little before the end",
+        "pruners.none:Never",
+        {},
+        also_called=("nop", "off", "never"),
+    ),
+    "median": Entry(
+        "stop a trial whose best is worse than the median of complete trials at the same step",
+        "the usual choice where trials report every epoch",
+        "pruners.median:Median",
+        _peers(),
+    ),
+    "percentile": Entry(
+        "stop a trial whose best is not among the best share of complete trials at the same step",
+        "like median, but stricter or milder",
+        "pruners.percentile:Percentile",
+        _peers(percentile=Option("the share to keep, in per cent", 25.0, low=0, high=100)),
+    ),
+    "threshold": Entry(
+        "stop a trial whose value leaves a given range or is not a number",
+        "when it is known what a hopeless value looks like",
+        "pruners.threshold:Threshold",
+        _steps(
+            lower=Option("stop below this value", None),
+            upper=Option("stop above this value", None),
+        ),
+    ),
+}
+
+CATALOG: dict[CatalogKind, dict[str, Entry]] = {"sampler": SAMPLERS, "pruner": PRUNERS}
+
+
+def check(kind: CatalogKind, chosen: Chosen, direction: Direction = "minimize") -> list[HptuiError]:
+    """Everything that is wrong with a choice, by key path (`sampler.points`); empty when it can be made."""
+    entries = CATALOG[kind]
+    entry = entries.get(chosen.name)
+    if entry is None:
+        return [StudyError(kind, f"there is no {kind} {show(chosen.name)}", _meant(chosen.name, entries))]
+    problems: list[HptuiError] = []
+    for name, value in chosen.options.items():
+        option = entry.options.get(name)
+        if option is None:
+            hint = nearest(name, entry.options) or f"{kind} {chosen.name} has no options"
+            problems.append(StudyError(f"{kind}.{name}", f"unknown option of {kind} {chosen.name}", hint))
+        elif not option.admits(value):
+            hint = "" if option.default is None else f"the default is {option.default:g}"
+            problems.append(StudyError(f"{kind}.{name}", f"{show(value)} is not {option.asked}", hint))
+    if chosen.name == "threshold" and not problems:
+        problems += _threshold_problems(chosen.options)
+    return problems
+
+
+def make_sampler(chosen: Chosen, space: Space, seed: int, grows: bool = False) -> Sampler:
+    """The sampler, ready to be asked. Raises StudyError when the choice is wrong or does not fit the space.
+
+    grows: the objective defines its space as it runs, so there may be more parameters than are known now.
+    """
+    _raise_first(check("sampler", chosen))
+    if seed < 0:
+        raise StudyError("seed", f"{seed} is negative", "use 0 or a positive whole number")
+    entry = SAMPLERS[chosen.name]
+    sampler: Sampler = entry.load()(space=space, seed=seed, grows=grows, **_stated(entry, chosen.options))
+    return sampler
+
+
+def make_pruner(chosen: Chosen, direction: Direction) -> Pruner:
+    """The pruner; it judges losses and words its reasons in the user's sign.
+
+    Raises StudyError when the choice is wrong.
+    """
+    _raise_first(check("pruner", chosen, direction))
+    entry = PRUNERS[chosen.name]
+    options = _stated(entry, chosen.options)
+    if chosen.name == "threshold" and direction == "maximize":
+        turned = {"lower": "upper", "upper": "lower"}
+        options = {turned.get(name, name): -v if name in turned else v for name, v in options.items()}
+    pruner: Pruner = entry.load()(sign=1.0 if direction == "minimize" else -1.0, **options)
+    return pruner
+
+
+def _stated(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All options with a value: what the user wrote, else the default."""
+    values = {name: options.get(name, option.default) for name, option in entry.options.items()}
+    return {
+        name: int(value) if entry.options[name].whole else float(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _meant(name: str, entries: Mapping[str, Entry]) -> str:
+    names = {other: known for known, entry in entries.items() for other in (known, *entry.also_called)}
+    hint = nearest(name, names)
+    for other, known in names.items():
+        if hint == f'did you mean "{other}"?':
+            return f'did you mean "{known}"?'
+    return "valid: " + ", ".join(entries)
+
+
+def _threshold_problems(options: Mapping[str, Any]) -> list[HptuiError]:
+    lower, upper = options.get("lower"), options.get("upper")
+    if lower is None and upper is None:
+        hint = "add upper = ... or lower = ..."
+        return [StudyError("pruner", "threshold needs lower, upper or both", hint)]
+    if lower is not None and upper is not None and lower > upper:
+        problem = f"lower ({lower:g}) is above upper ({upper:g})"
+        return [StudyError("pruner.lower", problem, "swap the two numbers")]
+    return []
+
+
+def _raise_first(problems: list[HptuiError]) -> None:
+    if problems:
+        raise problems[0]

@@ -1,0 +1,78 @@
+"""Builds a `History` from observations that come one by one, in any order."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+
+from hptui.core.search.protocol import History, Kind
+
+_FIRST_ROWS = 64
+
+
+class Observation(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one trial now; a later observation of the same trial replaces it."""
+
+    number: int
+    x: tuple[float | None, ...]  # the point in the unit cube; None where a parameter is inactive
+    y: float | None = None  # loss; None where there is none
+    kind: Kind = Kind.PENDING
+    step: int = -1  # last step reported, -1 for none
+
+
+class Observations:
+    """All trials seen so far, each by its last observation, whatever order they came in."""
+
+    def __init__(self, dim: int) -> None:
+        self._known: dict[int, Observation] = {}
+        self._rows: dict[int, int] = {}  # trial number -> row
+        self._made: History | None = None
+        self._allocate(dim, _FIRST_ROWS)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, observation: Observation) -> None:
+        """Take a new trial, or what is new about a known one. Coordinates that its point lacks are NaN."""
+        number = observation.number
+        self._known[number] = observation
+        self._made = None
+        row = self._rows.setdefault(number, len(self._rows))
+        if row == len(self._y):
+            self._allocate(self._x.shape[1], 2 * row)
+        else:
+            self._write(row, observation)
+
+    def widen(self, dim: int) -> None:
+        """The space has `dim` coordinates now; the earlier ones kept their places."""
+        if dim != self._x.shape[1]:
+            self._made = None
+            self._allocate(dim, len(self._y))
+
+    def history(self) -> History:
+        """All of it as arrays that can't be written to, rows by ascending trial number."""
+        if self._made is None:
+            n = len(self._rows)
+            order = np.argsort(self._numbers[:n], kind="stable")
+            x, y = self._x[:n][order], self._y[:n][order]
+            kind, numbers, steps = self._kind[:n][order], self._numbers[:n][order], self._steps[:n][order]
+            self._made = History(x, y, kind, numbers, steps)
+            for column in (x, y, kind, numbers, steps):
+                column.flags.writeable = False
+        return self._made
+
+    def _allocate(self, dim: int, rows: int) -> None:
+        self._x = np.full((rows, dim), math.nan)
+        self._y = np.full(rows, math.nan)
+        self._kind, self._numbers, self._steps = (np.zeros(rows, np.int64) for _ in range(3))
+        for number, row in self._rows.items():
+            self._write(row, self._known[number])
+
+    def _write(self, row: int, seen: Observation) -> None:
+        x = seen.x[: self._x.shape[1]]
+        self._x[row] = math.nan
+        self._x[row, : len(x)] = [math.nan if u is None else u for u in x]
+        self._y[row] = math.nan if seen.y is None else seen.y
+        self._kind[row], self._numbers[row], self._steps[row] = seen.kind, seen.number, seen.step

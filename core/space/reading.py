@@ -1,0 +1,102 @@
+"""Read a written table field by field, and note every problem on the way instead of stopping at the first."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from hptui.core.errors import HptuiError, StudyError
+
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    dict: "a table",
+    list: "a list",
+}
+
+
+def join(where: str, key: str) -> str:
+    """The key path one level down: `space` and `lr` give `space.lr`."""
+    return f"{where}.{key}" if where else key
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """A hint that offers the name closest to `word`, or lists them all when none is close."""
+    names = list(names)
+    close = get_close_matches(word.lower(), [n.lower() for n in names], n=3)
+    if close:
+        # `lgo` is meant to be log, though difflib finds low as close.
+        swapped = [c for c in close if sorted(c) == sorted(word.lower())]
+        best = (swapped or close)[0]
+        return f'did you mean "{next(n for n in names if n.lower() == best)}"?'
+    return "valid: " + ", ".join(names) if names else ""
+
+
+def show(value: object) -> str:
+    """The value as a person would write it in TOML, at most 60 characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def say(kind: Any) -> str:
+    """What a type admits, in words: `list[str] | None` is "a list of text"."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        said = [say(a) for a in args if a not in (type(None), msgspec.UnsetType)]
+        return " or ".join(dict.fromkeys(said))
+    if origin is Literal:
+        return " or ".join(json.dumps(a) for a in args)
+    if origin is list:
+        return "a list" if args[0] is Any else f"a list of {say(args[0]).removeprefix('a ')}"
+    if origin is dict:
+        return "a table" if args[1] is Any else f"a table of {say(args[1]).removeprefix('a ')}"
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return "a table"
+    return _WORDS.get(kind, "a value")
+
+
+def words(kind: Any) -> list[str]:
+    """Every text a type names by itself: the members of its literals."""
+    if get_origin(kind) is Literal:
+        return [a for a in get_args(kind) if isinstance(a, str)]
+    return [w for a in get_args(kind) for w in words(a)]
+
+
+def read_fields(
+    table: Mapping[str, Any],
+    kind: type[msgspec.Struct],
+    where: str,
+    problems: list[HptuiError],
+    ignore: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The fields of `kind` that `table` states rightly; unknown keys, wrong types and gaps are problems."""
+    fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
+    for key in table:
+        if key not in fields and key not in ignore:
+            problems.append(StudyError(join(where, key), "unknown key", nearest(key, fields)))
+    good: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name not in table:
+            if field.required:
+                problems.append(StudyError(where or name, f'"{name}" is missing', f"add {name} = ..."))
+            continue
+        value = table[name]
+        try:
+            good[name] = msgspec.convert(value, field.type)
+        except msgspec.ValidationError:
+            hint = ""
+            if isinstance(value, str) and (literals := words(field.type)):
+                hint = nearest(value, literals)
+            problem = f"expected {say(field.type)}, not {show(value)}"
+            problems.append(StudyError(join(where, name), problem, hint))
+    return good

@@ -1,0 +1,128 @@
+"""What can be wrong with a study beyond its types, table by table. Each check only adds to `problems`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hptui.core.errors import HptuiError, StudyError
+
+Table = Mapping[str, Any]
+Problems = list[HptuiError]
+
+_ONLY = {"script": ("shared", "function"), "command": ("arguments", "pattern")}
+
+
+def check_top(top: Table, problems: Problems) -> None:
+    name = top.get("name", "")
+    if name and not re.fullmatch(r"[^\W_][\w.+-]{0,79}", name):
+        hint = (
+            "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
+        )
+        problems.append(StudyError("name", f"\"{name}\" can't be a session folder's name", hint))
+    if not top.get("metric", "value").strip():
+        problems.append(StudyError("metric", "it is empty", 'give it a name, such as "loss"'))
+    _at_least(0, top, "", ("seed",), problems)
+
+
+def check_objective(objective: Table, written: Table, folder: Path | None, problems: Problems) -> None:
+    """objective: what was read of it; written: what stands there, right or wrong.
+
+    folder: where paths start; None leaves the disk alone.
+    """
+    if "script" in written and "command" in written:
+        hint = "a script has a Python function, a command is any program: keep one of them"
+        problems.append(StudyError("objective", "it has both script and command", hint))
+    elif "script" not in written and "command" not in written:
+        hint = 'add script = "train.py", or command = "./train --lr {lr}"'
+        problems.append(StudyError("objective", "it has neither script nor command", hint))
+    else:
+        kind, other = ("script", "command") if "script" in written else ("command", "script")
+        for key in _ONLY[other]:
+            if key in written:
+                problems.append(StudyError(f"objective.{key}", f"goes with {other}, and this has a {kind}"))
+    if "script" in objective:
+        _check_script(objective["script"], folder, problems)
+    if "command" in objective:
+        _check_command(objective["command"], problems)
+    for key in ("function", "shared"):
+        name = objective.get(key)
+        if name is not None and not name.isidentifier():
+            problems.append(StudyError(f"objective.{key}", f"\"{name}\" can't be a function's name"))
+    _check_patterns(objective.get("pattern"), problems)
+    cwd = objective.get("cwd")
+    if cwd is not None and folder is not None and not (folder / Path(cwd).expanduser()).is_dir():
+        problems.append(StudyError("objective.cwd", f"there is no folder {folder / Path(cwd).expanduser()}"))
+
+
+def _check_script(script: str, folder: Path | None, problems: Problems) -> None:
+    where = "objective.script"
+    if not script.endswith(".py"):
+        hint = f'use command = "./{script}" for a program that is not Python'
+        problems.append(StudyError(where, f'"{script}" is not a Python file', hint))
+    elif folder is not None and not (path := folder / Path(script).expanduser()).is_file():
+        hint = "the path is relative to the study file"
+        problems.append(StudyError(where, f"there is no file {path}", hint))
+
+
+def _check_command(command: str | list[str], problems: Problems) -> None:
+    try:
+        parts = shlex.split(command) if isinstance(command, str) else command
+    except ValueError as error:
+        problems.append(
+            StudyError("objective.command", f"{error}".lower(), "close the quotes, or write a list")
+        )
+        return
+    if not parts or not parts[0]:
+        problems.append(StudyError("objective.command", "it is empty", 'write it as in "python train.py"'))
+
+
+def _check_patterns(pattern: str | list[str] | None, problems: Problems) -> None:
+    where = "objective.pattern"
+    hint = r"name what to read, as in 'loss: (?P<value>\S+)'"
+    for text in [pattern] if isinstance(pattern, str) else pattern or []:
+        try:
+            if not re.compile(text).groupindex:
+                problems.append(StudyError(where, f"{text!r} has no named group", hint))
+        except re.error as error:
+            problems.append(StudyError(where, f"{text!r} is no regular expression: {error}", hint))
+
+
+def check_budget(budget: Table, problems: Problems) -> None:
+    whole = ("n_trials", "max_steps", "stop_after_failures")
+    _at_least(1, budget, "budget", whole, problems)
+    for key in ("wall_clock_s", "trial_time_s"):
+        if key in budget and not budget[key] > 0:
+            problems.append(
+                StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive")
+            )
+
+
+def check_resources(resources: Table, problems: Problems) -> None:
+    _at_least(1, resources, "resources", ("slots", "threads"), problems)
+    gpus = resources.get("gpus")
+    if not isinstance(gpus, list):
+        return
+    if not gpus:
+        hint = 'write "none" for no GPU, or leave it out for all'
+        problems.append(StudyError("resources.gpus", "the list is empty", hint))
+    for i, gpu in enumerate(gpus):
+        if isinstance(gpu, int) and gpu < 0:
+            problems.append(StudyError("resources.gpus", f"{gpu} is no GPU's index"))
+        elif isinstance(gpu, str) and not re.match(r"(GPU|MIG)-", gpu):
+            hint = "use indices, or UUIDs as `nvidia-smi -L` lists them"
+            problems.append(StudyError("resources.gpus", f'"{gpu}" is neither an index nor a UUID', hint))
+        if gpu in gpus[:i]:
+            problems.append(StudyError("resources.gpus", f"{gpu} is there twice"))
+
+
+def _at_least(low: int, table: Table, where: str, keys: tuple[str, ...], problems: Problems) -> None:
+    for key in keys:
+        value = table.get(key)
+        if value is not None and value < low:
+            hint = "use a positive whole number" if low else "use 0 or a positive whole number"
+            place = f"{where}.{key}" if where else key
+            problems.append(StudyError(place, f"{value} is too small", hint))

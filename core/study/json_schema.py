@@ -1,0 +1,147 @@
+"""The JSON schema of the study file as it is written, so that editors complete and check it.
+
+`python -m hptui.core.study.json_schema > core/study/study.schema.json` renews the copy that is published.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from hptui.core.space.definitions import TYPES
+from hptui.core.space.parameter import ScaledBy
+from hptui.core.study.written import TABLES, WrittenStudy
+
+Schema = dict[str, Any]
+
+MEANING: dict[str, dict[str, str]] = {
+    "": {
+        "name": "What the session is called; the file's name when left out.",
+        "direction": "Whether a low or a high value is good.",
+        "metric": "What the number given to trial.report is called in tables and curves.",
+        "seed": "The same seed proposes the same trials.",
+        "objective": "What is tuned: a Python function (script, function) or any program (command).",
+        "space": "What may vary. Left out: the Python function states it by trial.suggest_float and the like.",
+        "sampler": "How the next point is chosen: a name, or a table of name and options.",
+        "pruner": "When a trial is stopped early: a name, or a table of name and options.",
+        "budget": "When to stop.",
+        "resources": "Where trials run, and how many at once.",
+        "enqueue": "Points to try first; the first one is trial 0, the baseline.",
+    },
+    "objective": {
+        "script": "A Python file, relative to the study file.",
+        "function": "The function of the script that takes a trial.",
+        "shared": "A function of the script that loads data once for all trials.",
+        "command": "Any program: one line, or a list of arguments.",
+        "arguments": "How the command gets its parameters: --lr 0.01 flags, {lr} placeholders, or a JSON file.",
+        "pattern": "Regular expressions over printed lines; named groups step, value, or a metric's name.",
+        "cwd": "The folder trials run in; the study file's own when left out.",
+        "env": "Environment variables for every trial.",
+        "preload": "Modules imported once for all trials.",
+    },
+    "budget": {
+        "n_trials": "How many trials the session runs in all.",
+        "wall_clock": 'How long the session runs, such as "2 h"; a bare number counts as seconds.',
+        "max_steps": "How many steps a trial can report; also the x axis of the curves.",
+        "trial_time": 'How long one trial may run, such as "10 min"; pauses are not counted.',
+        "stop_after_failures": "Give up when this many trials in a row fail.",
+    },
+    "resources": {
+        "slots": "Trials at once.",
+        "gpus": "Which GPUs: all (auto), none, or a list of indices and UUIDs.",
+        "threads": "CPU threads per trial.",
+        "gpu_env": "How CUDA_VISIBLE_DEVICES names a GPU.",
+    },
+    "parameter": {
+        "type": "What kind of parameter it is.",
+        "low": "The smallest value.",
+        "high": "The largest value.",
+        "log": "Spread evenly over orders of magnitude.",
+        "step": "Only low, low + step, and so on.",
+        "choices": "The values to choose from, any JSON values.",
+        "when": 'Only active while other parameters have these values: {optimizer = "sgd"}, or a list of values.',
+        "scaled_by": "The trial gets the value times (parameter / base), or times its square root.",
+        "default": "Your own best guess; the defaults together are trial 0, the baseline.",
+    },
+    "scaled_by": {
+        "parameter": "The parameter it grows with.",
+        "rule": "In proportion (linear) or by the square root (sqrt).",
+        "base": "Where the factor is 1.",
+    },
+}
+"""Table -> key -> what the editor says of it."""
+
+
+def study_schema() -> Schema:
+    """JSON schema, draft 7: the one that TOML editors read."""
+    schema = _table(WrittenStudy, "")
+    keys = schema["properties"]
+    keys["objective"] |= {**_table(TABLES["objective"], "objective"), **_described("objective")}
+    keys["objective"]["oneOf"] = [{"required": ["script"]}, {"required": ["command"]}]
+    keys["budget"] |= {**_table(TABLES["budget"], "budget"), **_described("budget")}
+    keys["resources"] |= {**_table(TABLES["resources"], "resources"), **_described("resources")}
+    keys["space"] |= {"additionalProperties": _parameter(), "minProperties": 1}
+    for kind in ("sampler", "pruner"):
+        named = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+        keys[kind] = {"anyOf": [{"type": "string"}, named], **_described(kind)}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "hptui study",
+        **schema,
+        "required": ["objective"],
+    }
+
+
+def _described(key: str) -> Schema:
+    return {"description": MEANING[""][key]}
+
+
+def _table(kind: type[msgspec.Struct], name: str) -> Schema:
+    """A table with the keys of `kind` and no others."""
+    (_,), components = msgspec.json.schema_components([kind], ref_template="#/{name}")
+    keys = components[kind.__name__]["properties"]
+    properties = {key: _without_null(keys[key]) | {"description": MEANING[name][key]} for key in keys}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _without_null(schema: Schema) -> Schema:
+    """TOML has no null: a key that may be left out is just not required."""
+    out = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
+    if "anyOf" in out:
+        kept = [s for s in out.pop("anyOf") if s != {"type": "null"}]
+        out |= kept[0] if len(kept) == 1 else {"anyOf": kept}
+    return out
+
+
+def _parameter() -> Schema:
+    """A list of choices, or a table by its type."""
+    forms: list[Schema] = [{"type": "array", "minItems": 1, "description": "Choices, any JSON values."}]
+    for name, kind in TYPES.items():
+        keys = {
+            key: {"description": text} for key, text in MEANING["parameter"].items() if key in _keys(kind)
+        }
+        number = "integer" if name == "int" else "number"
+        keys = {"type": {"const": name, "description": MEANING["parameter"]["type"]}, **keys}
+        keys["when"] |= {"type": "object"}
+        if name == "categorical":
+            keys["choices"] |= {"type": "array", "minItems": 1}
+        else:
+            for key in ("low", "high", "step", "default"):
+                keys[key] |= {"type": number}
+            keys["log"] |= {"type": "boolean"}
+            keys["scaled_by"] |= {**_table(ScaledBy, "scaled_by"), "required": ["parameter"]}
+        required = ["type", *(f.name for f in msgspec.structs.fields(kind) if f.required)]
+        forms.append(
+            {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
+        )
+    return {"anyOf": forms}
+
+
+def _keys(kind: type[msgspec.Struct]) -> set[str]:
+    return {f.name for f in msgspec.structs.fields(kind)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(study_schema(), indent=2))

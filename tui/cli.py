@@ -1,0 +1,136 @@
+"""The `hptui` command. Loads click and nothing else until a verb is known: `hptui --help` answers in a tenth of a second."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from hptui import __version__
+from hptui.core.errors import HptuiError
+
+# verb -> (module, command, one line of help); the order is the order of `hptui --help`
+VERBS: dict[str, tuple[str, str, str]] = {
+    "run": ("run", "run", "Start a session, or go on with one, and open its screen."),
+    "attach": ("screens", "attach", "Open the screen of a session."),
+    "review": ("screens", "review", "Look at a session without changing anything."),
+    "ls": ("listing", "ls", "List sessions."),
+    "show": ("listing", "show", "Show one session and its trials."),
+    "best": ("best", "best", "Print the best trials, ready to paste."),
+    "logs": ("logs", "logs", "Print what a trial or the scheduler wrote."),
+    "export": ("export", "export", "Write trials, metrics or events as CSV or JSON lines."),
+    "pause": ("wishes", "pause", "Pause trials, or all of them."),
+    "resume": ("wishes", "resume", "Resume trials, or a session that was stopped or interrupted."),
+    "prune": ("wishes", "prune", "Stop trials that are not worth their time."),
+    "undo": ("wishes", "undo", "Take back a prune within its five seconds."),
+    "retry": ("wishes", "retry", "Try the parameters of ended trials again."),
+    "stop": ("wishes", "stop", "Stop a session."),
+    "check": ("check", "check", "Say what is wrong with a study file, or what it would do."),
+    "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
+    "rm": ("remove", "rm", "Delete a session."),
+    "gpus": ("lists", "gpus", "List the devices that trials can run on."),
+    "samplers": ("lists", "samplers", "List the samplers and their options."),
+    "pruners": ("lists", "pruners", "List the pruners and their options."),
+}
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are called; its help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, name, _ = VERBS[cmd_name]
+        command = getattr(import_module(f"hptui.tui.commands.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if word not in VERBS and not word.startswith("-"):
+            raise click.UsageError(f"there is no verb {word!r}.{_nearest(word)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, line) for verb, (_, _, line) in VERBS.items()])
+
+
+def _nearest(word: str) -> str:
+    from difflib import get_close_matches
+
+    if word.endswith((".toml", ".py")) or ".py:" in word:
+        return f" To start it: hptui run {word}"
+    near = get_close_matches(word, VERBS, 1)
+    return f" Did you mean {near[0]!r}?" if near else " `hptui --help` lists them."
+
+
+@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hptui", message="%(prog)s %(version)s")
+@click.option("--read-only", is_flag=True, help="Open the screen without the keys that change anything.")
+@click.pass_context
+def hptui(ctx: click.Context, read_only: bool) -> None:
+    """A cockpit for hyperparameter tuning on one GPU machine.
+
+    Without a verb: the list of sessions, live and past; enter opens one.
+
+    \b
+    hptui run study.toml                  start a session and open its screen
+    hptui run train.py:objective -n 50    the same without a study file
+    hptui run 'python train.py' -n 50     any program (its space goes into a study file)
+
+    Exit status: 0 done, 1 an error, 2 bad usage or a bad study, 3 ended without a complete trial, 130 interrupted.
+    """
+    if ctx.invoked_subcommand is None:
+        from hptui.tui.commands.screens import open_screen
+
+        ctx.exit(open_screen(None, read_only=read_only))
+    elif read_only:
+        raise click.UsageError("--read-only goes with `hptui` alone; for one session: hptui review NAME", ctx)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its status. Errors of ours are printed without a traceback."""
+    if trouble := _wrong_place():
+        print(f"hptui: {trouble}", file=sys.stderr)
+        raise SystemExit(1)
+    raise SystemExit(_status(args))
+
+
+def _wrong_place() -> str | None:
+    if not sys.platform.startswith("linux"):
+        return f"runs on Linux; this is {sys.platform}. To look at a session from here, copy its folder to a Linux machine."
+    if sys.version_info < (3, 11):  # pip refuses this too, but a checkout has no pip to ask
+        return f"needs Python 3.11 or newer; this is {sys.version.split()[0]}."  # type: ignore[unreachable]
+    return None
+
+
+def _status(args: Sequence[str] | None) -> int:
+    try:
+        status = hptui.main(args=args, prog_name="hptui", standalone_mode=False)
+        sys.stdout.flush()
+    except HptuiError as error:
+        print(f"hptui: {error}", file=sys.stderr)
+        return error.exit_status
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print(file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read us has gone (`hptui show | head`); Python would complain once more when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + 13  # as a shell tells death by SIGPIPE
+    return status if isinstance(status, int) else 0

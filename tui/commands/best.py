@@ -1,0 +1,105 @@
+"""`hptui best`: the best trials, in the form they are needed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
+from hptui.tui.commands.answers import number, plain, print_json, say, setting, table
+from hptui.tui.commands.finding import NAME, find
+
+FORMATS = ("table", "json", "toml", "yaml", "args", "python")
+
+
+@click.command()
+@NAME
+@click.option("-k", "count", type=click.IntRange(1), default=1, show_default=True, help="How many.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def best(name: str | None, count: int, form: str, as_json: bool) -> int:
+    """Print the best complete trials, ready to paste.
+
+    json: {number value params} for one trial, a list of these with -k. The other formats hold the parameters alone:
+    toml and yaml as a file has them, args as `--lr 0.01` flags, python as a dict.
+    """
+    folder = find(name)
+    with Reader(folder) as reader:
+        rows = reader.best(count)
+    if not rows:
+        say(f"{folder.name} has no complete trial yet")
+        return 3
+    if as_json or form == "json":
+        found = [{"number": row.number, "value": row.value, "params": row.params} for row in rows]
+        print_json(found[0] if count == 1 else found)
+    elif form == "table":
+        print(best_table(rows))
+    else:
+        for row in rows:
+            if count > 1:
+                print(f"# trial {row.number}: {number(row.value)}")
+            print(_WRITERS[form](row.params))
+    return 0
+
+
+def best_table(rows: list[TrialRow]) -> str:
+    """The trials with a column per parameter; `–` where one was inactive."""
+    names = list(dict.fromkeys(name for row in rows for name in row.params))
+    lines = [
+        (str(row.number), number(row.value), *(setting(row.params[n]) if n in row.params else "–" for n in names))
+        for row in rows
+    ]
+    return table(("trial", "value", *names), lines, right=frozenset({0, 1}))
+
+
+def _toml(params: dict[str, Any]) -> str:
+    """TOML has no null: a parameter that is null is left out."""
+    return "\n".join(f"{_bare(key)} = {_toml_value(value)}" for key, value in params.items() if value is not None)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_bare(k)} = {_toml_value(v)}" for k, v in value.items() if v is not None) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value if item is not None) + "]"
+    return json.dumps(plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _bare(key: str) -> str:
+    return key if key and all(c.isascii() and (c.isalnum() or c in "_-") for c in key) else json.dumps(key)
+
+
+def _yaml(params: dict[str, Any]) -> str:
+    """Every value as JSON, which YAML includes; a float keeps its point, which YAML 1.1 readers need."""
+
+    def value(v: Any) -> str:
+        text = json.dumps(plain(v), ensure_ascii=False)
+        return text.replace("e", ".0e", 1) if isinstance(v, float) and "e" in text and "." not in text else text
+
+    return "\n".join(f"{_bare(key)}: {value(v)}" for key, v in params.items())
+
+
+def _args(params: dict[str, Any]) -> str:
+    """As `arguments = "flags"` gives them to a program."""
+    words = []
+    for key, value in params.items():
+        text = value if isinstance(value, str) else json.dumps(plain(value))
+        words += [f"--{key}", text]
+    return shlex.join(words)
+
+
+def _python(params: dict[str, Any]) -> str:
+    return "{\n" + "".join(f"    {key!r}: {value!r},\n" for key, value in params.items()) + "}"
+
+
+_WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "toml": _toml,
+    "yaml": _yaml,
+    "args": _args,
+    "python": _python,
+}

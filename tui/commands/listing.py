@@ -1,0 +1,119 @@
+"""`hptui ls` and `hptui show`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from hptui.core.store.library import SessionSummary, sessions, summary
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.session import sessions_home
+from hptui.core.wire.lock import scheduler_of
+from hptui.tui.commands import answers
+from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
+from hptui.tui.commands.finding import NAME, find
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="[{name path state reason scheduler{pid alive} trials{STATE: n} ...}]")
+def ls(as_json: bool) -> None:
+    """List sessions, the one changed last first."""
+    found = sessions(sessions_home())
+    if as_json:
+        print_json([summary_json(each) for each in found])
+    elif not found:
+        print(f"no session yet in {sessions_home()}: hptui run study.toml starts one")
+    else:
+        heads = ("session", "state", "trials", "best", "trial", "changed", "size", "")
+        print(table(heads, [_line(each) for each in found], right=frozenset({3, 4, 6})))
+
+
+def summary_json(each: SessionSummary) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "path": str(each.path),
+        "state": each.state,
+        "reason": each.reason,
+        "ok": each.ok,
+        "scheduler": {"pid": each.pid, "alive": each.alive},
+        "trials": each.counts,
+        "n_trials": each.n_trials,
+        "metric": each.metric,
+        "direction": each.direction,
+        "best": None if each.best is None else {"number": each.best_trial, "value": each.best},
+        "created_at": each.created_at,
+        "updated_at": each.updated_at,
+        "database_bytes": each.database_bytes,
+    }
+
+
+def tally(counts: dict[str, int], n_trials: int | None) -> str:
+    """3 running, 12 complete, 5 pruned of 40."""
+    order = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
+    words = {"FAIL": "failed"}
+    said = ", ".join(f"{counts[state]} {words.get(state, state.lower())}" for state in order if counts.get(state))
+    return f"{said or 'none'}{'' if n_trials is None else f' of {n_trials}'}"
+
+
+def _line(each: SessionSummary) -> tuple[str, ...]:
+    ago = UNKNOWN if each.updated_at is None else f"{duration(max(0.0, time.time() - each.updated_at))} ago"
+    trials = UNKNOWN if each.state == "broken" else tally(each.counts, each.n_trials)
+    best_trial = UNKNOWN if each.best_trial is None else str(each.best_trial)
+    size = answers.size(each.database_bytes)
+    return (each.name, each.state, trials, number(each.best), best_trial, ago, size, harmless(each.reason))
+
+
+@click.command()
+@NAME
+@click.option("--json", "as_json", is_flag=True, help="One document: name state scheduler{pid alive} trials[...] ...")
+def show(name: str | None, as_json: bool) -> None:
+    """Show one session and its trials."""
+    folder = find(name)
+    each = summary(folder)
+    with Reader(folder) as reader, reader.snapshot():
+        facts, trials, parameters = reader.facts(), reader.trials(), reader.parameters()
+        events = reader.last_events(5)
+    trials.sort(key=lambda row: row.number)
+    if as_json:
+        document = summary_json(each) | {
+            "trials": [trial_json(row) for row in trials],
+            "counts": each.counts,
+            "parameters": parameters,
+            "study": facts.get("study"),
+        }
+        print_json(document)
+        return
+    owner = scheduler_of(folder.lock)
+    print(f"{each.name}: {each.state}{f', scheduler {owner.pid}' if owner.alive else ''}")
+    if each.reason:
+        print(harmless(each.reason))
+    print(f"{each.direction} {harmless(each.metric)} · trials: {tally(each.counts, each.n_trials)} · {folder.path}")
+    if trials:
+        print()
+        print(table(("trial", "state", "value", "step", "time", "parameters", ""), [trial_line(row) for row in trials],
+                    right=frozenset({0, 2, 3, 4})))  # fmt: skip
+    if events:
+        print()
+    for event in events:
+        clock = time.strftime("%H:%M:%S", time.localtime(event.at))
+        who = "" if event.trial is None else f" trial {event.trial}"
+        print(f"{clock} {event.kind}{who}: {harmless(event.reason)}")
+
+
+def trial_json(row: TrialRow) -> dict[str, Any]:
+    """The first fields are promised to scripts; the others are all that the table has."""
+    first = ("number", "state", "value", "params", "started_at", "ended_at", "reason", "cause", "device")
+    more = ("best", "step", "origin", "proposal", "why", "retry_of", "may_retry", "seed", "slot", "pid", "created_at", "attrs")
+    fields = asdict(row)
+    return {key: fields[key] for key in first + more}
+
+
+def trial_line(row: TrialRow) -> tuple[str, ...]:
+    step = UNKNOWN if row.step is None else str(row.step)
+    took = None if row.started_at is None else (row.ended_at or time.time()) - row.started_at
+    reason = row.reason if row.cause is None else f"{row.cause}: {row.reason}"
+    return (str(row.number), row.state, number(row.value), step, duration(took), settings(row.params), harmless(reason))

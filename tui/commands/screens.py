@@ -1,0 +1,47 @@
+"""`hptui`, `hptui attach`, `hptui review`: opening the screen."""
+
+from __future__ import annotations
+
+import click
+
+from hptui.core.errors import HptuiError
+from hptui.core.study.session import SessionFolder
+from hptui.tui.commands.finding import NAME, find, wake
+from hptui.tui.commands.terminal import why_no_screen
+
+
+class NoScreen(HptuiError):
+    """The screen can't be shown here."""
+
+
+@click.command()
+@NAME
+@click.option("--read-only", is_flag=True, help="Without the keys that change anything.")
+def attach(name: str | None, read_only: bool) -> int:
+    """Open the screen of a session. `q` leaves it, and the session goes on."""
+    folder = find(name)
+    _check_terminal(folder)
+    if not read_only:
+        wake(folder)
+    return open_screen(folder, read_only=read_only)
+
+
+@click.command()
+@NAME
+def review(name: str | None) -> int:
+    """Look at a session, live or past, without changing anything. NAME may be a folder copied from another machine."""
+    return open_screen(find(name), read_only=True)
+
+
+def open_screen(folder: SessionFolder | None, *, read_only: bool) -> int:
+    """The screen of a session, or the list of sessions. Returns its exit status once it is left."""
+    _check_terminal(folder)
+    from hptui.tui.app import run
+
+    return run(folder, read_only=read_only)
+
+
+def _check_terminal(folder: SessionFolder | None) -> None:
+    if trouble := why_no_screen():
+        instead = "hptui ls" if folder is None else f"hptui show {folder.name}"
+        raise NoScreen("no screen here", trouble, f"{instead} prints the same as text, and --json for programs")

@@ -1,0 +1,155 @@
+"""`hptui pause`, `resume`, `prune`, `undo`, `retry`, `stop`: asking a session's scheduler, and waiting for its answer."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from hptui.core.errors import SessionError
+from hptui.core.store.mailbox import post
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import CommandRow, EventRow
+from hptui.core.study.commands import UNDO_SECONDS, Wish
+from hptui.core.study.session import SessionFolder
+from hptui.core.wire.lock import scheduler_of
+from hptui.tui.commands.answers import harmless, print_json, say
+from hptui.tui.commands.finding import find, start
+
+PATIENCE_S = 3.0
+
+_NAME = click.argument("name")
+_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), metavar="[TRIAL]...")
+_SOME_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), required=True, metavar="TRIAL...")
+_JSON = click.option("--json", "as_json", is_flag=True, help="[{wish trial answer reason}]; answer: wished, refused or null.")
+
+
+@click.command()
+@_NAME
+@_TRIALS
+@_JSON
+def pause(name: str, trials: tuple[int, ...], as_json: bool) -> int:
+    """Pause running trials; without a number, the session: what runs is held and nothing new starts.
+
+    A paused trial keeps its memory and goes on where it stood.
+    """
+    folder = _live(name, "pause")
+    return _ask(folder, Wish.PAUSE, trials or (None,), as_json)
+
+
+@click.command()
+@_NAME
+@_TRIALS
+@_JSON
+def resume(name: str, trials: tuple[int, ...], as_json: bool) -> int:
+    """Resume paused trials; without a number, the session: also one that was stopped, or that a reboot interrupted."""
+    return _ask(_live(name, "resume") if trials else find(name), Wish.RESUME, trials or (None,), as_json)
+
+
+@click.command()
+@_NAME
+@_SOME_TRIALS
+@_JSON
+def prune(name: str, trials: tuple[int, ...], as_json: bool) -> int:
+    """Stop trials that are not worth their time. They count as pruned, with the values they reported."""
+    folder = _live(name, "prune")
+    status = _ask(folder, Wish.PRUNE, trials, as_json)
+    if status == 0 and not as_json:
+        say(f"within {UNDO_SECONDS:g} s: hptui undo {folder.name} {' '.join(map(str, trials))}")
+    return status
+
+
+@click.command()
+@_NAME
+@_TRIALS
+@_JSON
+def undo(name: str, trials: tuple[int, ...], as_json: bool) -> int:
+    """Take back the prune of trials within its five seconds; without a number, the latest one."""
+    return _ask(_live(name, "undo"), Wish.UNDO, trials or (None,), as_json)
+
+
+@click.command()
+@_NAME
+@_SOME_TRIALS
+@_JSON
+def retry(name: str, trials: tuple[int, ...], as_json: bool) -> int:
+    """Try the parameters of ended trials again, each as a new trial that does not count towards the budget."""
+    return _ask(find(name), Wish.RETRY, trials, as_json)
+
+
+@click.command()
+@_NAME
+@click.option("--now", is_flag=True, help="End the running trials instead of letting them finish.")
+@_JSON
+def stop(name: str, now: bool, as_json: bool) -> int:
+    """Stop a session: nothing new starts, running trials finish. `hptui resume` goes on with it later."""
+    folder = _live(name, "stop")
+    return _ask(folder, Wish.STOP, (None,), as_json, now=now)
+
+
+def _live(name: str, verb: str) -> SessionFolder:
+    """The session. Raises SessionError for one that has ended."""
+    folder = find(name)
+    with Reader(folder) as reader:
+        finished = reader.finished()
+    if finished is not None and not scheduler_of(folder.lock).alive:
+        hint = f"`hptui resume {folder.name}` goes on with it, `hptui best {folder.name}` prints what it found"
+        raise SessionError(folder.name, f"it has ended ({finished.reason}): nothing to {verb}", hint)
+    return folder
+
+
+def _ask(
+    folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_json: bool, **args: Any
+) -> int:
+    """Ask for each trial (None: the session), wait for the answers, print them. 1 when any was refused.
+
+    The wish is written down before a scheduler is started for it: one with nothing else to do would end at once.
+    """
+    by = f"cli {os.environ.get('USER', '')}".strip()
+    with Reader(folder) as reader:
+        seen = max((event.id for event in reader.last_events(1)), default=0)
+        asked = {post(folder, CommandRow(wish.value, trial, args, by, time.time())): trial for trial in trials}
+        if not scheduler_of(folder.lock).alive:
+            start(folder)
+        answers = wait_for(reader, set(asked), seen)
+    said = [(trial, answers.get(id_)) for id_, trial in asked.items()]
+    if as_json:
+        print_json(
+            [
+                {
+                    "wish": wish.value,
+                    "trial": trial,
+                    "answer": event.kind if event else None,
+                    "reason": event.reason if event else "",
+                }
+                for trial, event in said
+            ]
+        )
+    else:
+        for trial, event in said:
+            what = folder.name if trial is None else f"trial {trial}"
+            if event is None:
+                say(f"{what}: no answer yet; it is written down and will be heeded (hptui logs {folder.name})")
+            elif event.kind == "refused":
+                say(f"{what}: refused: {harmless(event.reason)}")
+            else:
+                print(f"{what}: {harmless(event.reason)}")
+    return int(any(event is not None and event.kind == "refused" for _, event in said))
+
+
+def wait_for(reader: Reader, commands: set[int], after: int, patience_s: float = PATIENCE_S) -> dict[int, EventRow]:
+    """The answers to these commands among the events after `after`, as far as they come in time."""
+    answers: dict[int, EventRow] = {}
+    deadline = time.monotonic() + patience_s
+    while True:
+        for event in reader.events(after):
+            after = event.id
+            command = event.data.get("command")
+            if event.kind in ("wished", "refused") and command in commands:
+                answers[command] = event
+        if len(answers) == len(commands) or time.monotonic() > deadline:
+            return answers
+        time.sleep(0.02)

@@ -1,0 +1,61 @@
+"""What is true of a session, from what it wrote about itself. An older or newer one may lack any of it."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from hptui.core.study.session import SessionFolder
+from hptui.tui.snapshot import Facts, Parameter
+
+T = TypeVar("T")
+
+
+def written_study(folder: SessionFolder) -> Mapping[str, Any]:
+    """study.toml as it stands; empty when it can't be read. Only for what the database does not say."""
+    with contextlib.suppress(OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return tomllib.loads(folder.study.read_text())
+    return {}
+
+
+def facts_of(
+    name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], study: Mapping[str, Any]
+) -> Facts:
+    """raw: the session's own facts. parameters: name -> definition, in the order to show them."""
+    budget = _table(study.get("budget"))
+    finished = _table(raw.get("finished"))
+    return Facts(
+        name=name,
+        direction=_of(str, raw.get("direction"), study.get("direction")) or "minimize",
+        metric=_of(str, raw.get("metric"), study.get("metric")) or "value",
+        n_trials=_of(int, raw.get("n_trials"), budget.get("n_trials")),
+        max_steps=_of(int, raw.get("max_steps"), budget.get("max_steps")),
+        created_at=_of((int, float), raw.get("created_at")),
+        finished_at=_of((int, float), finished.get("at")),
+        finish=_of(str, finished.get("reason")) or "",
+        slots=_of(int, raw.get("slots")),
+        sampler=_chosen(raw.get("sampler", study.get("sampler"))),
+        pruner=_chosen(raw.get("pruner", study.get("pruner"))),
+        metrics=tuple(str(metric) for metric in raw.get("metric_names") or ()),
+        space=tuple(Parameter(key, _definition(value)) for key, value in parameters.items()),
+    )
+
+
+def _of(kind: type[T] | tuple[type[T], ...], *candidates: object) -> T | None:
+    return next((one for one in candidates if isinstance(one, kind) and not isinstance(one, bool)), None)
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _chosen(value: object) -> str:
+    """A sampler or pruner: its name, written as text or as a table with a name."""
+    return value if isinstance(value, str) else str(_table(value).get("name", ""))
+
+
+def _definition(value: object) -> Mapping[str, Any]:
+    """A bare list of choices is a categorical."""
+    return {"type": "categorical", "choices": value} if isinstance(value, list) else _table(value)

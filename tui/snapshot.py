@@ -1,0 +1,275 @@
+"""What the screen knows of a session at one moment: a frozen value, shared by the feed and the panes.
+
+Pure: no Textual, no SQLite, no numpy, no clock (`at` says when it was taken).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
+
+_CHUNK = 128
+KEPT_EVENTS = 1000
+KEPT_BEST = 100
+KEPT_ENDINGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as the study defines it. `definition`: its JSON, as the session keeps it."""
+
+    name: str
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the session as a whole."""
+
+    name: str = ""
+    direction: str = "minimize"
+    metric: str = "value"
+    n_trials: int | None = None
+    max_steps: int | None = None
+    created_at: float | None = None
+    finished_at: float | None = None
+    finish: str = ""  # why it ended
+    slots: int | None = None
+    sampler: str = ""
+    pruner: str = ""
+    metrics: tuple[str, ...] = ()  # every metric reported so far
+    space: tuple[Parameter, ...] = ()
+
+    @property
+    def sign(self) -> float:
+        """Loss = sign * value."""
+        return -1.0 if self.direction == "maximize" else 1.0
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(parameter.name for parameter in self.space)
+
+
+Chunk = tuple[TrialRow | None, ...]
+
+
+class Trials(Mapping[int, TrialRow]):
+    """Trials by number, ascending. Immutable: `merged` copies the chunks that changed, not 10,000 rows."""
+
+    __slots__ = ("_chunks", "_count", "last")
+
+    def __init__(self, chunks: tuple[Chunk, ...] = (), count: int = 0, last: int = -1) -> None:
+        self._chunks, self._count, self.last = chunks, count, last
+
+    @classmethod
+    def of(cls, rows: Iterable[TrialRow]) -> Trials:
+        return cls().merged(rows)
+
+    def merged(self, rows: Iterable[TrialRow]) -> Trials:
+        """These trials with `rows` put in, new or instead of their earlier selves."""
+        touched: dict[int, list[TrialRow | None]] = {}
+        count, last = self._count, self.last
+        for row in rows:
+            where, within = divmod(row.number, _CHUNK)
+            if where not in touched:
+                old = self._chunks[where] if where < len(self._chunks) else ()
+                touched[where] = [*old, *[None] * (_CHUNK - len(old))]
+            count += touched[where][within] is None
+            last = max(last, row.number)
+            touched[where][within] = row
+        if not touched:
+            return self
+        chunks = list(self._chunks)
+        chunks += [()] * (max(touched) + 1 - len(chunks))
+        for where, chunk in touched.items():
+            chunks[where] = tuple(chunk)
+        return Trials(tuple(chunks), count, last)
+
+    def __getitem__(self, number: int) -> TrialRow:
+        row: TrialRow | None = self.get(number)
+        if row is None:
+            raise KeyError(number)
+        return row
+
+    def get(self, number: int, default: Any = None) -> Any:  # typed loosely as Mapping.get is overloaded
+        where, within = divmod(number, _CHUNK)
+        if not 0 <= where < len(self._chunks) or within >= len(self._chunks[where]):
+            return default
+        row = self._chunks[where][within]
+        return default if row is None else row
+
+    def __iter__(self) -> Iterator[int]:
+        return (row.number for chunk in self._chunks for row in chunk if row is not None)
+
+    def rows(self) -> Iterator[TrialRow]:
+        return (row for chunk in self._chunks for row in chunk if row is not None)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def changed_since(self, old: Trials) -> list[TrialRow]:
+        """Rows that are not in `old` as they are here. Cheap: what is shared is skipped by the chunk."""
+        changed: list[TrialRow] = []
+        for where, chunk in enumerate(self._chunks):
+            before = old._chunks[where] if where < len(old._chunks) else ()
+            if chunk is not before:
+                pairs = zip_longest(chunk, before)
+                changed += [row for row, was in pairs if row is not was and row is not None]
+        return changed
+
+    def __repr__(self) -> str:
+        return f"Trials({self._count})"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One metric of one trial, the user's sign. steps ascend; values may be NaN or infinite.
+
+    Arrays of doubles, which numpy reads in place: nothing here needs numpy, and nobody changes them.
+    """
+
+    steps: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+    @staticmethod
+    def of(points: Iterable[tuple[int, float]]) -> Curve:
+        return Curve().extended(points)
+
+    def extended(self, points: Iterable[tuple[int, float]]) -> Curve:
+        """This curve with later points put behind it; points not after the last step are left out."""
+        last = self.steps[-1] if self.steps else None
+        new = [(step, value) for step, value in points if last is None or step > last]
+        if not new:
+            return self
+        return Curve(
+            self.steps + array("d", [s for s, _ in new]), self.values + array("d", [v for _, v in new])
+        )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+Counts = Mapping[str, int]
+CurveKey = tuple[int, str]  # (trial, metric)
+_NO_CURVES: Mapping[CurveKey, Curve] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A session at the moment `at`."""
+
+    facts: Facts = Facts()
+    trials: Trials = field(default_factory=Trials)
+    counts: Counts = field(default_factory=dict)  # state -> number of trials
+    curves: Mapping[CurveKey, Curve] = _NO_CURVES  # only of the trials that are shown
+    events: tuple[EventRow, ...] = ()  # the last KEPT_EVENTS of them, oldest first
+    story: tuple[int, tuple[EventRow, ...]] = (-1, ())  # a trial, and all events of it
+    active: tuple[int, ...] = ()  # trials that have a process (running or paused), by number
+    best: tuple[int, ...] = ()  # completed trials, best first; KEPT_BEST of them
+    endings: tuple[float, ...] = ()  # when the last KEPT_ENDINGS trials ended
+    devices: tuple[DeviceRow, ...] = ()
+    alive: bool = False  # somebody schedules this session
+    problem: str = ""  # why nothing newer can be read
+    at: float = 0.0
+    version: int = 0  # grows with every snapshot that reads differently
+
+    @property
+    def finished(self) -> bool:
+        return self.facts.finished_at is not None
+
+    def rank(self, number: int) -> int | None:
+        """0 for the best trial; None outside the best that are known."""
+        return self.best.index(number) if number in self.best else None
+
+    def at_time(self, at: float) -> Snapshot:
+        return replace(self, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What a look at the database brought."""
+
+    facts: Facts | None = None
+    trials: tuple[TrialRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    curves: Mapping[CurveKey, Curve] | None = None  # instead of the curves known
+    story: tuple[int, tuple[EventRow, ...]] | None = None
+    devices: tuple[DeviceRow, ...] | None = None
+
+
+def merge(snapshot: Snapshot, delta: Delta, *, at: float, alive: bool, problem: str = "") -> Snapshot:
+    """The snapshot after a look. Its `version` grows when anything but the time reads differently."""
+    facts = delta.facts or snapshot.facts
+    after = replace(
+        snapshot,
+        facts=facts,
+        trials=snapshot.trials.merged(delta.trials),
+        counts=_counts(snapshot, delta.trials),
+        curves=snapshot.curves if delta.curves is None else delta.curves,
+        story=delta.story or snapshot.story,
+        events=(*snapshot.events, *delta.events)[-KEPT_EVENTS:] if delta.events else snapshot.events,
+        active=_active(snapshot, delta.trials),
+        best=_best(snapshot, delta.trials, facts.sign),
+        endings=_endings(snapshot, delta.trials),
+        devices=snapshot.devices if delta.devices is None else delta.devices,
+        alive=alive,
+        problem=problem,
+        at=at,
+    )
+    return after if _same(snapshot, after) else replace(after, version=snapshot.version + 1)
+
+
+def _counts(snapshot: Snapshot, rows: tuple[TrialRow, ...]) -> Counts:
+    if not rows:
+        return snapshot.counts
+    tally = dict(snapshot.counts)
+    for row in rows:
+        old = snapshot.trials.get(row.number)
+        if old is not None:
+            tally[old.state] -= 1
+        tally[row.state] = tally.get(row.state, 0) + 1
+    return {state: count for state, count in tally.items() if count}
+
+
+def _active(snapshot: Snapshot, rows: tuple[TrialRow, ...]) -> tuple[int, ...]:
+    if not rows:
+        return snapshot.active
+    active = set(snapshot.active)
+    for row in rows:
+        (active.add if row.state in ("RUNNING", "PAUSED") else active.discard)(row.number)
+    return tuple(sorted(active))
+
+
+def _best(snapshot: Snapshot, rows: tuple[TrialRow, ...], sign: float) -> tuple[int, ...]:
+    """A completed trial stays as it is, so the best are the best of the old best and the new ones."""
+    fresh = [row for row in rows if row.state == "COMPLETE" and row.value is not None and isfinite(row.value)]
+    if not fresh:
+        return snapshot.best
+    known = {number: snapshot.trials[number] for number in snapshot.best}
+    known.update((row.number, row) for row in fresh)
+    ranked = sorted(known.values(), key=lambda row: (sign * (row.value or 0.0), row.number))
+    return tuple(row.number for row in ranked[:KEPT_BEST])
+
+
+def _endings(snapshot: Snapshot, rows: tuple[TrialRow, ...]) -> tuple[float, ...]:
+    new = [row.ended_at for row in rows if row.ended_at is not None]
+    new = [at for at in new if not snapshot.endings or at > snapshot.endings[0]]
+    return tuple(sorted({*snapshot.endings, *new})[-KEPT_ENDINGS:]) if new else snapshot.endings
+
+
+def _same(old: Snapshot, new: Snapshot) -> bool:
+    return (
+        old.trials is new.trials
+        and old.events is new.events
+        and old.curves is new.curves
+        and old.story is new.story
+        and (old.facts, old.devices) == (new.facts, new.devices)
+        and (old.alive, old.problem) == (new.alive, new.problem)
+    )

@@ -1,0 +1,89 @@
+"""What the ledger of decisions says. Pure."""
+
+from __future__ import annotations
+
+from hptui.core.store.rows import EventRow
+from hptui.tui.glyphs import current
+from hptui.tui.views.cells import Cell, Cells, cut
+from hptui.tui.views.numbers import clock
+
+# kind -> the glyph's name in `Glyphs` or an ASCII character, style, words for when there is no reason
+KINDS: dict[str, tuple[str, str, str]] = {
+    "opened": ("@", "info", "a scheduler took this session"),
+    "proposed": ("+", "muted", "proposed"),
+    "waiting": ("waiting", "waiting", "waits"),
+    "starting": ("running", "muted", "is being started"),
+    "started": ("running", "running", "started"),
+    "paused": ("paused", "paused", "paused"),
+    "resumed": ("running", "running", "resumed"),
+    "pruning": ("pruned", "warn", "pruned by you: u takes it back"),
+    "undone": ("<", "info", "taken back"),
+    "judged": ("pruned", "pruned", "judged"),
+    "best": ("best", "best", "new best"),
+    "ended": ("complete", "complete", "ended"),
+    "retried": ("+", "info", "tried again"),
+    "exhausted": ("@", "info", "every point was tried"),
+    "refused": ("!", "error", "refused"),
+    "wished": ("?", "info", "heard"),
+    "slots": ("#", "info", "the number of slots changed"),
+    "budget": ("#", "info", "the budget changed"),
+    "server": ("!", "warn", "the fork server changed"),
+    "warning": ("!", "warn", "warning"),
+    "disk-full": ("!", "error", "no space is left on the disk"),
+    "disk-back": ("@", "good", "there is space on the disk again"),
+    "stopping": ("@", "warn", "stopping"),
+    "finished": ("@", "info", "finished"),
+}
+_ENDED = {
+    "COMPLETE": ("complete", "complete", "completed"),
+    "PRUNED": ("pruned", "pruned", "pruned"),
+    "FAIL": ("fail", "fail", "failed"),
+}
+# every trial has these: they would drown the decisions
+_COMINGS = frozenset({"proposed", "starting", "started", "waiting"})
+
+
+def is_decision(event: EventRow) -> bool:
+    return event.kind not in _COMINGS
+
+
+def _told(event: EventRow) -> tuple[str, str, str]:
+    if event.kind == "ended":
+        return _ENDED.get(str(event.data.get("state")), KINDS["ended"])
+    if event.kind == "judged" and event.data.get("verdict") == "hold":
+        return "paused", "paused", "held"
+    return KINDS.get(event.kind, ("waiting", "", event.kind))
+
+
+def glyph(event: EventRow) -> Cell:
+    name, style, _ = _told(event)
+    return Cell(getattr(current(), name) if len(name) > 1 else name, style)
+
+
+def reason(event: EventRow) -> str:
+    """The sentence, or the kind's own words when there is none."""
+    return event.reason or _told(event)[2]
+
+
+def event_line(event: EventRow, *, trial: bool = True) -> Cells:
+    """`05:31:07 ╌   991 best 0.412 at step 27 is above the median 0.388`; `trial`: say whose it is."""
+    sign = glyph(event)
+    who = ("" if event.trial is None else str(event.trial)).rjust(5)
+    lead = (Cell(clock(event.at) + " ", "muted"), sign, Cell(f" {who} " if trial else " ", sign.style))
+    return (*lead, Cell(reason(event)))
+
+
+def last_event_line(events: tuple[EventRow, ...], width: int) -> Cells:
+    """The latest decision, for a terminal with room for one line of them."""
+    for event in reversed(events):
+        if is_decision(event):
+            sign = glyph(event)
+            whose = "" if event.trial is None else f" {event.trial}"
+            line = (
+                Cell(clock(event.at) + " ", "muted"),
+                sign,
+                Cell(f"{whose} ", sign.style),
+                Cell(reason(event)),
+            )
+            return cut(line, width)
+    return (Cell("no decisions yet", "muted"),)

@@ -1,0 +1,143 @@
+"""What a line of the trials table says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+
+from hptui.core.store.rows import TrialRow
+from hptui.tui.glyphs import Align, harmless
+from hptui.tui.snapshot import Facts, Parameter, Snapshot
+from hptui.tui.views.cells import Cell, Cells, series
+from hptui.tui.views.devices import place
+from hptui.tui.views.numbers import duration, number, percent, plain, unknown
+from hptui.tui.views.states import STATE_WIDTH, state_cell
+
+_NOT_ANSWERS = ("PRUNED", "FAIL")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A column. `key`: what the filter and the sort call it; the rest is as in `panes.line_table.Column`."""
+
+    key: str
+    title: str
+    width: int
+    align: Align = "left"
+    priority: int = 0
+    grow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the user did to rows: nothing of it is in the database."""
+
+    pinned: frozenset[int] = frozenset()
+    drawn: frozenset[int] = frozenset()  # trials whose curve is on the chart
+    wished: Mapping[int, str] = field(default_factory=dict)  # trial -> what was asked and is not answered yet
+
+
+NO_MARKS = Marks()
+
+
+def titles(facts: Facts) -> tuple[Title, ...]:
+    """Every column, the dispensable with a low priority. Depends on the study alone, so nothing shifts."""
+    metric = harmless(facts.metric) or "value"
+    return (
+        Title("mark", "", 1, priority=6),
+        Title("id", "id", 5, "right", 9),
+        Title("state", "state", STATE_WIDTH, priority=9),
+        Title("value", metric, max(8, min(cell_len(metric) + 1, 12)), "right", 8),
+        Title("step", "prog", 5, "right", 7),
+        *map(_parameter, facts.space),
+        Title("gpu", "on", 5, priority=3),
+        Title("time", "time", 6, "right", 2),
+        Title("why", "why", 14, priority=5, grow=True),
+    )
+
+
+def _parameter(parameter: Parameter) -> Title:
+    definition, name = parameter.definition, harmless(parameter.name)
+    choices = definition.get("choices")
+    if isinstance(choices, (list, tuple)) and choices:
+        width, align = max(cell_len(plain(choice)) for choice in choices), "left"
+    elif definition.get("type") == "int":
+        width, align = max(len(plain(definition.get(end))) for end in ("low", "high")), "right"
+    else:
+        width, align = 7, "right"
+    width = max(3, min(width, 10), min(cell_len(name), 9))
+    return Title(f"p.{parameter.name}", name, width, "left" if align == "left" else "right", 4)
+
+
+def trial_line(snapshot: Snapshot, number_: int, keys: tuple[str, ...], marks: Marks = NO_MARKS) -> Cells:
+    """One cell per column of `keys`."""
+    trial = snapshot.trials.get(number_)
+    if trial is None:
+        return tuple(Cell("") for _ in keys)
+    return tuple(_cell(snapshot, trial, key, marks) for key in keys)
+
+
+def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
+    style = "muted" if trial.state in _NOT_ANSWERS else ""
+    if key.startswith("p."):
+        return Cell(plain(trial.params.get(key[2:])), style)
+    match key:
+        case "mark":
+            return mark(trial.number, marks)
+        case "id":
+            return Cell(str(trial.number), style)
+        case "state":
+            return state_cell(trial, snapshot.at, marks.wished.get(trial.number))
+        case "value":
+            return Cell(number(trial.value), "best" if snapshot.best[:1] == (trial.number,) else style)
+        case "step":
+            return Cell(progress(snapshot.facts, trial), "" if trial.state == "RUNNING" else "muted")
+        case "gpu":
+            return Cell(place(snapshot, trial), "muted")
+        case "time":
+            return Cell(duration(busy(trial, snapshot.at)), "muted")
+        case "why":
+            return Cell(why(trial), "muted")
+    return Cell(unknown())
+
+
+def mark(number_: int, marks: Marks) -> Cell:
+    """`◆` pinned to the chart, `•` drawn on it; the colour is the curve's."""
+    if number_ in marks.pinned:
+        return Cell("+", series(number_) + " bold")
+    return Cell("•", series(number_)) if number_ in marks.drawn else Cell("")
+
+
+def share_done(facts: Facts, trial: TrialRow) -> float | None:
+    """How far it has come, 0 to 1; None when nobody said how far there is to go."""
+    if trial.state == "COMPLETE":
+        return 1.0
+    if trial.step is None or not facts.max_steps:
+        return None
+    return min(max(trial.step, 0) / facts.max_steps, 1.0)
+
+
+def progress(facts: Facts, trial: TrialRow) -> str:
+    """`46%`, or the step itself when nobody said how far there is to go."""
+    share = share_done(facts, trial)
+    if share is not None and facts.max_steps:
+        return percent(share)
+    return unknown() if trial.step is None else str(trial.step)
+
+
+def busy(trial: TrialRow, at: float) -> float | None:
+    """Seconds since it started, or that it ran (without pauses) when it has ended; None before it started."""
+    if trial.started_at is None:
+        return None
+    if trial.ended_at is None:
+        return at - trial.started_at
+    return trial.busy_s or trial.ended_at - trial.started_at
+
+
+def why(trial: TrialRow) -> str:
+    """The reason it is where it is, else why this point was chosen."""
+    if trial.reason:
+        return trial.reason
+    return trial.proposal if trial.origin in ("sampler", "") else f"{trial.origin}: {trial.proposal}"
