@@ -1,6 +1,6 @@
 """hptui: a cockpit for hyperparameter tuning on one GPU machine.
 
-What an objective may import from here: `Trial`, `TrialPruned`, `report`. Everything loads on first use, so
+What an objective may import from here: `Trial`, `TrialPruned`, `report`, `params`. Everything loads on first use, so
 `import hptui` in a training script costs nothing.
 """
 
@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hptui.core.worker.program import report as report
+    from hptui.core.worker.lines import params as params
+    from hptui.core.worker.lines import report as report
     from hptui.core.worker.trial import Trial as Trial
     from hptui.core.worker.trial import TrialPruned as TrialPruned
 
 _HOME = {
     "Trial": "hptui.core.worker.trial",
     "TrialPruned": "hptui.core.worker.trial",
-    "report": "hptui.core.worker.program",
+    "params": "hptui.core.worker.lines",
+    "report": "hptui.core.worker.lines",
 }
 
-__all__ = ["Trial", "TrialPruned", "report", "__version__"]
+__all__ = ["Trial", "TrialPruned", "params", "report", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The `hptui` command. Loads click and nothing else until a verb is known: `hptui --help` answers in a tenth of a second."""
+"""The `hptui` command. Loads click and nothing else until a verb is known, so that its help answers at once."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def hptui(ctx: click.Context, read_only: bool) -> None:
     hptui run train.py:objective -n 50    the same without a study file
     hptui run 'python train.py' -n 50     any program (its space goes into a study file)
 
-    Exit status: 0 done, 1 an error, 2 bad usage or a bad study, 3 ended without a complete trial, 130 interrupted.
+    Exit status: 0 done, 1 an error, 2 bad usage or a bad study, 3 ended without a complete trial,
+    130 left while a session goes on.
     """
     if ctx.invoked_subcommand is None:
         from hptui.tui.commands.screens import open_screen
@@ -110,8 +111,8 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _wrong_place() -> str | None:
     if not sys.platform.startswith("linux"):
-        return f"runs on Linux; this is {sys.platform}. To look at a session from here, copy its folder to a Linux machine."
-    if sys.version_info < (3, 11):  # pip refuses this too, but a checkout has no pip to ask
+        return f"runs on Linux; this is {sys.platform}."
+    if sys.version_info < (3, 11):  # noqa: UP036 - pip refuses this, but a checkout has no pip to ask
         return f"needs Python 3.11 or newer; this is {sys.version.split()[0]}."  # type: ignore[unreachable]
     return None
 
@@ -130,7 +131,7 @@ def _status(args: Sequence[str] | None) -> int:
         print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read us has gone (`hptui show | head`); Python would complain once more when it closes stdout
+        # whoever read us has gone (`hptui show | head`); Python would complain again when it closes stdout
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + 13  # as a shell tells death by SIGPIPE
     return status if isinstance(status, int) else 0

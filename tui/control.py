@@ -1,154 +1,161 @@
-"""What the user wishes, on its way: written into the session's mailbox, then waited for until the ledger answers."""
+"""What the user wishes, on its way: into the session's mailbox, then waited for until the ledger answers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hptui.core.store.rows import CommandRow, EventRow
+from hptui.core.errors import HptuiError
+from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
 from hptui.tui.snapshot import Snapshot
 
-PATIENCE_S = 5.0  # after this long without an answer the user is told so
+ANSWER_S = 5.0  # without an answer for this long, the user is told so
+EFFECT_S = 30.0  # heeded, and yet nothing to be seen of it: the row shows what is instead
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One wish that the scheduler has not answered yet."""
+    """A wish on its way. token: ours, counting up. id: the mailbox's, None until it is written down."""
 
-    id: int
-    wish: str
+    token: int
+    wish: Wish
     trial: int | None
     at: float
+    id: int | None = None
+    heeded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Wishes under way, oldest first. Pure; answers come as events."""
+    """Wishes under way, oldest first. Pure."""
 
     asked: tuple[Asked, ...] = ()
 
-    def by_trial(self) -> Mapping[int, str]:
-        """Trial -> its latest wish, for rows that show at once what was asked for."""
-        return {one.trial: one.wish for one in self.asked if one.trial is not None}
+    def shown(self) -> Mapping[int, str]:
+        """Trial -> its latest wish: rows show at once what was asked for."""
+        return {one.trial: one.wish.value for one in self.asked if one.trial is not None}
 
-    def with_one(self, one: Asked) -> Pending:
-        return Pending((*self.asked, one))
+    def written(self, token: int, id: int) -> Pending:
+        return Pending(tuple(replace(one, id=id) if one.token == token else one for one in self.asked))
 
-    def settled(self, events: Iterable[EventRow], at: float) -> tuple[Pending, tuple[str, ...]]:
-        """What is still open after these events, and what to tell the user: refusals and silences."""
-        answers = {event.data["command"]: event for event in events if "command" in event.data}
-        told: list[str] = []
+    def without(self, token: int) -> Pending:
+        return Pending(tuple(one for one in self.asked if one.token != token))
+
+    def settled(self, snapshot: Snapshot, at: float) -> tuple[Pending, tuple[str, ...]]:
+        """What is still open, and what to tell the user: refusals and silences."""
+        if not self.asked:
+            return self, ()
+        answers = {event.data.get("command"): event for event in snapshot.events[-500:]}
         still: list[Asked] = []
+        told: list[str] = []
         for one in self.asked:
-            answer = answers.get(one.id)
+            answer = answers.get(one.id) if one.id is not None else None
             if answer is not None and answer.kind == "refused":
-                told.append(f"refused: {answer.reason}")
-            elif answer is None and at - one.at < PATIENCE_S:
+                told.append(answer.reason or f"{one.wish.value} was refused")
+            elif answer is not None or one.heeded:
+                if one.trial is not None and not _seen(one.wish, snapshot.trials.get(one.trial)) and at - one.at < EFFECT_S:
+                    still.append(replace(one, heeded=True))
+            elif at - one.at < ANSWER_S:
                 still.append(one)
-            elif answer is None:
-                told.append(f"no answer to {one.wish} {'' if one.trial is None else one.trial}".rstrip())
-        return (Pending(tuple(still)) if len(still) != len(self.asked) else self), tuple(told)
+            else:
+                whom = "" if one.trial is None else f" trial {one.trial}"
+                told.append(f"no answer yet to: {one.wish.value}{whom}")
+        return (self if tuple(still) == self.asked else Pending(tuple(still))), tuple(told)
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """Trials a wish is for, and why it asks first (None: it does not)."""
-
-    wish: Wish
-    trials: tuple[int, ...]
-    question: str | None = None
-    details: tuple[str, ...] = field(default_factory=tuple)
-
-
-def weigh(wish: Wish, trials: Iterable[int], snapshot: Snapshot) -> Bulk:
-    """Which of `trials` the wish can be for, and whether it is grave enough to ask.
-
-    A single ordinary prune asks nothing, since it can be taken back. More than one trial, one of the ten best, or
-    one with over half of its steps behind it is asked about.
-    """
-    from hptui.tui.views.numbers import count, duration, percent
-    from hptui.tui.views.trials import busy, share_done
-
-    rows = [row for number in trials if (row := snapshot.trials.get(number)) is not None]
-    fit = [row for row in rows if _can(wish, row.state, row.why)]
-    numbers = tuple(row.number for row in fit)
-    if wish is not Wish.PRUNE or not fit:
-        grave = wish in (Wish.PAUSE, Wish.RETRY) and len(fit) > 1
-        what = f"{wish.value.capitalize()} {count(len(fit), 'trial')}?" if grave else None
-        return Bulk(wish, numbers, what)
-    top = [row for row in fit if among_best(snapshot, row.number, 10)]
-    far = [row for row in fit if (share_done(snapshot.facts, row) or 0) > 0.5]
-    details: list[str] = []
-    if top:
-        details.append(f"{_named(top)} among the ten best")
-    if far:
-        shares = max(share_done(snapshot.facts, row) or 0 for row in far)
-        details.append(f"{_named(far)} past half of the steps (up to {percent(shares)})")
-    if len(fit) > 1 or details:
-        spent = sum(busy(row, snapshot.at) or 0.0 for row in fit)
-        details.append(f"{duration(spent)} of running time spent")
-        who = f"trial {fit[0].number}" if len(fit) == 1 else count(len(fit), "trial")
-        return Bulk(wish, numbers, f"Prune {who}?", tuple(details))
-    return Bulk(wish, numbers)
-
-
-def _named(rows: list[Any]) -> str:
-    return f"trial {rows[0].number} is" if len(rows) == 1 else f"{len(rows)} of them are"
-
-
-def _can(wish: Wish, state: str, why: str | None) -> bool:
+def _seen(wish: Wish, trial: TrialRow | None) -> bool:
+    """Whether the wish has come true, as far as the trial's row tells."""
+    if trial is None or trial.ended_at is not None:
+        return True
     match wish:
         case Wish.PAUSE:
-            return state == "RUNNING"
+            return trial.state == "PAUSED"
         case Wish.RESUME:
-            return state == "PAUSED" and why not in ("undo", "disk")
+            return trial.state == "RUNNING" or trial.resume_wanted
         case Wish.PRUNE:
-            return state in ("RUNNING", "WAITING") or (state == "PAUSED" and why != "undo")
-        case Wish.RETRY:
-            return state in ("FAIL", "PRUNED", "COMPLETE")
-    return True
+            return trial.why == "undo"
+        case Wish.UNDO:
+            return trial.why != "undo"
+        case _:
+            return True
 
 
-def among_best(snapshot: Snapshot, number: int, k: int) -> bool:
-    """Whether a trial's best value so far would be one of the `k` best of the completed ones (when there are that many)."""
-    trial, sign = snapshot.trials[number], snapshot.facts.sign
-    value = trial.best if trial.best is not None else trial.value
-    if value is None or value != value or len(snapshot.best) < k:
-        return False
-    kth = snapshot.trials[snapshot.best[k - 1]].value
-    return kth is not None and sign * value <= sign * kth
-
-
-def toggled(state: str, why: str | None) -> Wish | None:
-    """What `space` means for a trial: pause it, let it go on, or nothing."""
-    if state == "RUNNING":
-        return Wish.PAUSE
-    return Wish.RESUME if state == "PAUSED" and why not in ("undo", "disk") else None
+def opposite(wish: Wish) -> Wish | None:
+    """What takes a wish back."""
+    return {Wish.PAUSE: Wish.RESUME, Wish.RESUME: Wish.PAUSE, Wish.PRUNE: Wish.UNDO}.get(wish)
 
 
 class Control:
-    """Posts wishes for one session. Raises what the mailbox raises: the screen tells it."""
+    """Writes wishes one after the other from a thread of its own: the database may be busy, the keys may not.
 
-    def __init__(self, folder: SessionFolder) -> None:
+    failed: called from that thread with the error of a wish that could not be written down.
+    """
+
+    def __init__(self, folder: SessionFolder, failed: Callable[[HptuiError], None]) -> None:
         self.folder = folder
         self.pending = Pending()
+        self._failed = failed
+        self._done: list[tuple[Wish, tuple[int, ...]]] = []  # what `u` takes back, latest last
+        self._tokens = 0
+        self._lock = threading.Lock()
+        self._mail: queue.SimpleQueue[tuple[int, CommandRow]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
 
-    def post(self, wish: Wish, at: float, trial: int | None = None, **args: Any) -> int:
-        from hptui.core.store.mailbox import post
+    def wish(self, wish: Wish, trials: tuple[int | None, ...], at: float, **args: Any) -> None:
+        """Ask for it; `pending` has it from now on."""
+        self._send(wish, trials, at, args)
+        numbers = tuple(number for number in trials if number is not None)
+        if numbers and opposite(wish) is not None:
+            self._done.append((wish, numbers))
 
-        command = CommandRow(wish.value, trial, args, f"screen {os.environ.get('USER', '')}".strip(), at)
-        id_ = post(self.folder, command)
-        self.pending = self.pending.with_one(Asked(id_, wish.value, trial, at))
-        return id_
+    def take_back(self, at: float) -> str:
+        """Undo the latest pause, resume or prune of this screen; returns what is being done, in words.
 
-    def hear(self, events: Iterable[EventRow], at: float) -> tuple[str, ...]:
+        With nothing to undo here, asks the scheduler to undo the latest prune, which another screen may have made.
+        """
+        if not self._done:
+            self._send(Wish.UNDO, (None,), at, {})
+            return "taking back the latest prune"
+        wish, numbers = self._done.pop()
+        back = opposite(wish)
+        assert back is not None
+        self._send(back, numbers, at, {})
+        return f"taking back: {wish.value} {', '.join(map(str, numbers[:5]))}{' …' if len(numbers) > 5 else ''}"
+
+    def settle(self, snapshot: Snapshot, at: float) -> tuple[str, ...]:
         """Take the ledger's answers; returns what the user should be told."""
-        self.pending, told = self.pending.settled(events, at)
+        with self._lock:
+            self.pending, told = self.pending.settled(snapshot, at)
         return told
 
+    def _send(self, wish: Wish, trials: tuple[int | None, ...], at: float, args: dict[str, Any]) -> None:
+        who = f"screen {os.environ.get('USER', '')}".strip()
+        for number in trials:
+            self._tokens += 1
+            with self._lock:
+                self.pending = Pending((*self.pending.asked, Asked(self._tokens, wish, number, at)))
+            self._mail.put((self._tokens, CommandRow(wish.value, number, args, who, at)))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._deliver, name="hptui-wishes", daemon=True)
+            self._thread.start()
 
-__all__ = ["Asked", "Bulk", "Control", "Pending", "among_best", "replace", "toggled", "weigh"]
+    def _deliver(self) -> None:
+        from hptui.core.store.mailbox import post
+
+        while True:
+            token, command = self._mail.get()
+            try:
+                id_ = post(self.folder, command)
+            except HptuiError as error:
+                with self._lock:
+                    self.pending = self.pending.without(token)
+                self._failed(error)
+            else:
+                with self._lock:
+                    self.pending = self.pending.written(token, id_)

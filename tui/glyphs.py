@@ -55,7 +55,8 @@ BLOCK = Glyphs(
 )
 ASCII = Glyphs(
     "ascii", running=">", paused="=", pruned="-", complete="v", fail="x", waiting=".", best="*", unknown="-",
-    cut="~", up="^", down="v", bar="#", bar_rest=".", rule="-", upright="|", tick="+", corner="+", milestone=":",
+    cut="~", up="^", down="v", bar="#", bar_rest=".", rule="-", upright="|", tick="+", corner="+",
+    milestone=":",
 )  # fmt: skip
 _LEVELS = {"braille": BRAILLE, "block": BLOCK, "ascii": ASCII}
 
@@ -67,7 +68,8 @@ def glyphs_for(environ: Mapping[str, str]) -> Glyphs:
         return _LEVELS[wanted]
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     charset = locale.partition(".")[2].upper()
-    # An unset or plain "C" locale says nothing about the terminal: containers and clusters have it everywhere.
+    # An unset or plain "C" locale says nothing about the terminal: containers and clusters have it
+    # everywhere.
     if charset and not charset.startswith("UTF"):
         return ASCII
     return BLOCK if environ.get("TERM", "") in ("linux", "cons25", "vt220") else BRAILLE
@@ -81,7 +83,9 @@ def current() -> Glyphs:
 
 # CSI, then strings (OSC, DCS, SOS, PM, APC) up to their end, then two-character sequences.
 _ESCAPE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
 )
 _MARKS_KEPT = 2  # marks stacked on one character; more would climb into the lines above
 
@@ -91,7 +95,8 @@ def harmless(text: str) -> str:
     """One line of text that moves no cursor, changes no colour and keeps its cell width.
 
     Escape sequences and invisible format characters (direction overrides, joiners, variation selectors, which
-    terminals measure differently) are taken out, tabs and newlines become spaces, other control characters `�`.
+    terminals measure differently) are taken out, tabs and newlines become spaces, other control characters
+    `�`.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -132,7 +137,7 @@ def fit(text: str, width: int, align: Align = "left", cut: str = "…") -> str:
 
 
 def clip(text: str, width: int, skip: int = 0) -> str:
-    """At most `width` cells of harmless `text` after its first `skip` cells; half a wide character becomes a space."""
+    """At most `width` cells of harmless `text` after `skip` cells; half a wide character becomes a space."""
     if text.isascii():
         return text[skip : skip + max(0, width)]
     out: list[str] = []

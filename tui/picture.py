@@ -1,7 +1,8 @@
-"""The screen as a picture or as text, for `make screenshots` and tests. Pillow is imported when a picture is made.
+"""The screen as a picture or as text, for `make screenshots` and tests. Pillow is imported when a picture is
+made.
 
-Draws the compositor's strips cell by cell, as a terminal would. Textual's own SVG depends on `textLength`, which
-the common converters ignore: runs of spaces collapse and columns drift.
+Draws the compositor's strips cell by cell, as a terminal would. Textual's own SVG depends on `textLength`,
+which the common converters ignore: runs of spaces collapse and columns drift.
 """
 
 from __future__ import annotations
@@ -27,23 +28,24 @@ _SIXTEEN = TerminalTheme(
     (221, 221, 221),
     [(0, 0, 0), (205, 49, 49), (13, 188, 121), (229, 192, 16), (52, 120, 220), (188, 63, 188), (17, 168, 205),
      (200, 200, 200)],
-    [(102, 102, 102), (241, 76, 76), (35, 209, 139), (245, 245, 67), (90, 150, 250), (214, 112, 214), (41, 184, 219),
-     (255, 255, 255)],
+    [(102, 102, 102), (241, 76, 76), (35, 209, 139), (245, 245, 67), (90, 150, 250), (214, 112, 214),
+    (41, 184, 219), (255, 255, 255)],
 )  # fmt: skip
 _REGULAR, _BOLD = "DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"  # found by name
 # In DejaVu Sans Mono many are missing; drawn from a font that has them, if it is there.
 _WIDE_FONTS = ("NotoSansCJK-Regular.ttc", "unifont.ttf", "DroidSansFallbackFull.ttf")
 _DOT_BITS = (1, 2, 4, 64, 8, 16, 32, 128)  # of a braille cell, column by column
 _BOX = {  # (left, right, up, down): 1 thin, 2 thick
-    "─": (1, 1, 0, 0), "━": (2, 2, 0, 0), "│": (0, 0, 1, 1), "┃": (0, 0, 2, 2), "╭": (0, 1, 0, 1), "┌": (0, 1, 0, 1),
-    "╮": (1, 0, 0, 1), "┐": (1, 0, 0, 1), "╰": (0, 1, 1, 0), "└": (0, 1, 1, 0), "╯": (1, 0, 1, 0), "┘": (1, 0, 1, 0),
-    "├": (0, 1, 1, 1), "┤": (1, 0, 1, 1), "┬": (1, 1, 0, 1), "┴": (1, 1, 1, 0), "┼": (1, 1, 1, 1),
+    "─": (1, 1, 0, 0), "━": (2, 2, 0, 0), "│": (0, 0, 1, 1), "┃": (0, 0, 2, 2), "╭": (0, 1, 0, 1),
+    "┌": (0, 1, 0, 1), "╮": (1, 0, 0, 1), "┐": (1, 0, 0, 1), "╰": (0, 1, 1, 0), "└": (0, 1, 1, 0),
+    "╯": (1, 0, 1, 0), "┘": (1, 0, 1, 0), "├": (0, 1, 1, 1), "┤": (1, 0, 1, 1), "┬": (1, 1, 0, 1),
+    "┴": (1, 1, 1, 0), "┼": (1, 1, 1, 1),
 }  # fmt: skip
 _BLOCKS = {  # (x0, y0, x1, y1) in eighths of the cell
-    "█": (0, 0, 8, 8), "▀": (0, 0, 8, 4), "▄": (0, 4, 8, 8), "▌": (0, 0, 4, 8), "▐": (4, 0, 8, 8), "▏": (0, 0, 1, 8),
-    "▎": (0, 0, 2, 8), "▍": (0, 0, 3, 8), "▋": (0, 0, 5, 8), "▊": (0, 0, 6, 8), "▉": (0, 0, 7, 8), "▕": (7, 0, 8, 8),
-    "▔": (0, 0, 8, 1), "▁": (0, 7, 8, 8), "▂": (0, 6, 8, 8), "▃": (0, 5, 8, 8), "▅": (0, 3, 8, 8), "▆": (0, 2, 8, 8),
-    "▇": (0, 1, 8, 8),
+    "█": (0, 0, 8, 8), "▀": (0, 0, 8, 4), "▄": (0, 4, 8, 8), "▌": (0, 0, 4, 8), "▐": (4, 0, 8, 8),
+    "▏": (0, 0, 1, 8), "▎": (0, 0, 2, 8), "▍": (0, 0, 3, 8), "▋": (0, 0, 5, 8), "▊": (0, 0, 6, 8),
+    "▉": (0, 0, 7, 8), "▕": (7, 0, 8, 8), "▔": (0, 0, 8, 1), "▁": (0, 7, 8, 8), "▂": (0, 6, 8, 8),
+    "▃": (0, 5, 8, 8), "▅": (0, 3, 8, 8), "▆": (0, 2, 8, 8), "▇": (0, 1, 8, 8),
 }  # fmt: skip
 
 
@@ -148,7 +150,12 @@ def _drawn(pen: Any, char: str, box: tuple[int, int, int, int], ink: RGB) -> boo
     if char in _BOX:
         left, right, up, down = _BOX[char]
         mx, my = x0 + w // 2, y0 + h // 2
-        for on, line in ((left, (x0, my, mx, my)), (right, (mx, my, x1, my)), (up, (mx, y0, mx, my)), (down, (mx, my, mx, y1))):
+        for on, line in (
+            (left, (x0, my, mx, my)),
+            (right, (mx, my, x1, my)),
+            (up, (mx, y0, mx, my)),
+            (down, (mx, my, mx, y1)),
+        ):
             if on:
                 pen.line(line, fill=ink, width=on)
         return True

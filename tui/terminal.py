@@ -1,4 +1,5 @@
-"""The terminal itself: is it one, what to tell Textual about it, copying out of it, and leaving when it is gone.
+"""The terminal itself: is it one, what to tell Textual about it, copying out of it, and leaving when it is
+gone.
 
 Imports no Textual, as `prepare` must run before Textual reads the environment.
 """
@@ -9,12 +10,13 @@ import base64
 import os
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import asyncio
@@ -76,25 +78,25 @@ def why_unsuitable(
     return None
 
 
-class _Timers(Protocol):
-    def set_interval(self, interval: float, callback: Callable[[], object], *, name: str) -> object: ...
-
-
-def guard(app: _Timers, farewell: Callable[[], object] = lambda: None) -> None:
+def guard(farewell: Callable[[], object] = lambda: None, every_s: float = GUARD_S) -> None:
     """End the process soon after its terminal is gone, even where SIGHUP is ignored.
 
-    Textual would live on, reading end-of-file in a loop. `app.exit()` hangs there: it writes its farewell to the dead
-    terminal through a full queue. So the screen must hold nothing that an exit would save; `farewell` is called first.
+    Textual would live on, reading end-of-file in a loop. `app.exit()` hangs there, and a timer of the app never
+    fires: both wait for a full queue to a dead terminal. So a thread watches, and the screen must hold nothing that
+    an exit would save; `farewell` is called first, in that thread. Does nothing where there is no terminal.
     """
+    if not os.isatty(0):
+        return
 
-    def check() -> None:
-        if not os.isatty(0):
-            try:
-                farewell()
-            finally:
-                os._exit(129)
+    def watch() -> None:
+        while os.isatty(0):
+            time.sleep(every_s)
+        try:
+            farewell()
+        finally:
+            os._exit(129)
 
-    app.set_interval(GUARD_S, check, name="terminal guard")
+    threading.Thread(target=watch, name="terminal guard", daemon=True).start()
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ def copy(
 ) -> Copied:
     """Copy by the way that works here; the text is kept in `folder`/last-copy.txt in any case.
 
-    osc52: `App.copy_to_clipboard`. Plain OSC 52 arrives nowhere in tmux with its default options, silently; tmux's
-    own buffer always does, and -w passes it on to the outer terminal.
+    osc52: `App.copy_to_clipboard`. Plain OSC 52 arrives nowhere in tmux with its default options, silently;
+    tmux's own buffer always does, and -w passes it on to the outer terminal.
     """
     kept = folder / "last-copy.txt"
     try:
@@ -146,7 +148,7 @@ def _to_tmux(text: str) -> bool:
 
 
 def write_crash(error: BaseException, folder: Path, now: float | None = None) -> Path | None:
-    """The full traceback in a file of its own, without the values of variables; None if it can't be written."""
+    """The full traceback in a file of its own, without variables' values; None if it can't be written."""
     at = time.localtime(time.time() if now is None else now)
     path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S', at)}.txt"
     try:
@@ -161,14 +163,17 @@ def crash_lines(error: BaseException, path: Path | None) -> str:
     """Three lines for the terminal: what, where, and where to read on."""
     cause: BaseException = getattr(error, "error", None) or error  # Textual wraps what a worker raised
     frames = traceback.extract_tb(cause.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
+    place = (
+        f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
+    )
     what = (str(cause).strip().splitlines() or [""])[0][:200]
     kept = f"traceback: {path}" if path else "the traceback could not be written"
     return f"the screen crashed: {type(cause).__name__}: {what}\n  at {place}\n  {kept}; the session goes on"
 
 
 class CrashNotes:
-    """A mixin, left of `App` in the bases: a crash leaves three lines on the terminal and a file in `crash_folder`.
+    """A mixin, left of `App` in the bases: a crash leaves three lines on the terminal and a file in
+    `crash_folder`.
 
     Textual prints every frame with its variables: hundreds of lines, and whatever secrets are in them.
     """

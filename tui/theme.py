@@ -1,7 +1,8 @@
 """Three themes, and the brush that turns a style's name into a Rich style on a widget's ground.
 
-Series colours are those of Okabe & Ito (2008), told apart by every colour vision, moved lighter or darker where
-they were invisible on the ground. They are theme variables (`$hp-series-0` …), so panes name colours and never state them.
+Series colours are those of Okabe & Ito (2008), told apart by every colour vision, moved lighter or darker
+where they were invisible on the ground. They are theme variables (`$hp-series-0` …), so panes name colours
+and never state them.
 """
 
 from __future__ import annotations
@@ -38,28 +39,33 @@ _LIGHT = {
     "hp-band": "#DDE6EE", "hp-cursor": "#BFDCF5", "hp-cursor-text": "#000000",
     "hp-cursor-blurred": "#E4E4E4", "hp-find": "#FFE97A",
 }  # fmt: skip
-# The terminal's own sixteen colours. Black and white are avoided as text: which one is the ground is not known.
+# The terminal's own sixteen colours. Black and white are avoided as text: which one is the ground is not
+# known.
 _ANSI = {
     "hp-series-0": "ansi_yellow", "hp-series-1": "ansi_cyan", "hp-series-2": "ansi_green",
     "hp-series-3": "ansi_bright_yellow", "hp-series-4": "ansi_bright_blue", "hp-series-5": "ansi_red",
     "hp-series-6": "ansi_magenta", "hp-series-7": "ansi_default",
     "hp-running": "ansi_cyan", "hp-paused": "ansi_yellow", "hp-pruned": "ansi_bright_black",
-    "hp-complete": "ansi_green", "hp-fail": "ansi_red", "hp-waiting": "ansi_bright_black", "hp-best": "ansi_yellow",
-    "hp-good": "ansi_green", "hp-warn": "ansi_yellow", "hp-error": "ansi_red", "hp-info": "ansi_cyan",
-    "hp-muted": "ansi_bright_black", "hp-strong": "ansi_default", "hp-axis": "ansi_bright_black",
-    "hp-milestone": "ansi_bright_black", "hp-band": "ansi_bright_black", "hp-cursor": "ansi_blue",
-    "hp-cursor-text": "ansi_bright_white", "hp-cursor-blurred": "ansi_bright_black", "hp-find": "ansi_yellow",
+    "hp-complete": "ansi_green", "hp-fail": "ansi_red", "hp-waiting": "ansi_bright_black",
+    "hp-best": "ansi_yellow", "hp-good": "ansi_green", "hp-warn": "ansi_yellow", "hp-error": "ansi_red",
+    "hp-info": "ansi_cyan", "hp-muted": "ansi_bright_black", "hp-strong": "ansi_default",
+    "hp-axis": "ansi_bright_black", "hp-milestone": "ansi_bright_black", "hp-band": "ansi_bright_black",
+    "hp-cursor": "ansi_blue", "hp-cursor-text": "ansi_bright_white",
+    "hp-cursor-blurred": "ansi_bright_black", "hp-find": "ansi_yellow",
 }  # fmt: skip
 
 DARK = Theme(
-    name="hptui-dark", primary="#4C9BE8", secondary="#56B4E9", accent="#E69F00", warning="#F0E442", error="#E8703A",
-    success="#1FB88D", foreground="#DDDDDD", background="#121212", surface="#121212", panel="#232A33", dark=True,
+    name="hptui-dark", primary="#4C9BE8", secondary="#56B4E9", accent="#E69F00", warning="#F0E442",
+    error="#E8703A", success="#1FB88D", foreground="#DDDDDD", background="#121212", surface="#121212",
+    panel="#232A33", dark=True,
     variables={**_DARK, "border": "#3A3F46", "border-blurred": "#3A3F46", "footer-key-foreground": "#E69F00"},
 )  # fmt: skip
 LIGHT = Theme(
-    name="hptui-light", primary="#0A6CA8", secondary="#2189C4", accent="#B85C00", warning="#8F6F00", error="#B83F00",
-    success="#00714F", foreground="#1A1A1A", background="#FAFAFA", surface="#FAFAFA", panel="#E3E8EE", dark=False,
-    variables={**_LIGHT, "border": "#B5BCC5", "border-blurred": "#B5BCC5", "footer-key-foreground": "#B85C00"},
+    name="hptui-light", primary="#0A6CA8", secondary="#2189C4", accent="#B85C00", warning="#8F6F00",
+    error="#B83F00", success="#00714F", foreground="#1A1A1A", background="#FAFAFA", surface="#FAFAFA",
+    panel="#E3E8EE", dark=False,
+    variables={**_LIGHT, "border": "#B5BCC5", "border-blurred": "#B5BCC5",
+    "footer-key-foreground": "#B85C00"},
 )  # fmt: skip
 ANSI = Theme(
     name="hptui-ansi", ansi=True, primary="ansi_blue", secondary="ansi_cyan", accent="ansi_yellow",
@@ -67,8 +73,9 @@ ANSI = Theme(
     background="ansi_default", surface="ansi_default", panel="ansi_default", boost="ansi_default",
     variables={
         **_ANSI, "border": "ansi_bright_black", "border-blurred": "ansi_bright_black",
-        "footer-key-foreground": "ansi_yellow", "ansi-background": "ansi_black", "ansi-foreground": "ansi_white",
-        "block-cursor-foreground": "ansi_bright_white", "block-cursor-background": "ansi_blue",
+        "footer-key-foreground": "ansi_yellow", "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white", "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-background": "ansi_blue",
     },
 )  # fmt: skip
 THEMES = (DARK, LIGHT, ANSI)

@@ -1,4 +1,4 @@
-"""Sessions as a user runs them, from the command line, and what their database says afterwards."""
+"""Sessions with their real schedulers and processes, and what their database says afterwards."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hptui.core.scheduler.launch import ensure
+from hptui.core.store.create import create_session
+from hptui.core.store.mailbox import post
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
 
-HPTUI = (sys.executable, "-m", "hptui")
 OBJECTIVES = Path(__file__).with_name("objectives.py")
 T = TypeVar("T")
 
@@ -47,54 +49,52 @@ class Bench:
 
     home: Path
 
-    @property
-    def env(self) -> dict[str, str]:
-        return {**os.environ, "HPTUI_HOME": str(self.home)}
-
     def folder(self, name: str) -> SessionFolder:
         return SessionFolder(self.home / "sessions" / name)
 
-    def study(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> Path:
-        path = self.home / f"{name}.toml"
-        path.write_text(
-            _STUDY.format(
-                name=name, script=OBJECTIVES, function=function, pruner=pruner, options=options, n_trials=n_trials
-            )
+    def create(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> str:
+        """A session that waits for its scheduler; its name."""
+        text = _STUDY.format(
+            name=name,
+            script=OBJECTIVES.name,
+            function=function,
+            pruner=pruner,
+            options=options,
+            n_trials=n_trials,
         )
-        return path
+        here = str(OBJECTIVES.parent)
+        facts = {
+            "direction": "minimize",
+            "script_folder": here,
+            "cwd": here,
+            "id": f"{self.home.name}-{name}",
+        }
+        create_session(self.folder(name), text, facts)
+        return name
 
-    def run(self, study: Path, timeout_s: float = 180.0) -> sqlite3.Connection:
-        """Run the whole session without a screen; the database it leaves. Raises RuntimeError when it fails."""
-        with self.running(study) as process:
-            output, _ = process.communicate(timeout=timeout_s)
-            if process.returncode != 0:
-                raise RuntimeError(f"hptui run ended with {process.returncode}: {output[-500:]}")
-        return self.open(study.stem)
+    def run(self, name: str, timeout_s: float = 180.0) -> sqlite3.Connection:
+        """Run the whole session without a screen; the database it leaves. Raises TimeoutError."""
+        with self.running(name):
+            wait(lambda: self.scheduler(name) is None, timeout_s)
+        return self.open(name)
 
     @contextlib.contextmanager
-    def running(self, study: Path) -> Iterator[subprocess.Popen[str]]:
+    def running(self, name: str) -> Iterator[None]:
         """The session while it runs; stopped at once on the way out, and its scheduler seen to end."""
-        command = [*HPTUI, "run", str(study), "--headless", "--name", study.stem]
-        log = self.home / f"{study.stem}.out"
-        with log.open("w+") as output:
-            process = subprocess.Popen(
-                command, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=output, text=True
-            )
+        with home_is(self.home):
+            ensure(self.folder(name))
             try:
-                yield process
+                yield
             finally:
-                self.end(study.stem, process)
+                self.end(name)
 
-    def end(self, name: str, process: subprocess.Popen[str]) -> None:
+    def end(self, name: str) -> None:
         if self.scheduler(name) is not None:
-            stop = [*HPTUI, "stop", name, "--now"]
-            subprocess.run(stop, env=self.env, capture_output=True, timeout=30, check=False)
+            post(self.folder(name), CommandRow(Wish.STOP, args={"now": True}, by="bench", at=time.time()))
             with contextlib.suppress(TimeoutError):
-                wait(lambda: self.scheduler(name) is None, 15.0)
+                wait(lambda: self.scheduler(name) is None, 20.0)
         if (pid := self.scheduler(name)) is not None:
             os.kill(pid, signal.SIGKILL)
-        process.kill()
-        process.communicate()
 
     def scheduler(self, name: str) -> int | None:
         info = scheduler_of(self.folder(name).lock)
@@ -103,6 +103,20 @@ class Bench:
     def open(self, name: str) -> sqlite3.Connection:
         path = self.folder(name).database
         return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10.0)
+
+
+@contextlib.contextmanager
+def home_is(home: Path) -> Iterator[None]:
+    """Schedulers and screens started inside keep their state there."""
+    before = os.environ.get("HPTUI_HOME")
+    os.environ["HPTUI_HOME"] = str(home)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HPTUI_HOME"]
+        else:
+            os.environ["HPTUI_HOME"] = before
 
 
 def rows(db: sqlite3.Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:

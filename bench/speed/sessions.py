@@ -21,7 +21,7 @@ MIB = 2**20
 
 def starts(bench: Bench) -> list[Result]:
     """From the last line of one trial to the first line of the next on its slot."""
-    trials = attrs(bench.run(bench.study("starts", "brief", BRIEF_TRIALS)))
+    trials = attrs(bench.run(bench.create("starts", "brief", BRIEF_TRIALS)))
     by_slot = defaultdict(list)
     for trial in sorted(trials, key=lambda trial: trial["first_line"]):
         by_slot[trial["slot"]].append(trial)
@@ -38,13 +38,13 @@ def starts(bench: Bench) -> list[Result]:
 
 def null_trials(bench: Bench) -> list[Result]:
     begun = time.monotonic()
-    trials = attrs(bench.run(bench.study("null", "null", NULL_TRIALS)))
+    trials = attrs(bench.run(bench.create("null", "null", NULL_TRIALS)))
     whole_s = time.monotonic() - begun
     if len(trials) != NULL_TRIALS:
         raise RuntimeError(f"{len(trials)} of {NULL_TRIALS} trials completed")
     seconds = max(t["ended_at"] for t in trials) - min(t["started_at"] for t in trials)
     rate = NULL_TRIALS / seconds
-    note = f"a process per trial, torch loaded; {NULL_TRIALS} trials; the command took {whole_s:.1f} s in all"
+    note = f"a process per trial, torch loaded; {NULL_TRIALS} trials; the session took {whole_s:.1f} s in all, fork server included"
     results = [
         Result(
             "null trials on 2 slots", "/s", rate, 60.0, more=True, peer="Optuna, SQLite file, 2 processes",
@@ -53,24 +53,32 @@ def null_trials(bench: Bench) -> list[Result]:
     ]  # fmt: skip
     ray = peers.ray_trials_per_second()
     if ray is not None:
-        results.append(Result("null trials on 2 slots", "/s", rate, None, more=True, peer="Ray Tune", peer_value=ray))
+        results.append(
+            Result("null trials on 2 slots", "/s", rate, None, more=True, peer="Ray Tune", peer_value=ray)
+        )
     return results
 
 
 def verdicts(bench: Bench) -> list[Result]:
-    study = bench.study("verdicts", "judged", JUDGED_TRIALS, "median", "n_startup_trials = 1\nn_warmup_steps = 0")
-    trials = attrs(bench.run(study))
+    name = bench.create(
+        "verdicts", "judged", JUDGED_TRIALS, "median", "n_startup_trials = 1\nn_warmup_steps = 0"
+    )
+    trials = attrs(bench.run(name))
     waits = spread([seconds * 1e3 for trial in trials for seconds in trial["waits"]])
     return [
         Result(
-            "report at a milestone, with its verdict", "ms", waits.median, 5.0, note=f"median pruner, 2 trials; {waits}"
+            "report at a milestone, with its verdict",
+            "ms",
+            waits.median,
+            5.0,
+            note=f"median pruner, 2 trials; {waits}",
         )
     ]
 
 
 def pauses(bench: Bench) -> list[Result]:
     """From the row in `commands` to the trial's process stopped (T); the trial makes sixty steps a second."""
-    with bench.running(bench.study("pauses", "stepping", 2)):
+    with bench.running(bench.create("pauses", "stepping", 2)):
         pid = wait(lambda: running_pid(bench, "pauses", 0))
         waits = []
         for _ in range(PAUSES):
@@ -108,15 +116,13 @@ def process_state(pid: int) -> str:
 def metric_rows(bench: Bench) -> list[Result]:
     """Two trials that report 30,000 rows a second between them, and the scheduler's memory meanwhile."""
     memory: list[tuple[float, float, bool]] = []
-    with bench.running(bench.study("rows", "load", 2)) as process:
+    with bench.running(bench.create("rows", "load", 2)):
         wait(lambda: running_pid(bench, "rows", 0))
         begun = time.time()
-        while process.poll() is None and time.time() - begun < 90:
-            if (pid := bench.scheduler("rows")) is not None:
-                with contextlib.suppress(OSError):
-                    memory.append(memory_of(pid))
+        while (pid := bench.scheduler("rows")) is not None and time.time() - begun < 90:
+            with contextlib.suppress(OSError):
+                memory.append(memory_of(pid))
             time.sleep(0.5)
-        process.wait(30)
         with contextlib.closing(bench.open("rows")) as db:
             count = rows(db, "select count(*) from metrics")[0][0]
             trials = attrs(db)

@@ -78,7 +78,10 @@ def markdown(results: Sequence[Result]) -> str:
     head = ("measure", "hptui", "aim", "met", "peer", "its value", "times better", "notes")
     rows = [_cells(result) for result in results]
     widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    lines = [
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (head, *rows)
+    ]
     lines.insert(1, " | ".join("-" * width for width in widths))
     return "\n".join(f"| {line} |" for line in lines)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping, Tally
-from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Trial, Waiting, Why
+from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
+from hptui.core.study.trial import Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
 
 def apply(state: SchedulerState, event: e.Event) -> SchedulerState:

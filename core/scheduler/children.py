@@ -16,7 +16,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -230,19 +229,32 @@ def server_env(environ: os._Environ[str]) -> dict[str, str]:
 
 def sweep(tag: str) -> list[int]:
     """Kill every process that carries HPTUI_TRIAL=`tag` (or one below it, when `tag` ends in '/'); the pids killed."""
-    wanted = f"{r.TAG}={tag}".encode()
     killed = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            environ = Path("/proc", name, "environ").read_bytes()
-        except OSError:
-            continue
-        exact = not tag.endswith("/")
-        found = any(e == wanted if exact else e.startswith(wanted) for e in environ.split(b"\0")) if wanted in environ else False
-        if found and int(name) != os.getpid():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(name), signal.SIGKILL)
-                killed.append(int(name))
+    for pid in tagged(tag):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
     return killed
+
+
+def tagged(tag: str) -> list[int]:
+    """The processes that carry HPTUI_TRIAL=`tag`, or one below it when `tag` ends in '/'."""
+    wanted = f"\0{r.TAG}={tag}".encode() + (b"" if tag.endswith("/") else b"\0")
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and wanted in _environ(name) and int(name) != os.getpid():
+            found.append(int(name))
+    return found
+
+
+def _environ(pid: str) -> bytes:
+    try:
+        fd = os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return b"\0" + os.read(fd, 1 << 20) + b"\0"
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)

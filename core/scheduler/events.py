@@ -246,7 +246,10 @@ class Settled(Event):
             data["cause"] = self.outcome.cause.value
         if self.detail:
             data["detail"] = self.detail
-        return EventRow(self.at, "ended", self.number, self.outcome.reason, data)
+        reason = self.outcome.reason
+        if not reason and self.value is not None:
+            reason = f"complete: {self.value:.6g}"
+        return EventRow(self.at, "ended", self.number, reason, data)
 
 
 @dataclass(frozen=True, slots=True)

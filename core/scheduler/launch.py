@@ -34,7 +34,7 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
         )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        if scheduler_of(folder.lock).alive:
+        if scheduler_of(folder.lock).ready:
             return True
         if process.poll() is not None:
             # another one may have been faster, or there was nothing to do
@@ -60,4 +60,4 @@ def _tail(folder: SessionFolder, start: int) -> str:
     with open(folder.log, "rb") as log:
         log.seek(max(start, os.fstat(log.fileno()).st_size - 2000))
         text = log.read().decode(errors="replace").strip()
-    return text.splitlines()[-1] if text else f"see {folder.log}"
+    return text.partition("\n")[2] or f"see {folder.log}"

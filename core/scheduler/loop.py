@@ -35,10 +35,10 @@ class Batch:
 
 def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:
     """Until the session is over. Whatever was meant is written before it is done."""
-    pending = first
+    pending, hurry = first, True
     active_at = backup_at = world.clock.now()
     while not state.finished:
-        seen = world.observe(0.0 if pending else world.idle_s(state))
+        seen = world.observe(0.0 if hurry else world.idle_s(state))
         batch = Batch(seen=seen)
         for event in (*pending, *seen.events):
             state = take(state, event, batch)
@@ -57,6 +57,8 @@ def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]
         pending = []
         for action in actions:
             pending += world.perform(action, state)
+        hurry = bool(actions)  # what was just written may make room for more
+        world.count_slots(state)
     return state
 
 
@@ -68,7 +70,7 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
         batch.ledger.append(row)
     match event:
         case e.Settled(number=number) if number in before.live:
-            batch.trials[number] = row_of(before.live[number], event)
+            batch.trials[number] = row_of(before.live[number], state.rules.sign, event)
         case e.Heeded() | e.Refused():
             waiting = [wish.id for wish in state.wishes]
             batch.facts["command_cursor"] = min(waiting) - 1 if waiting else event.command.id
@@ -80,10 +82,12 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             batch.facts["held"] = held
         case e.Finished():
             batch.facts["finished"] = {"at": event.at, "reason": event.reason, "ok": event.ok, "final": event.final}
+        case e.Asked():
+            pass
         case _:
-            number = getattr(event, "number", None)
-            if number is not None and state.live.get(number) is not before.live.get(number):
-                batch.trials[number] = row_of(state.live[number])
+            about = getattr(event, "number", None)
+            if isinstance(about, int) and state.live.get(about) is not before.live.get(about):
+                batch.trials[about] = row_of(state.live[about], state.rules.sign)
     return state
 
 

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,11 @@ from hptui.core.study.trial import Process, State
 from hptui.core.wire.spool import Begin, read_from
 
 
-def open_session(folder: SessionFolder) -> int:
-    """Run the session until it is over; 0 when it ended well. Its lock is ours."""
+def open_session(folder: SessionFolder, announce: Callable[[], None]) -> int:
+    """Run the session until it is over; 0 when it ended well. Its lock is ours.
+
+    announce: called once everything is read and the loop begins.
+    """
     store = Writer(folder)
     reader = Reader(folder)
     facts = reader.facts()
@@ -65,6 +69,7 @@ def open_session(folder: SessionFolder) -> int:
     note = "the session goes on" if rows else "the session begins"
     opened = e.Opened(world.clock.now(), os.getpid(), note)
     notes = [e.Noted(world.clock.now(), None, text, "devices") for text in places.notes]
+    announce()
     try:
         state = run(recovered.state, world, store, [opened, *notes, *first])
     finally:
@@ -141,7 +146,7 @@ def adopt(world: World, recovered: Recovered, store: Writer, session_id: str) ->
                 continue
             process = Process(begin.pid, begin.start_ticks)
             first.append(e.Started(at, number, process, begin.cold))
-        world.take_over(number, process, offsets.get(number, 0), live, frozen=live.trial.state is State.PAUSED)
+        first += world.take_over(number, process, offsets.get(number, 0), live, frozen=live.trial.state is State.PAUSED)
     return first
 
 

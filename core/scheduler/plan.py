@@ -179,7 +179,7 @@ def free_places(state: SchedulerState) -> list[Place]:
 
 def _fill(state: SchedulerState) -> Iterator[a.Action]:
     """Who gets the free slots: first those who are to go on, then the longest waiting."""
-    if state.disk_full or state.stopping and state.stopping.now:
+    if state.disk_full or (state.stopping and state.stopping.now):
         return
     free, at = free_places(state), state.now
     for number, live in sorted(state.live.items()):
@@ -242,7 +242,7 @@ def trial_seed(seed: int, number: int) -> int:
 
 def _finish(state: SchedulerState) -> Iterator[a.Action]:
     """Over when nothing runs and nothing is left to run. Paused trials keep a session open unless it is stopped."""
-    if state.wishes or state.asking is not None and not state.stopping:
+    if state.wishes or (state.asking is not None and not state.stopping):
         return
     if any(not isinstance(live.trial.phase, Waiting | Paused) or live.ending for live in state.live.values()):
         return

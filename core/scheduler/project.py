@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from hptui.core.scheduler.events import Settled
+from hptui.core.scheduler.reading import better
 from hptui.core.scheduler.state import Live
 from hptui.core.store.rows import TrialRow
-from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, Waiting
+from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, State, Waiting
 
 
-def row_of(live: Live, settled: Settled | None = None) -> TrialRow:
-    """The row of a live trial, or of one that has just ended."""
+def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
+    """The row of a live trial, or of one that has just ended. sign: loss = sign * value."""
     trial = live.trial
     phase = settled.outcome if settled else trial.phase
     device, process, reason = _last_device(live), _process(live), ""
@@ -33,11 +34,14 @@ def row_of(live: Live, settled: Settled | None = None) -> TrialRow:
             pass
     state = settled.outcome.state if settled else trial.state
     value = settled.value if settled else trial.value
+    best = live.best
+    if settled and settled.outcome.state is State.COMPLETE and value is not None:
+        best = better(best, [value], sign)
     ended_at = settled.outcome.at if settled else 0.0
     params = live.used if settled and live.used else trial.params
     return TrialRow(
         number=trial.number, state=state.value, params=params, x=trial.x, seed=trial.seed, origin=trial.origin,
-        proposal=trial.proposal, reason=reason, retry_of=trial.retry_of, value=value, best=live.best, step=trial.step,
+        proposal=trial.proposal, reason=reason, retry_of=trial.retry_of, value=value, best=best, step=trial.step,
         device=device, slot=trial.slot, pid=process.pid if process else None,
         start_ticks=process.start_ticks if process else None, created_at=trial.created_at,
         started_at=trial.started_at, busy_s=live.running_s(ended_at) if settled else live.busy_s, attrs=trial.attrs,

@@ -1,7 +1,7 @@
 """The scheduler's side of its thinker: a process that runs `sampler.ask`, so that no thought delays a report.
 
-Nothing here waits. The scheduler watches `fileno()` and calls `receive()` when it is readable; that also writes
-what did not fit into the socket, and starts the thinker again when it has died.
+Nothing here waits. The scheduler watches `fileno()` and calls `receive()` when it is readable; that also
+writes what did not fit into the socket, and starts the thinker again when it has died.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Thinker:
-    """One thinker, started again when it dies; after a second death with no answer in between, asks are `Broken`."""
+    """One thinker. It is started again when it dies; dying again before any answer makes asks `Broken`."""
 
-    def __init__(self, definitions: Mapping[str, Any], chosen: Chosen, seed: int, log: int | None) -> None:
-        self._begin = Begin(dict(definitions), chosen, seed, grows=not definitions)
-        self._definitions = dict(definitions)
+    def __init__(self, begin: Begin, log: int | None) -> None:
+        self._begin = begin
+        self._definitions = begin.definitions
         self._log = log
         self._known: dict[int, Observation] = {}
         self._asked: dict[int, None] = {}  # not answered yet, oldest first
@@ -60,13 +60,20 @@ class Thinker:
 
     @staticmethod
     def start(
-        space_definitions: Mapping[str, Any], chosen: Chosen, seed: int, log: int | None = None
+        space_definitions: Mapping[str, Any],
+        chosen: Chosen,
+        seed: int,
+        *,
+        grows: bool | None = None,
+        log: int | None = None,
     ) -> Thinker:
-        """A running thinker. An empty space means that the objective defines it as it runs (`set_space`).
+        """A running thinker.
 
+        grows: the objective defines its space as it runs (`set_space`). None: when the space is empty.
         log: descriptor that the process writes its own words to; None for nowhere.
         """
-        thinker = Thinker(space_definitions, chosen, seed, log)
+        growing = not space_definitions if grows is None else grows
+        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing), log)
         thinker._spawn()
         return thinker
 
@@ -97,8 +104,9 @@ class Thinker:
     def ask(self, number: int) -> None:
         """Ask for trial `number`'s point; the answer comes through `receive`."""
         self._asked[number] = None
-        if self._process is None:
-            self._spawn()  # it was given up; this is a new wish
+        if self._process is None:  # it was given up; this is a new wish
+            self._deaths = 0
+            self._spawn()
         else:
             self._send(AskFor(number))
 
@@ -117,7 +125,7 @@ class Thinker:
                 answers += self._died()
                 continue
             for body in self._unframer.feed(data):
-                answers.append(self._take(self._decoder.decode(body)))
+                answers += self._take(self._decoder.decode(body))
         return answers
 
     def close(self) -> None:
@@ -125,11 +133,13 @@ class Thinker:
         self._hang_up()
         self._epoll.close()
 
-    def _take(self, answer: Answer) -> Answer:
+    def _take(self, answer: Answer) -> list[Answer]:
         self._deaths = 0
-        if answer.number is not None:
-            self._asked.pop(answer.number, None)
-        return answer
+        if isinstance(answer, Asked) and len(answer.x) != len(self._definitions):
+            self._send(AskFor(answer.number))  # the space has grown meanwhile
+            return []
+        self._asked.pop(answer.number, None)
+        return [answer]
 
     def _died(self) -> list[Answer]:
         """Start again and tell it everything; the second time in a row, give up what was asked."""
@@ -138,10 +148,8 @@ class Thinker:
         if self._deaths == 1:
             self._spawn()
             return []
-        reason = f"the thinker died twice, the last time {how}"
-        numbers: list[int | None] = [*self._asked] or [None]
-        self._asked.clear()
-        return [Broken(reason, number) for number in numbers]
+        given_up, self._asked = self._asked, {}
+        return [Broken(f"the thinker died twice, the last time {how}", number) for number in given_up]
 
     def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
@@ -199,7 +207,8 @@ class Thinker:
         self._socket = self._process = None
         if status < 0:
             return f"killed by {signal.Signals(-status).name}"
-        return f"with exit status {status}: its words are in the scheduler's log"
+        told = "" if self._log is None else ": the scheduler's log has its words"
+        return f"with exit status {status}{told}"
 
 
 __all__ = ["Answer", "Asked", "Broken", "Observation", "OutOfPoints", "Thinker"]

@@ -1,6 +1,6 @@
 """The thinker's process: takes observations, answers asks, and ends when its scheduler is gone.
 
-`python -m hptui.core.scheduler.thinker_main FD`: FD is its end of a socket pair. Started by `scheduler.thinker`.
+`python -m hptui.core.scheduler.thinker_main FD`: FD is its end of a socket pair (see `scheduler.thinker`).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _coordinates(space: Space, x: Array) -> tuple[float | None, ...]:
 
 
 def shortened(error: BaseException) -> str:
-    """The error and where it came from, innermost frame first: "ValueError: no (grid.py:31 in spread, ...)"."""
+    """The error and where it came from, innermost frame first: "ValueError: no (grid.py:31 in ask, ...)"."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     places = ", ".join(f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames))
     text = str(error).strip()[:500] or "no message"

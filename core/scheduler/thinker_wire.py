@@ -56,10 +56,10 @@ class OutOfPoints(msgspec.Struct, frozen=True, tag=True):
 
 
 class Broken(msgspec.Struct, frozen=True, tag=True):
-    """There is no point for trial `number` (None: nothing was asked): the sampler raised, or the thinker keeps dying."""
+    """There is no point for trial `number`: the sampler raised, or the thinker keeps dying."""
 
     reason: str
-    number: int | None = None
+    number: int
 
 
 Answer = Asked | OutOfPoints | Broken

@@ -7,7 +7,8 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hptui.core.devices.readings import DeviceReading, Watch
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.children import Child, Children, sweep
 from hptui.core.scheduler.clock import Clock
@@ -39,7 +41,7 @@ from hptui.core.study.study import Study
 from hptui.core.study.trial import Process, State
 from hptui.core.wire import request as r
 from hptui.core.wire.control import Ask, Verdict
-from hptui.core.wire.spool import Defined, read_from
+from hptui.core.wire.spool import AnyLine, Defined, Report, read_from
 from hptui.core.wire.wake import Bell
 
 SPOOL_EVERY_S = 0.1
@@ -87,29 +89,36 @@ class World:
         self.leases: dict[int, leases.Lease] = {}
         self.commands: dict[int, CommandRow] = {}
         self.server_ready = False
-        self.used_slots: dict[str, int] = {}
+        self.used_slots: Counter[str] = Counter()
         self._spools_at = self._commands_at = self._readings_at = 0.0
         self._ooms = oom_kills()
         self._device_rows: dict[str, DeviceRow] = {}
         self._grown: dict[str, Any] | None = None
         self._full = False
 
-    def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> None:
+    def take_over(
+        self, number: int, process: Process, offset: int, live: Live, *, frozen: bool
+    ) -> list[e.Event]:
         """Watch a process that an earlier scheduler started; what it was about to be told is told again or forgotten."""
         there = self.children.adopt(number, process, offset)
         child = self.children.all[number]
         child.best = live.best
         self._pids[number] = process.pid
-        if self.defines:
-            lines, _ = read_from(self.folder.trial(number).spool, 0)
-            for line in lines:
-                if isinstance(line, Defined):
-                    child.defined.update(line.params)
+        asked: Report | None = None
+        for line in read_all(self.folder.trial(number).spool, offset):
+            if isinstance(line, Defined):
+                child.defined.update(line.params)
+            elif isinstance(line, Report) and line.milestone:
+                asked = line
         if there and child.control is not None and not frozen:
             child.control.ask(Ask.GO)
             self.children.signal(number, signal.SIGCONT)
         elif there:
             self.children.signal(number, signal.SIGSTOP)
+        if asked is None or child.control is None or asked.milestone <= child.control.answered:
+            return []
+        child.milestone = asked.milestone  # it still waits for the verdict that the earlier scheduler owed it
+        return [e.Reported(self.clock.now(), number, asked.step, live.trial.value, live.best, asked.milestone)]
 
     # looking
 
@@ -149,7 +158,7 @@ class World:
     def idle_s(self, state: SchedulerState) -> float:
         """How long `observe` may wait."""
         busy = any(child.process is not None for child in self.children.all.values())
-        return SPOOL_EVERY_S if busy or state.live and state.wishes else IDLE_S
+        return SPOOL_EVERY_S if busy or (state.live and state.wishes) else IDLE_S
 
     def _mind_thinker(self) -> None:
         fd = self.thinker.fileno()
@@ -268,6 +277,10 @@ class World:
         child.defined.update(line.params)
         return e.Defined(self.clock.now(), number, line.params, locate(self.space, child.defined))
 
+    def count_slots(self, state: SchedulerState) -> None:
+        """How many slots of each device are taken, for its row."""
+        self.used_slots = Counter(place.device_id for place in occupied(state))
+
     def _read_devices(self, seen: Seen) -> None:
         for reading in self.watch.latest():
             row = self._device_row(reading)
@@ -280,7 +293,7 @@ class World:
         device = self.places.device(reading.device_id)
         slots = sum(place.device_id == device.id for place in self.places.slots)
         return DeviceRow(
-            device.id, device.name, reading.at, slots, self.used_slots.get(device.id, 0), reading.load,
+            device.id, device.name, reading.at, slots, self.used_slots[device.id], reading.load,
             reading.memory_used_bytes, reading.memory_total_bytes, reading.temperature_c, reading.power_w, reading.note,
         )  # fmt: skip
 
@@ -526,6 +539,16 @@ def locate(space: Space, params: dict[str, Any]) -> tuple[float | None, ...]:
     except HptuiError:
         return (None,) * space.dim
     return tuple(None if np.isnan(v) else float(v) for v in x)
+
+
+def read_all(path: Path, end: int) -> Iterator[AnyLine]:
+    """The spool's lines from its start up to byte `end`."""
+    offset = 0
+    while offset < end:
+        lines, offset = read_from(path, offset, min(1 << 20, end - offset))
+        if not lines:
+            return
+        yield from lines
 
 
 def command_words(command: str | list[str]) -> tuple[str, ...]:

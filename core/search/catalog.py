@@ -1,6 +1,6 @@
 """Every sampler and pruner by name, with its options: the one place that study files, help and tests read.
 
-A new one is a file and an entry here. Importing this loads none of them: each is imported when it is first made.
+A new one is a file and an entry here. Importing this loads none of them: each is imported when first made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CatalogKind = Literal["sampler", "pruner"]
 
 @dataclass(frozen=True)
 class Option:
-    """One number that a user may set. low and high are allowed themselves; default None: unset unless stated."""
+    """One number that a user may set, from low to high. default None: unset unless stated."""
 
     meaning: str
     default: int | float | None

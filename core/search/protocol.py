@@ -1,4 +1,4 @@
-"""What every sampler and every pruner is: a frozen value whose answer depends on what it is given, and on nothing else."""
+"""What every sampler and pruner is: a frozen value whose answer depends on nothing but what it is given."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def connect_to_read(folder: SessionFolder) -> sqlite3.Connection:
     """A read-only connection at the latest schema version.
 
     In a folder that can't be written, the log's shared memory can't be made: then the file is read as one
-    that nobody changes, and a log left over from a crash through a copy. An older version is migrated in memory.
-    Raises sqlite3.Error, and SessionError for a newer version or a damaged file.
+    that nobody changes, and a log left over from a crash through a copy. An older version is migrated in
+    memory. Raises sqlite3.Error, and SessionError for a newer version or a damaged file.
     """
     _check_length(folder)
     db = connect(folder, "mode=ro")

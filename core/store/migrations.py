@@ -1,4 +1,4 @@
-"""From any schema version to the latest, each step a transaction of its own. Only the writer changes files."""
+"""From any schema version to the latest, each step in its own transaction. Only the writer changes files."""
 
 from __future__ import annotations
 

@@ -39,14 +39,15 @@ def mounts(mountinfo: str) -> list[Mount]:
     """
     found = []
     for line in mountinfo.splitlines():
-        before, dash, after = line.partition(" - ")
-        if dash:
-            found.append(Mount(Path(_unescape(before.split(" ")[4])), after.split(" ")[0]))
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if after and len(fields) > 4:
+            found.append(Mount(Path(_unescape(fields[4])), after.split(" ")[0]))
     return found
 
 
 def mount_of(path: Path, mountinfo: str) -> Mount | None:
-    """The mount a resolved path lies on: the longest prefix; of equal ones the last, which covers the others."""
+    """The mount a resolved path lies on: the longest prefix; the last of equal ones covers the others."""
     best: Mount | None = None
     for mount in mounts(mountinfo):
         covers = path == mount.point or mount.point in path.parents

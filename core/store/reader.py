@@ -17,6 +17,8 @@ from hptui.core.study.session import SessionFolder
 
 Points = list[tuple[int, float]]
 """(step, value) by ascending step; a value may be nan or infinite."""
+Report = tuple[int, str, int, float]
+"""(trial, metric, step, value)"""
 
 
 class Reader:
@@ -171,12 +173,17 @@ class Reader:
                 return {trial: self.curve(trial, metric, after_step) for trial in trials}
             return {trial: self.curve(trial, metric, after_step.get(trial, -1)) for trial in trials}
 
-    def metrics_of(self, trial: int) -> list[tuple[str, int, float]]:
-        """Everything a trial reported: (metric, step, value), by metric and step."""
-        sql = "select metric, step, value, word from metrics where trial = ? order by metric, step"
+    def metrics(self, after: tuple[int, str, int] = (-1, "", 0), limit: int = 10_000) -> list[Report]:
+        """A page of all reports by trial, metric and step. after: the first three of the last one known."""
+        sql = """
+            select trial, metric, step, value, word from metrics
+            where (trial, metric, step) > (?, ?, ?)
+            order by trial, metric, step
+            limit ?
+        """
         return [
-            (metric, step, _number(value) if word is None else float(word))
-            for metric, step, value, word in self._ask(sql, trial)
+            (trial, metric, step, _number(value) if word is None else float(word))
+            for trial, metric, step, value, word in self._ask(sql, *after, limit)
         ]
 
     # the ledger

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hptui.core.store.codec import to_json
+
 VERSION_1 = """
 create table session (key text primary key, value text);           -- facts about the session, JSON values
 
@@ -99,7 +101,7 @@ def _columns(names: Iterable[str]) -> list[str]:
 
 
 def _extract(name: str) -> str:
-    if '"' in name or "\\" in name:  # a JSON path has no way to say these
+    if to_json(name) != f'"{name}"':  # a JSON path has no way to say what JSON escapes
         return f"(select value from json_each(trials.params) where key = {_literal(name)})"
     path = f'$."{name}"'
     return f"json_extract(params, {_literal(path)})"

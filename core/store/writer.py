@@ -36,14 +36,16 @@ _LOG_LIMIT = 8 << 20  # what a log that a slow reader let grow is cut back to, b
 class Writer:
     """Open it while holding the session's lock. Older sessions are backed up and migrated here.
 
-    Every method is one transaction, or part of the one that `transaction()` opened. All raise `DiskFull` when
-    there is no space: then nothing of the transaction is written, and the same transaction may be tried again.
+    Every method is a transaction, or part of the one that `transaction()` opened. All raise `DiskFull` when
+    there is no space: then nothing of the transaction is written, and the same transaction may be tried
+    again.
     """
 
     def __init__(self, folder: SessionFolder) -> None:
         self.folder = folder
         self._depth = 0
         self._failed: DiskFull | None = None
+        self._closed = False
         check_place(folder.path)
         if not folder.database.exists():
             raise missing(folder)
@@ -150,7 +152,7 @@ class Writer:
             self._do(self._db.execute, _TRIAL, codec.trial_values(trial, self._change))
 
     def save_reports(self, trial: int, rows: Iterable[ReportRow], offset: int) -> None:
-        """Rows from a trial's spool, and how many bytes of it are read now. A repeated step is overwritten."""
+        """Rows of a trial's spool, and how many bytes of it are read now. A repeated step is overwritten."""
         rows = list(rows)
         with self.transaction():
             try:
@@ -227,7 +229,10 @@ class Writer:
             draft.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave one tidy file behind, as far as readers let us."""
+        """Leave one tidy file behind, as far as readers let us. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         with self._gate.closed(wait_s=2.0) as alone:
             with contextlib.suppress(sqlite3.Error):
                 if alone:

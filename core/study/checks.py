@@ -13,12 +13,18 @@ from hptui.core.errors import HptuiError, StudyError
 Table = Mapping[str, Any]
 Problems = list[HptuiError]
 
+_NAME = re.compile(r"[^\W_][\w.+-]{0,79}")
 _ONLY = {"script": ("shared", "function"), "command": ("arguments", "pattern")}
+
+
+def named_after(path: str) -> str:
+    """A session's name from a file's: its stem, with dashes for what can't be in one."""
+    return re.sub(r"[^\w.+-]+", "-", Path(path).stem).strip("-._+")[:80] or "study"
 
 
 def check_top(top: Table, problems: Problems) -> None:
     name = top.get("name", "")
-    if name and not re.fullmatch(r"[^\W_][\w.+-]{0,79}", name):
+    if name and not _NAME.fullmatch(name):
         hint = (
             "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
         )

@@ -45,7 +45,7 @@ def load_study(
     read = _read(written, folder, check_choice, problems)
     if problems:
         raise StudyErrors(where, blame_flags(problems, overrides))
-    return read.study(default_name=_stem(where))
+    return read.study(default_name=checks.named_after(where))
 
 
 def baseline(study: Study) -> dict[str, Any] | None:
@@ -196,11 +196,6 @@ def _read_enqueue(
         problems += wrong
         out.append(params)
     return out
-
-
-def _stem(where: str) -> str:
-    """A session name from a file name: its stem, with dashes for what can't be in one."""
-    return re.sub(r"[^\w.+-]+", "-", Path(where).stem).strip("-._")[:80] or "study"
 
 
 __all__ = ["CheckChoice", "WrittenBudget", "baseline", "load_study"]

@@ -23,7 +23,7 @@ MEANING: dict[str, dict[str, str]] = {
         "metric": "What the number given to trial.report is called in tables and curves.",
         "seed": "The same seed proposes the same trials.",
         "objective": "What is tuned: a Python function (script, function) or any program (command).",
-        "space": "What may vary. Left out: the Python function states it by trial.suggest_float and the like.",
+        "space": "What may vary. Left out: the function states it by trial.suggest_float and the like.",
         "sampler": "How the next point is chosen: a name, or a table of name and options.",
         "pruner": "When a trial is stopped early: a name, or a table of name and options.",
         "budget": "When to stop.",
@@ -35,7 +35,7 @@ MEANING: dict[str, dict[str, str]] = {
         "function": "The function of the script that takes a trial.",
         "shared": "A function of the script that loads data once for all trials.",
         "command": "Any program: one line, or a list of arguments.",
-        "arguments": "How the command gets its parameters: --lr 0.01 flags, {lr} placeholders, or a JSON file.",
+        "arguments": "How the command gets its parameters: as --lr 0.01, for {lr}, or in a JSON file.",
         "pattern": "Regular expressions over printed lines; named groups step, value, or a metric's name.",
         "cwd": "The folder trials run in; the study file's own when left out.",
         "env": "Environment variables for every trial.",
@@ -61,7 +61,7 @@ MEANING: dict[str, dict[str, str]] = {
         "log": "Spread evenly over orders of magnitude.",
         "step": "Only low, low + step, and so on.",
         "choices": "The values to choose from, any JSON values.",
-        "when": 'Only active while other parameters have these values: {optimizer = "sgd"}, or a list of values.',
+        "when": 'Only active while others have these values: {optimizer = "sgd"}, or a list of values.',
         "scaled_by": "The trial gets the value times (parameter / base), or times its square root.",
         "default": "Your own best guess; the defaults together are trial 0, the baseline.",
     },
@@ -107,8 +107,8 @@ def _table(kind: type[msgspec.Struct], name: str) -> Schema:
 
 
 def _without_null(schema: Schema) -> Schema:
-    """TOML has no null: a key that may be left out is just not required."""
-    out = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
+    """TOML has no null: a key that may be left out is just not required. Empty defaults say nothing."""
+    out = {k: v for k, v in schema.items() if k != "default" or v not in (None, "", {}, [])}
     if "anyOf" in out:
         kept = [s for s in out.pop("anyOf") if s != {"type": "null"}]
         out |= kept[0] if len(kept) == 1 else {"anyOf": kept}
@@ -119,11 +119,10 @@ def _parameter() -> Schema:
     """A list of choices, or a table by its type."""
     forms: list[Schema] = [{"type": "array", "minItems": 1, "description": "Choices, any JSON values."}]
     for name, kind in TYPES.items():
-        keys = {
-            key: {"description": text} for key, text in MEANING["parameter"].items() if key in _keys(kind)
-        }
+        own = {"type", *(f.name for f in msgspec.structs.fields(kind))}
         number = "integer" if name == "int" else "number"
-        keys = {"type": {"const": name, "description": MEANING["parameter"]["type"]}, **keys}
+        keys: Schema = {k: {"description": text} for k, text in MEANING["parameter"].items() if k in own}
+        keys["type"] |= {"const": name}
         keys["when"] |= {"type": "object"}
         if name == "categorical":
             keys["choices"] |= {"type": "array", "minItems": 1}
@@ -137,10 +136,6 @@ def _parameter() -> Schema:
             {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
         )
     return {"anyOf": forms}
-
-
-def _keys(kind: type[msgspec.Struct]) -> set[str]:
-    return {f.name for f in msgspec.structs.fields(kind)}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ class Every(msgspec.Struct, frozen=True, tag="every"):
         return step >= self.first and (step - self.first) % self.interval == 0
 
     def reached(self, step: int, previous: int = -1) -> bool:
-        """Whether a report at `step`, the one before it at `previous`, is at a milestone or has passed one."""
+        """Whether a report at `step`, with the one before it at `previous`, is at a milestone or past one."""
         return step >= self.first and previous < step - (step - self.first) % self.interval
 
 

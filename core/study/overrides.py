@@ -1,4 +1,4 @@
-"""What a command line changes in a study (`--seed 3`, `--slots 2`), put in its place before the study is read."""
+"""What a command line changes in a study (`--seed 3`, `--slots 2`), put in place before the study is read."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The study file of the quick form, `hptui run train.py:objective -n 50`: no [space], the objective states its own."""
+"""The study file of the quick form, `hptui run train.py:objective -n 50`: the objective states its space."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from hptui.core.errors import StudyError
+from hptui.core.study.checks import named_after
 from hptui.core.study.study import Direction
 
 
@@ -15,8 +15,8 @@ def split_target(target: str) -> tuple[str, str]:
     Raises StudyError when it names no Python file.
     """
     script, colon, function = target.rpartition(":")
-    if not colon or not script:
-        script, function = target.rstrip(":"), "objective"
+    if not colon or "/" in function:
+        script, function = target, ""
     if not script.endswith(".py"):
         hint = "name a study file (study.toml) or a script and its function (train.py:objective)"
         raise StudyError(target, "is neither a study file nor a Python script", hint)
@@ -37,7 +37,7 @@ def quick_study(
     """A readable study file, TOML, for a function that takes a trial. `load_study` checks what it says."""
     lines = [
         f"# Written by `hptui run {_one_line(f'{script}:{function}')}`: copy it and go on from here.",
-        f"name = {quoted(name or Path(script).stem)}",
+        f"name = {quoted(name or named_after(script))}",
         f"direction = {quoted(direction)}",
         f"seed = {seed}",
         *([f"sampler = {quoted(sampler)}"] if sampler else []),

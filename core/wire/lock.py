@@ -25,6 +25,7 @@ def start_ticks(pid: int) -> int | None:
 class SchedulerInfo:
     pid: int | None
     alive: bool
+    ready: bool = False  # it has read the session and works
 
 
 class SessionLock:
@@ -47,9 +48,18 @@ class SessionLock:
                     return None
                 time.sleep(0.02)
                 continue
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, json.dumps({"pid": os.getpid(), "start_ticks": start_ticks(os.getpid())}).encode(), 0)
-            return cls(fd)
+            lock = cls(fd)
+            lock._write(ready=False)
+            return lock
+
+    def announce(self) -> None:
+        """Say that the session is open and worked on."""
+        self._write(ready=True)
+
+    def _write(self, ready: bool) -> None:
+        said = {"pid": os.getpid(), "start_ticks": start_ticks(os.getpid()), "ready": ready}
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, json.dumps(said).encode(), 0)
 
     def release(self) -> None:
         os.close(self._fd)
@@ -60,18 +70,19 @@ def scheduler_of(path: Path) -> SchedulerInfo:
 
     The pid comes from the file and is None when it can't be read. A copied folder has a lock file and nobody holding it.
     """
-    pid = None
+    pid, ready = None, False
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return SchedulerInfo(None, False)
     try:
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            pid = int(json.loads(os.pread(fd, 4096, 0))["pid"])
+            said = json.loads(os.pread(fd, 4096, 0))
+            pid, ready = int(said["pid"]), bool(said.get("ready"))
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return SchedulerInfo(pid, True)
+            return SchedulerInfo(pid, True, ready)
         return SchedulerInfo(pid, False)
     finally:
         os.close(fd)

@@ -56,6 +56,7 @@ class Preload(msgspec.Struct, frozen=True, tag="preload"):
     shared: str | None
     cwd: str
     env: dict[str, str] = {}
+    function: str | None = None  # the objective's name; given, its absence is told at once
 
 
 ToServer = Start | Preload

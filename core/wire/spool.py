@@ -20,7 +20,7 @@ class Line(msgspec.Struct, array_like=True, frozen=True, tag=True):
     at: float  # seconds since the epoch
 
 
-class Begin(Line, tag="begin"):
+class Begin(Line, frozen=True, tag="begin"):
     """The first line: the process is there."""
 
     pid: int
@@ -28,42 +28,42 @@ class Begin(Line, tag="begin"):
     cold: bool = False  # started without the fork server
 
 
-class Defined(Line, tag="defined"):
+class Defined(Line, frozen=True, tag="defined"):
     """Parameters the objective asked for itself (`trial.suggest_*`), with their definitions as `Space` JSON."""
 
     params: dict[str, Any]
     definitions: dict[str, Any]
 
 
-class Report(Line, tag="report"):
+class Report(Line, frozen=True, tag="report"):
     step: int
     value: float | str | None  # "nan", "inf" and "-inf" travel as words: JSON has no others
     others: dict[str, float | str | None] = {}
     milestone: int = 0  # 1, 2, ... when the trial waits for a verdict on this report; 0 when it does not
 
 
-class Attr(Line, tag="attr"):
+class Attr(Line, frozen=True, tag="attr"):
     key: str
     value: Any
 
 
-class Checkpoint(Line, tag="checkpoint"):
+class Checkpoint(Line, frozen=True, tag="checkpoint"):
     step: int | None
 
 
-class Note(Line, tag="note"):
+class Note(Line, frozen=True, tag="note"):
     """Something the ledger should say."""
 
     text: str
 
 
-class Parked(Line, tag="parked"):
+class Parked(Line, frozen=True, tag="parked"):
     """The trial waits inside `report()` as it was asked to; it may be frozen now."""
 
     step: int | None
 
 
-class End(Line, tag="end"):
+class End(Line, frozen=True, tag="end"):
     """The last line. `outcome`: complete, pruned or fail."""
 
     outcome: str

@@ -24,7 +24,6 @@ from hptui.core.wire.request import (
     Exited,
     Forked,
     FromServer,
-    Function,
     ImportFailed,
     Preload,
     Ready,
@@ -129,7 +128,8 @@ class Server:
         without = memory.get("without", [])
         tag = environ.find()
         try:
-            loaded = preload.load(asked, without, memory.get("extra", []))
+            with preload.exit_handlers_kept():
+                loaded = preload.load(asked, without, memory.get("extra", []))
         except BaseException as error:
             traceback.print_exc()
             self._say(ImportFailed(*preload.import_failed(error)))

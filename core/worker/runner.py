@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import faulthandler
+import json
 import os
 import sys
 import time
@@ -28,7 +29,7 @@ from hptui.core.worker.link import Link
 from hptui.core.worker.outcome import of_error, of_result
 from hptui.core.worker.trial import Trial
 
-EXIT_HANDLERS_S = 5.0
+EXIT_HANDLERS_S = 2.0
 """How long exit handlers of the user's modules may take once the result is written."""
 
 
@@ -72,6 +73,7 @@ def run(start: Start, prepared: Prepared) -> NoReturn:
 def _run_objective(start: Start, link: Link, prepared: Prepared) -> End:
     try:
         process.take_environment(start, prepared.tag, dict(prepared.original))
+        os.environ[lines.PARAMS] = json.dumps(start.params)
         os.chdir(start.cwd)
         if isinstance(start.objective, Program):
             return program.run(start, start.objective, link)
@@ -85,15 +87,16 @@ def _run_objective(start: Start, link: Link, prepared: Prepared) -> End:
 
 
 def _run_function(start: Start, objective: Function, link: Link, prepared: Prepared) -> End:
+    gpu = not start.device.startswith("cpu")
     process.use_threads(start.threads, prepared.blas)
-    process.seed(start.seed)
+    process.seed(start.seed, gpu)
     module = prepared.module
     if module is None or prepared.path != objective.script:
         script.front_of_path(objective.script)
         sys.argv = [objective.script]
         module = script.load(objective.script)
         process.use_threads(start.threads)
-        process.seed(start.seed)  # what the script imported draws from the start, too
+        process.seed(start.seed, gpu)  # what the script imported draws from the start, too
     function = script.function_of(module, objective.name)
     trial = Trial(start, link, lambda: _shared(objective, module, prepared))
     lines.listener = trial.report

@@ -26,7 +26,7 @@ class Axis:
 
 
 def ticks(axis: Axis, at_most: int) -> list[float]:
-    """Round values inside the axis, ascending, at most `at_most` (one at least, if any round value lies inside)."""
+    """Round values inside the axis, ascending, at most `at_most`."""
     at_most = max(1, at_most)
     return _log_ticks(axis, at_most) if axis.log else _linear_ticks(axis, at_most)
 
@@ -39,7 +39,10 @@ def _linear_ticks(axis: Axis, at_most: int) -> list[float]:
     if step == 0.0:
         return []
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0):
-        first, last = math.ceil(axis.low / (step * factor) - 1e-9), math.floor(axis.high / (step * factor) + 1e-9)
+        first, last = (
+            math.ceil(axis.low / (step * factor) - 1e-9),
+            math.floor(axis.high / (step * factor) + 1e-9),
+        )
         if last - first < at_most:
             # + 0.0 turns -0.0 into 0.0
             return [float(f"{k * step * factor:.12g}") + 0.0 for k in range(first, last + 1)]
@@ -69,7 +72,7 @@ def _power(mark: float, decade: int) -> float:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A short number: `0.183`, `12 000` never, `1e-5`, `3.2e6`; unknown or not finite as `–`, `inf`, `-inf`."""
+    """A short number: `0.183`, `1234`, `1e-5`, `3.2e6`; unknown is `–`, not finite `inf` or `-inf`."""
     if value is None or math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -86,7 +89,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def limits(low: float, high: float, log: bool) -> Axis:
-    """A round axis around the data from `low` to `high`, with a little room. `low` must be positive when `log`."""
+    """A round axis around the data from `low` to `high`, with a little room. `log`: low > 0."""
     if log:
         return Axis(_round_log(low, down=True), _round_log(high, down=False), True)
     if not high > low:

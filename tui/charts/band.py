@@ -22,10 +22,11 @@ class Band:
 def percentile_band(
     curves: Iterable[tuple[Any, Any]], x_max: float, points: int = 100, low: float = 10, high: float = 90
 ) -> Band | None:
-    """The band between two percentiles of all curves at `points` places from 0 to x_max; None if there is none.
+    """The band between two percentiles of all curves at `points` places from 0 to x_max; None if there is
+    none.
 
-    curves: (x, y) pairs, x ascending. A curve counts from its first to its last x, between its points by straight
-    lines; points that are not finite are left out.
+    curves: (x, y) pairs, x ascending. A curve counts from its first to its last x, between its points by
+    straight lines; points that are not finite are left out.
     """
     grid = np.linspace(0.0, float(x_max), points)
     rows = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ GUTTER = 8  # cells left of the chart, for the labels of the y axis
 
 @dataclass(frozen=True)
 class Curve:
-    """x, y: (n,) anything numpy reads. style: a style name. label: stands at the end of the curve if there is room."""
+    """x, y: (n,) anything numpy reads. style: a style name. label: stands at the curve's end if there is room."""
 
     x: Any
     y: Any
@@ -69,9 +70,7 @@ def draw(
         _write(codes, paint, x, y, style, label)
     shade = _shade(band, x_axis, y_axis, w, h)
     y_ticks = _y_labels(y_axis, h)
-    axis_lines = [
-        _line(y_ticks.get(r, ""), codes[r], paint[r], shade[r], styles, glyphs) for r in range(h)
-    ]
+    axis_lines = [_line(y_ticks.get(r, ""), codes[r], paint[r], shade[r], styles, glyphs) for r in range(h)]
     foot = Piece(" " * (GUTTER - 1) + glyphs.corner + glyphs.rule * w, "axis")
     return [*axis_lines, (foot,), (Piece(_x_labels(x_axis, w, width), "axis"),)]
 
@@ -90,7 +89,7 @@ def _line(
     cuts = [0, *(np.flatnonzero(look[1:] != look[:-1]) + 1).tolist(), len(text)]
     left = label.rjust(GUTTER - 2) + " " + (glyphs.tick if label else glyphs.upright)
     pieces = [Piece(left, "axis")]
-    for a, z in zip(cuts, cuts[1:], strict=False):
+    for a, z in pairwise(cuts):
         pieces.append(Piece(text[a:z], styles[int(look[a]) // 2], "band" if look[a] & 1 else ""))
     return tuple(pieces)
 
@@ -105,10 +104,12 @@ def _end(drawn: Extents, across: int, down: int, w: int, h: int) -> tuple[int, i
     return (last // across, row) if 0 <= row < h and last // across < w else None
 
 
-def _write(codes: NDArray[np.uint32], paint: NDArray[np.int16], x: int, y: int, style: int, label: str) -> None:
+def _write(
+    codes: NDArray[np.uint32], paint: NDArray[np.int16], x: int, y: int, style: int, label: str
+) -> None:
     """A label right of a curve's end, where nothing is drawn yet."""
     start, stop = x + 2, x + 2 + len(label)
-    if stop > codes.shape[1] or np.any((paint[y, start - 1 : stop] > 1)):
+    if stop > codes.shape[1] or np.any(paint[y, start - 1 : stop] > 1):
         return
     codes[y, start:stop], paint[y, start:stop] = [ord(c) for c in label], style
 

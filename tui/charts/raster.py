@@ -1,7 +1,7 @@
 """Polylines to dots, and dots to characters. The work grows with the columns, not with the points.
 
-A curve is one interval of dot rows per dot column (rows count from the top). A cell's character is looked up from
-the intervals of its columns clipped to the cell, so no bitmap is ever made.
+A curve is one interval of dot rows per dot column (rows count from the top). A cell's character is looked up
+from the intervals of its columns clipped to the cell, so no bitmap is ever made.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _FAR = 1_000_000  # dots off the chart are this far at most: products below must
 class Dots:
     """How a level divides a cell.
 
-    across, down: dots per cell. chars: code point of each pattern, bit (column * down + row) set where a dot is.
-    part: (across, (down + 1) ** 2) pattern of the interval [a, z) in one column, at index a * (down + 1) + z.
+    across, down: dots per cell. chars: code point of each pattern, bit (column * down + row) set where a dot
+    is. part: (across, (down + 1) ** 2) pattern of the interval [a, z) in one column, at index a * (down + 1)
+    + z.
     """
 
     across: int
@@ -59,7 +60,7 @@ DOTS: dict[Level, Dots] = {
 
 @dataclass(frozen=True)
 class Extents:
-    """low, high: (columns,) first and last dot row of a curve in each dot column; low > high where it has none."""
+    """low, high: (columns,) first and last dot row of a curve in each dot column; low > high where none."""
 
     low: Ints
     high: Ints
@@ -85,9 +86,9 @@ def scaled(values: Any, axis: Axis, dots: int) -> Floats:
 def extents(x: Any, y: Any, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Extents:
     """The dots of the polyline through (x, y), each point at its nearest dot.
 
-    x, y: (n,) of one length. A point that is not finite, or not positive on a log axis, interrupts the line. Points
-    are taken in the order of x. In a column passed between two points the row is the nearest to the straight line
-    (halves downwards); a jump between neighbouring columns is closed half in each.
+    x, y: (n,) of one length. A point that is not finite, or not positive on a log axis, interrupts the line.
+    Points are taken in the order of x. In a column passed between two points the row is the nearest to the
+    straight line (halves downwards); a jump between neighbouring columns is closed half in each.
     """
     low, high = np.full(columns, _FAR * 2, np.int64), np.full(columns, -_FAR * 2, np.int64)
     px, py = scaled(x, x_axis, columns), (rows - 1) - scaled(y, y_axis, rows)

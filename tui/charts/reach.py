@@ -13,8 +13,8 @@ from hptui.tui.charts.band import Band
 
 @dataclass(frozen=True)
 class Reach:
-    """low, high: of all values that can be drawn, None if there are none. right: the greatest x. hidden: values
-    that have no place on a log axis."""
+    """low, high: of all values that can be drawn, None if there are none. right: the greatest x. hidden:
+    values that have no place on a log axis."""
 
     low: float | None
     high: float | None

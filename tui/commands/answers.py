@@ -64,7 +64,7 @@ def plural(n: int, word: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
-    """Columns two spaces apart; those in `right` are aligned to the right. The last column is never padded."""
+    """Columns two spaces apart; those in `right` are aligned to the right. Nothing is padded at the end."""
     lines = [list(heads), *(list(row) for row in rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(heads))]
 

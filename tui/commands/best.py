@@ -25,8 +25,8 @@ FORMATS = ("table", "json", "toml", "yaml", "args", "python")
 def best(name: str | None, count: int, form: str, as_json: bool) -> int:
     """Print the best complete trials, ready to paste.
 
-    json: {number value params} for one trial, a list of these with -k. The other formats hold the parameters alone:
-    toml and yaml as a file has them, args as `--lr 0.01` flags, python as a dict.
+    json: {number value params} for one trial, a list of these with -k. The other formats hold the parameters
+    alone: toml and yaml as a file has them, args as `--lr 0.01` flags, python as a dict.
     """
     folder = find(name)
     with Reader(folder) as reader:
@@ -51,7 +51,11 @@ def best_table(rows: list[TrialRow]) -> str:
     """The trials with a column per parameter; `–` where one was inactive."""
     names = list(dict.fromkeys(name for row in rows for name in row.params))
     lines = [
-        (str(row.number), number(row.value), *(setting(row.params[n]) if n in row.params else "–" for n in names))
+        (
+            str(row.number),
+            number(row.value),
+            *(setting(row.params[n]) if n in row.params else "–" for n in names),
+        )
         for row in rows
     ]
     return table(("trial", "value", *names), lines, right=frozenset({0, 1}))
@@ -85,11 +89,14 @@ def _yaml(params: dict[str, Any]) -> str:
 
 
 def _args(params: dict[str, Any]) -> str:
-    """As `arguments = "flags"` gives them to a program."""
+    """As `arguments = "flags"` gives them to a program: true is a bare flag, false and null are none."""
     words = []
     for key, value in params.items():
         text = value if isinstance(value, str) else json.dumps(plain(value))
-        words += [f"--{key}", text]
+        if value is True:
+            words.append(f"--{key}")
+        elif value is not False and value is not None:
+            words += [f"--{key}={text}"] if text.startswith("-") else [f"--{key}", text]
     return shlex.join(words)
 
 

@@ -21,7 +21,8 @@ from hptui.core.study.session import home
 from hptui.tui.commands.answers import print_json, size, table
 
 WAL_FIXED = (3, 51, 3)
-"""SQLite before this can corrupt a database in WAL mode when two connections write and checkpoint at the same instant."""
+"""SQLite before this can corrupt a WAL database when one connection writes at another one's checkpoint."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -34,14 +35,23 @@ class Finding:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: [{what mark text}].")
 def doctor(as_json: bool) -> int:
     """Look at this machine, this terminal and where sessions are kept."""
-    findings = [*_python(), *_sqlite(), *_storage(home()), *_terminal(), *_gpus(), *_libraries(), *_logout(), *_copying()]
+    findings = [
+        *_python(),
+        *_sqlite(),
+        *_storage(home()),
+        *_terminal(),
+        *_gpus(),
+        *_libraries(),
+        *_logout(),
+        *_copying(),
+    ]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
         marks = {"ok": "✓", "note": "!", "bad": "✗"}
         print(table(("", "", ""), [(marks[f.mark], f.what, f.text) for f in findings]).lstrip())
         if sys.stdout.isatty():
-            print("\nWhich of these lines look right? braille ⣀⣠⣴⣾⣿⡿⠟⠛⠉   blocks ▁▂▃▄▅▆▇█ ▸ ‖ ✓ ╌ ✗   box ╭─┤├─╯")
+            print("\nDo these look right? braille ⣀⣠⣴⣾⣿⡿⠟⠛⠉   blocks ▁▂▃▄▅▆▇█ ▸ ‖ ✓ ╌ ✗   box ╭─┤├─╯")
     return int(any(finding.mark == "bad" for finding in findings))
 
 
@@ -54,7 +64,11 @@ def _python() -> Iterator[Finding]:
         yield Finding("bytecode", "ok", "compiled")
     else:
         place = Path(__file__).resolve().parents[2]
-        yield Finding("bytecode", "note", f"not compiled: starting takes longer. Once: {sys.executable} -m compileall -q {place}")
+        yield Finding(
+            "bytecode",
+            "note",
+            f"not compiled: starting takes longer. Once: {sys.executable} -m compileall -q {place}",
+        )
 
 
 def _memory() -> str:
@@ -70,8 +84,8 @@ def _sqlite() -> Iterator[Finding]:
         yield Finding(
             "sqlite",
             "note",
-            f"{version}: before 3.51.3 two connections that checkpoint at the same instant can corrupt a database; "
-            "hptui lets only the scheduler checkpoint, so do not open a live session.db with a tool that writes",
+            f"{version}: before 3.51.3 a write at the instant of a checkpoint can corrupt a database. hptui keeps "
+            "them apart; do not open a live session.db with another tool that writes",
         )
     else:
         yield Finding("sqlite", "ok", version)
@@ -145,7 +159,9 @@ def _logout() -> Iterator[Finding]:
     user = os.environ.get("USER", "")
     lingers = Path("/var/lib/systemd/linger", user).exists() if user else False
     if kills and not lingers:
-        yield Finding("logout", "bad", "KillUserProcesses=yes: logging out kills sessions. Once: loginctl enable-linger")
+        yield Finding(
+            "logout", "bad", "KillUserProcesses=yes: logging out kills sessions. Once: loginctl enable-linger"
+        )
     else:
         yield Finding("logout", "ok", "sessions go on after logout")
 
@@ -162,4 +178,8 @@ def _copying() -> Iterator[Finding]:
     if done.stdout.strip() == "on":
         yield Finding("copying", "ok", "tmux passes copied text to your terminal")
     else:
-        yield Finding("copying", "note", "in tmux, copied text stays in tmux's buffer (prefix ]). To pass it on: tmux set -s set-clipboard on")
+        yield Finding(
+            "copying",
+            "note",
+            "in tmux, copied text stays in its buffer (prefix ]). To pass it on: tmux set -s set-clipboard on",
+        )

@@ -6,7 +6,6 @@ import click
 
 from hptui.core.errors import SessionError
 from hptui.core.store.library import resolve, sessions
-from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.tui.commands.answers import say
 
@@ -25,16 +24,16 @@ def find(name: str | None) -> SessionFolder:
 
 
 def wake(folder: SessionFolder) -> None:
-    """See that an unfinished session has a scheduler: a killed one is replaced, and adopts the trials that train on."""
-    with Reader(folder) as reader:
-        over = reader.finished() is not None
-    if not over:
-        start(folder)
+    """See that an unfinished session has a scheduler. One that replaces a killed one adopts its trials."""
+    start(folder)
 
 
-def start(folder: SessionFolder) -> None:
-    """Start a scheduler if none is alive. Raises SessionError when none comes up."""
+def start(folder: SessionFolder, *, resume: bool = False, quiet: bool = False) -> None:
+    """Start a scheduler if none is alive and there is work. Raises SessionError when none comes up.
+
+    resume: also when the session was stopped.
+    """
     from hptui.core.scheduler.launch import ensure
 
-    if ensure(folder):
+    if ensure(folder, resume=resume) and not quiet:
         say(f"a scheduler was started for {folder.name}")

@@ -36,7 +36,11 @@ class Progress:
     def take(self, reader: Reader) -> tuple[list[TrialRow], list[EventRow]]:
         """Read what is new: trials that ended since, and events worth telling."""
         with reader.snapshot():
-            rows, events, self.n_trials = reader.trials(self.change), reader.events(self.event), reader.fact("n_trials")
+            rows, events, self.n_trials = (
+                reader.trials(self.change),
+                reader.events(self.event),
+                reader.fact("n_trials"),
+            )
         ended = []
         for row in rows:
             before = self.trials.get(row.number)
@@ -76,7 +80,10 @@ def _watch(folder: SessionFolder, in_place: bool) -> Finished:
             finished = reader.finished()
             ended, events = progress.take(reader)
             for event in events:
-                _tell(f"{'' if event.trial is None else f'trial {event.trial}: '}{harmless(event.reason)}", in_place)
+                _tell(
+                    f"{'' if event.trial is None else f'trial {event.trial}: '}{harmless(event.reason)}",
+                    in_place,
+                )
             best = reader.best(1)
             if in_place:
                 _draw(_progress_line(folder.name, progress, best, time.monotonic() - begun))
@@ -133,10 +140,11 @@ def summarise(folder: SessionFolder, finished: Finished) -> int:
     if best:
         print(f"\n{best_table(best)}\n")
     causes = Counter(row.cause or "unknown" for row in trials if row.state == State.FAIL)
-    print(f"{folder.name}: {harmless(finished.reason)}; {tally(counts, None)}")
+    said = "" if "complete" in finished.reason else f": {tally(counts, None)}"
+    print(f"{folder.name}: {harmless(finished.reason)}{said}")
     if causes:
         said = ", ".join(f"{n} {cause}" for cause, n in causes.most_common())
-        print(f"failed: {said} (hptui show {folder.name} says why, hptui logs {folder.name} TRIAL has the details)")
+        print(f"failed: {said} (why: hptui show {folder.name}; the details: hptui logs {folder.name} TRIAL)")
     if detail:
         say(harmless(detail))
     complete = counts.get(State.COMPLETE, 0)
@@ -151,5 +159,3 @@ def _detail(reader: Reader) -> str:
         if isinstance(text := event.data.get("detail"), str) and text:
             return text
     return ""
-
-

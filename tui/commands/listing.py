@@ -12,14 +12,18 @@ from hptui.core.store.library import SessionSummary, sessions, summary
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import sessions_home
-from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands import answers
 from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
 from hptui.tui.commands.finding import NAME, find
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="[{name path state reason scheduler{pid alive} trials{STATE: n} ...}]")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="[{name path state reason scheduler{pid alive} trials{STATE: n} ...}]",
+)
 def ls(as_json: bool) -> None:
     """List sessions, the one changed last first."""
     found = sessions(sessions_home())
@@ -83,19 +87,19 @@ def show(name: str | None, as_json: bool) -> None:
             "trials": [trial_json(row) for row in trials],
             "counts": each.counts,
             "parameters": parameters,
-            "study": facts.get("study"),
+            "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
+            "argv": facts.get("argv"),
         }
         print_json(document)
         return
-    owner = scheduler_of(folder.lock)
-    print(f"{each.name}: {each.state}{f', scheduler {owner.pid}' if owner.alive else ''}")
+    print(f"{each.name}: {each.state}{f', scheduler {each.pid}' if each.alive else ''}")
     if each.reason:
         print(harmless(each.reason))
-    print(f"{each.direction} {harmless(each.metric)} · trials: {tally(each.counts, each.n_trials)} · {folder.path}")
+    print(f"{each.direction} {harmless(each.metric)} · trials: {tally(each.counts, each.n_trials)}")
+    print(each.path)
     if trials:
-        print()
-        print(table(("trial", "state", "value", "step", "time", "parameters", ""), [trial_line(row) for row in trials],
-                    right=frozenset({0, 2, 3, 4})))  # fmt: skip
+        heads = ("trial", "state", "value", "step", "time", "parameters", "")
+        print("\n" + table(heads, [trial_line(row) for row in trials], right=frozenset({0, 2, 3, 4})))
     if events:
         print()
     for event in events:
@@ -107,7 +111,20 @@ def show(name: str | None, as_json: bool) -> None:
 def trial_json(row: TrialRow) -> dict[str, Any]:
     """The first fields are promised to scripts; the others are all that the table has."""
     first = ("number", "state", "value", "params", "started_at", "ended_at", "reason", "cause", "device")
-    more = ("best", "step", "origin", "proposal", "why", "retry_of", "may_retry", "seed", "slot", "pid", "created_at", "attrs")
+    more = (
+        "best",
+        "step",
+        "origin",
+        "proposal",
+        "why",
+        "retry_of",
+        "may_retry",
+        "seed",
+        "slot",
+        "pid",
+        "created_at",
+        "attrs",
+    )
     fields = asdict(row)
     return {key: fields[key] for key in first + more}
 
@@ -116,4 +133,12 @@ def trial_line(row: TrialRow) -> tuple[str, ...]:
     step = UNKNOWN if row.step is None else str(row.step)
     took = None if row.started_at is None else (row.ended_at or time.time()) - row.started_at
     reason = row.reason if row.cause is None else f"{row.cause}: {row.reason}"
-    return (str(row.number), row.state, number(row.value), step, duration(took), settings(row.params), harmless(reason))
+    return (
+        str(row.number),
+        row.state,
+        number(row.value),
+        step,
+        duration(took),
+        settings(row.params),
+        harmless(reason),
+    )

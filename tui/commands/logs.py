@@ -35,10 +35,12 @@ def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: boo
     else:
         with Reader(folder) as reader:
             if reader.trial(trial) is None:
-                raise SessionError(folder.name, f"there is no trial {trial}", f"`hptui show {folder.name}` lists trials")
+                raise SessionError(
+                    folder.name, f"there is no trial {trial}", f"`hptui show {folder.name}` lists trials"
+                )
         path = folder.trial(trial).log
     try:
-        file = open(path, "rb")  # noqa: SIM115: opening is what may fail, and the reading loop closes it
+        file = open(path, "rb")  # noqa: SIM115 - opening is what may fail; the block below closes it
     except FileNotFoundError:
         problem = "has not written anything yet" if trial is None else f"trial {trial} has not printed anything yet"
         raise SessionError(folder.name, problem) from None
@@ -68,7 +70,7 @@ def _over(folder: SessionFolder, trial: int | None) -> bool:
 
 
 def _start_of_last(path: Path, lines: int) -> int:
-    """The offset at which the last `lines` lines of a file begin; reads backwards, so that a huge log is no trouble."""
+    """Where the last `lines` lines of a file begin. Reads backwards, so that a huge log is no trouble."""
     with open(path, "rb") as file:
         end = file.seek(0, os.SEEK_END)
         at, seen = end, -1 if end and _last_byte(path) == b"\n" else 0

@@ -29,7 +29,7 @@ def attach(name: str | None, read_only: bool) -> int:
 @click.command()
 @NAME
 def review(name: str | None) -> int:
-    """Look at a session, live or past, without changing anything. NAME may be a folder copied from another machine."""
+    """Look at a session, live or past, without changing anything. NAME may be a copied folder."""
     return open_screen(find(name), read_only=True)
 
 

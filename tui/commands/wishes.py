@@ -1,4 +1,4 @@
-"""`hptui pause`, `resume`, `prune`, `undo`, `retry`, `stop`: asking a session's scheduler, and waiting for its answer."""
+"""`hptui pause`, `resume`, `prune`, `undo`, `retry`, `stop`: asking a scheduler, and hearing its answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ PATIENCE_S = 3.0
 _NAME = click.argument("name")
 _TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), metavar="[TRIAL]...")
 _SOME_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), required=True, metavar="TRIAL...")
-_JSON = click.option("--json", "as_json", is_flag=True, help="[{wish trial answer reason}]; answer: wished, refused or null.")
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="[{wish trial answer reason}]; answer: wished, refused or null."
+)
 
 
 @click.command()
@@ -43,10 +45,21 @@ def pause(name: str, trials: tuple[int, ...], as_json: bool) -> int:
 @click.command()
 @_NAME
 @_TRIALS
+@click.option("-n", "--total", "n_trials", type=click.IntRange(1), metavar="N", help="A new total for the session.")
 @_JSON
-def resume(name: str, trials: tuple[int, ...], as_json: bool) -> int:
-    """Resume paused trials; without a number, the session: also one that was stopped, or that a reboot interrupted."""
-    return _ask(_live(name, "resume") if trials else find(name), Wish.RESUME, trials or (None,), as_json)
+def resume(name: str, trials: tuple[int, ...], n_trials: int | None, as_json: bool) -> int:
+    """Resume paused trials; without a number, the session, also one that was stopped or interrupted."""
+    if trials:
+        return _ask(_live(name, "resume"), Wish.RESUME, trials, as_json)
+    folder = find(name)
+    with Reader(folder) as reader:
+        finished = reader.fact("finished") or {}
+    if n_trials is not None:
+        post(folder, CommandRow(Wish.BUDGET.value, None, {"n_trials": n_trials}, _by(), time.time()))
+    elif finished.get("final") and not scheduler_of(folder.lock).alive:
+        hint = f"`hptui resume {folder.name} -n N` goes on to a larger total"
+        raise SessionError(folder.name, f"it has ended: {finished.get('reason', '')}", hint)
+    return _ask(folder, Wish.RESUME, (None,), as_json)
 
 
 @click.command()
@@ -76,7 +89,7 @@ def undo(name: str, trials: tuple[int, ...], as_json: bool) -> int:
 @_SOME_TRIALS
 @_JSON
 def retry(name: str, trials: tuple[int, ...], as_json: bool) -> int:
-    """Try the parameters of ended trials again, each as a new trial that does not count towards the budget."""
+    """Try the parameters of ended trials again, each as a new trial that does not count in the budget."""
     return _ask(find(name), Wish.RETRY, trials, as_json)
 
 
@@ -101,19 +114,15 @@ def _live(name: str, verb: str) -> SessionFolder:
     return folder
 
 
-def _ask(
-    folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_json: bool, **args: Any
-) -> int:
+def _ask(folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_json: bool, **args: Any) -> int:
     """Ask for each trial (None: the session), wait for the answers, print them. 1 when any was refused.
 
-    The wish is written down before a scheduler is started for it: one with nothing else to do would end at once.
+    The wish is written down before a scheduler is started: one with nothing else to do would end at once.
     """
-    by = f"cli {os.environ.get('USER', '')}".strip()
     with Reader(folder) as reader:
         seen = max((event.id for event in reader.last_events(1)), default=0)
-        asked = {post(folder, CommandRow(wish.value, trial, args, by, time.time())): trial for trial in trials}
-        if not scheduler_of(folder.lock).alive:
-            start(folder)
+        asked = {post(folder, CommandRow(wish.value, trial, args, _by(), time.time())): trial for trial in trials}
+        start(folder)
         answers = wait_for(reader, set(asked), seen)
     said = [(trial, answers.get(id_)) for id_, trial in asked.items()]
     if as_json:
@@ -138,6 +147,11 @@ def _ask(
             else:
                 print(f"{what}: {harmless(event.reason)}")
     return int(any(event is not None and event.kind == "refused" for _, event in said))
+
+
+def _by() -> str:
+    """Who asks, for the ledger."""
+    return f"cli {os.environ.get('USER', '')}".strip()
 
 
 def wait_for(reader: Reader, commands: set[int], after: int, patience_s: float = PATIENCE_S) -> dict[int, EventRow]:

@@ -19,8 +19,8 @@ __all__ = ["Cell", "Line", "LineList"]
 class LineList(Rows):
     """`show(keys, line)`: `line(key)` gives pieces of text that stand one after the other.
 
-    Follows the newest entry until the cursor is moved; a jump to that end follows again. `h` and `l` shift long
-    entries sideways. The cursor is drawn only while the list has the focus. Nothing is kept per entry.
+    Follows the newest entry until the cursor is moved; a jump to that end follows again. `h` and `l` shift
+    long entries sideways. The cursor is drawn only while the list has the focus. Nothing is kept per entry.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -35,7 +35,7 @@ class Column:
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int]]:
-    """The columns that fit in `width` cells with one space between: (index, column, its width) from left to right."""
+    """The columns that fit in `width` cells with one space between: (index, column, width), left to right."""
     kept = list(enumerate(columns))
     while len(kept) > 1 and sum(c.width + 1 for _, c in kept) - 1 > width:
         kept.remove(min(reversed(kept), key=lambda item: item[1].priority))
@@ -51,8 +51,8 @@ def fitting(columns: Sequence[Column], width: int) -> list[tuple[int, Column, in
 class LineTable(Rows):
     """Rows of cells under a header.
 
-    `show(keys, line)`: `keys` is the order of row ids, `line(key)` gives one cell per column, asked only for rows
-    that are seen. Posts `Moved`, `Chosen`, `Marked` and `HeaderChosen`.
+    `show(keys, line)`: `keys` is the order of row ids, `line(key)` gives one cell per column, asked only for
+    rows that are seen. Posts `Moved`, `Chosen`, `Marked` and `HeaderChosen`.
     """
 
     HEADER = 1
@@ -185,7 +185,7 @@ class LineTable(Rows):
 
 
 def joined(parts: Sequence[tuple[str, Style]], width: int, rest: Style) -> Strip:
-    """Neighbours of one style as one segment, exactly `width` cells. Each segment costs some 40 bytes to send."""
+    """Neighbours of one style as one segment, exactly `width` cells. Each costs some 40 bytes to send."""
     merged: list[tuple[str, Style]] = []
     used = 0
     for text, style in parts:

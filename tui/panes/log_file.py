@@ -29,7 +29,7 @@ class Row:
 
 
 class LogFile:
-    """Reads with pread and not mmap: a mapped file that another process truncates kills the reader (SIGBUS)."""
+    """Reads with pread, not mmap: a mapped file that another process truncates kills the reader (SIGBUS)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -92,7 +92,7 @@ class LogFile:
         return out
 
     def rows_before(self, stop: int, count: int) -> list[Row]:
-        """At most `count` rows that end at byte `stop`, the start of a row or the end of the file; in file order."""
+        """At most `count` rows that end at byte `stop` (a row's start, or the file's end); in file order."""
         out: list[Row] = []
         stop = min(stop, self.size)
         data, base = b"", stop
@@ -115,7 +115,9 @@ class LogFile:
         rows = self.rows_before(min(offset + 1, self.size), 1)
         return rows[0].start if rows else 0
 
-    def find(self, needle: bytes, start: int, *, ignore_case: bool, cancelled: Callable[[], bool]) -> int | None:
+    def find(
+        self, needle: bytes, start: int, *, ignore_case: bool, cancelled: Callable[[], bool]
+    ) -> int | None:
         """The byte offset of the first match at or after `start`."""
         overlap = len(needle) - 1
         while start < self.size and not cancelled():
@@ -128,7 +130,9 @@ class LogFile:
             start += _SEARCH_CHUNK
         return None
 
-    def find_last(self, needle: bytes, stop: int, *, ignore_case: bool, cancelled: Callable[[], bool]) -> int | None:
+    def find_last(
+        self, needle: bytes, stop: int, *, ignore_case: bool, cancelled: Callable[[], bool]
+    ) -> int | None:
         """The byte offset of the last match that begins before `stop`."""
         overlap = len(needle) - 1
         while stop > 0 and not cancelled():

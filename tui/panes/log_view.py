@@ -28,8 +28,8 @@ _SHIFT = 16
 class LogView(Widget, can_focus=True):
     """Follows the end of a file until one scrolls up; `G` follows again. Reads only the lines on the screen.
 
-    `/` finds (case matters when a capital is typed), `n` and `N` go to the next and previous match, `h` and `l`
-    shift long lines. The last line of the pane says where one is.
+    `/` finds (case matters when a capital is typed), `n` and `N` go to the next and previous match, `h` and
+    `l` shift long lines. The last line of the pane says where one is.
     """
 
     DEFAULT_CSS = """
@@ -63,7 +63,7 @@ class LogView(Widget, can_focus=True):
         self._needle = ""
         self._match: int | None = None
         self._note = ""
-        self._painted: dict[int, tuple[object, Strip]] = {}
+        self._painted: dict[int, tuple[object, Strip | None]] = {}
         self._brush: Brush | None = None
 
     def open(self, path: Path | str | None) -> None:
@@ -209,7 +209,9 @@ class LogView(Widget, can_focus=True):
                 start = 0 if match is None else match + 1
                 return file.find(needle, start, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled)
             before = size if match is None else match
-            return file.find_last(needle, before, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled)
+            return file.find_last(
+                needle, before, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled
+            )
 
         self.run_worker(look, name="find", group="find", thread=True, exclusive=True, exit_on_error=False)
 
@@ -219,8 +221,10 @@ class LogView(Widget, can_focus=True):
             return
         found: Any = event.worker.result if event.state is WorkerState.SUCCESS else None
         if found is None or self._file is None:
-            self._note = f"no more “{harmless(self._needle)}”" if self._match is not None else (
-                f"“{harmless(self._needle)}” is not in this log"
+            self._note = (
+                f"no more “{harmless(self._needle)}”"
+                if self._match is not None
+                else (f"“{harmless(self._needle)}” is not in this log")
             )
         else:
             self._match, self._note = found, ""
@@ -262,8 +266,10 @@ class LogView(Widget, can_focus=True):
             self._brush = Brush(self)
         state = self._state(y)
         painted = self._painted.get(y)
-        if painted is None or painted[0] != state:
-            painted = self._painted[y] = (state, self._strip(y, state))
+        if painted is None or painted[0] != state or painted[1] is None:
+            strip = self._strip(y, state)
+            self._painted[y] = (state, strip)
+            return strip
         return painted[1]
 
     def _strip(self, y: int, state: tuple[object, ...]) -> Strip:
@@ -312,7 +318,8 @@ class LogView(Widget, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._brush = None
-        self._painted.clear()
+        # What was said stays known: Textual tells of styles that change nothing here, and does not repaint then.
+        self._painted = {y: (state, None) for y, (state, _) in self._painted.items()}
 
     def on_resize(self) -> None:
         self._painted.clear()

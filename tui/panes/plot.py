@@ -27,7 +27,7 @@ WIDE = 96  # cells from which curves carry a label at their end
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """key: the trial's number. x, y: (n,) lists or arrays. style: a style name; "" takes the trial's own colour."""
+    """key: the trial's number. x, y: (n,) lists or arrays. style: a style name; "" is the trial's own colour."""
 
     key: int
     x: Any
@@ -39,14 +39,16 @@ class Series:
 class LinePlot(Widget, can_focus=True):
     """`show` may be called as often as one likes: only lines that read differently are painted.
 
-    The x axis is fixed (0 to `x_max`), the y axis changes in steps, so most lines stay as they are. `L` switches the
-    y axis between linear and log. The series in focus is white and on top.
+    The x axis is fixed (0 to `x_max`), the y axis changes in steps, so most lines stay as they are. `L`
+    switches the y axis between linear and log. The series in focus is white and on top.
     """
 
     DEFAULT_CSS = """
     LinePlot { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("L", "log_scale", "Log scale", show=False, id="plot.log")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("L", "log_scale", "Log scale", show=False, id="plot.log")
+    ]
 
     def __init__(
         self, *, ylog: bool = False, empty: str = "", glyphs: Glyphs | None = None,
@@ -72,8 +74,8 @@ class LinePlot(Widget, can_focus=True):
     ) -> None:  # fmt: skip
         """Draw these series; the later lies over the earlier, the one whose key is `focus` over all.
 
-        x_max: right end of the x axis; None fits the data. marks: x of rungs or milestones. band: shade behind.
-        title: the border's title; the count of hidden points is added to it.
+        x_max: right end of the x axis; None fits the data. marks: x of rungs or milestones. band: shade
+        behind. title: the border's title; the count of hidden points is added to it.
         """
         self._series, self._x_max, self._focus = tuple(series), x_max, focus
         self._marks, self._band, self.title = tuple(marks), band, title
@@ -117,7 +119,12 @@ class LinePlot(Widget, can_focus=True):
         x_axis = Axis(0.0, right if right > 0 and math.isfinite(right) else 1.0)
         ordered = sorted(self._series, key=lambda s: s.key == self._focus)
         curves = [
-            Curve(s.x, s.y, "strong bold" if s.key == self._focus else s.style or series_style(s.key), harmless(s.label))
+            Curve(
+                s.x,
+                s.y,
+                "strong bold" if s.key == self._focus else s.style or series_style(s.key),
+                harmless(s.label),
+            )
             for s in ordered
         ]
         return draw(
@@ -143,7 +150,9 @@ class LinePlot(Widget, can_focus=True):
         strip = self._strips[y]
         if strip is None:
             brush = self._brush
-            strip = joined([(p.text, brush(p.style, p.ground)) for p in self._lines[y]], self.size.width, brush())
+            strip = joined(
+                [(p.text, brush(p.style, p.ground)) for p in self._lines[y]], self.size.width, brush()
+            )
             self._strips[y] = strip
         return strip
 

@@ -1,8 +1,9 @@
-"""What tables and lists share: rows that are asked for when seen, a cursor on a key, lines repainted when they differ."""
+"""What tables and lists share: rows asked for when seen, a cursor on a key, lines painted when they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from rich.segment import Segment
@@ -29,10 +30,11 @@ def no_line(key: int) -> Line:
 
 
 class Rows(ScrollView, can_focus=True):
-    """Nothing is kept per row. `show` may be called as often as one likes: only lines that read differently are painted.
+    """Nothing is kept per row. `show` may be called as often as one likes: only lines that read differently
+    are painted.
 
-    The cursor belongs to a key, so rows that arrive or leave elsewhere never move it to another row. A jump to the
-    end at which new rows arrive (`newest`) follows that end until the cursor is moved.
+    The cursor belongs to a key, so rows that arrive or leave elsewhere never move it to another row. A jump
+    to the end at which new rows arrive (`newest`) follows that end until the cursor is moved.
     """
 
     HEADER: ClassVar[int] = 0  # lines pinned at the top
@@ -84,7 +86,8 @@ class Rows(ScrollView, can_focus=True):
         self._line: Callable[[int], Line] = no_line
         self._at = 0  # position of the cursor's key in _keys
         self._cursor: int | None = None
-        self._painted: dict[int, tuple[Hashable, Strip]] = {}  # by line of the widget
+        self._painted: dict[int, tuple[Hashable, Strip | None]] = {}  # by line of the widget
+        self._thumb: tuple[int, int, int] | None = None
         self._brush: Brush | None = None
 
     # --- data ---
@@ -104,10 +107,10 @@ class Rows(ScrollView, can_focus=True):
         held = self._cursor
         self._keys, self._line = keys, line
         self._place_cursor()
-        if self.virtual_size.height != len(keys) + self.HEADER:
-            self.virtual_size = Size(0, len(keys) + self.HEADER)
+        self._resize_virtually(Size(0, len(keys) + self.HEADER))
         if was_seen or self.following:
-            # Scrolled away from the top, the cursor's row keeps its line on the screen; at the top, new rows show.
+            # Scrolled away from the top, the cursor's row keeps its line on the screen; at the top, new rows
+            # show.
             target = top + self._at - before if top and held == self._cursor and not self.following else top
             self._scroll(self._top_that_shows(self._at, target))
         self._repaint_changed()
@@ -151,6 +154,39 @@ class Rows(ScrollView, can_focus=True):
             return cast("int", keys.index(key))
         except ValueError:
             return None
+
+    def _resize_virtually(self, size: Size) -> None:
+        """Set `virtual_size`; its watcher would lay out the screen and repaint all rows for each new one."""
+        before, room = self.virtual_size, self.scrollable_content_region.height
+        if before == size:
+            return
+        if not self.is_mounted or (before.height > room) != (size.height > room) or size.height < before.height:
+            self.virtual_size = size  # the scrollbar comes or goes, or the view may have to move
+        else:
+            self.set_reactive(Rows.virtual_size, size)
+        self._move_thumb()
+
+    def _move_thumb(self) -> None:
+        """Tell the scrollbar of the rows and the position, unless its thumb would look the same."""
+        room, rows = self.scrollable_content_region.height, self.virtual_size.height
+        if not self.show_vertical_scrollbar or rows <= room:
+            self._thumb = None
+            return
+        length = max(1.0, room * room / rows)
+        thumb = (room, ceil(length * 8), int((room - length) * self.scroll_offset.y / (rows - room) * 8))
+        if thumb != self._thumb:
+            self._thumb = thumb
+            self.vertical_scrollbar.window_virtual_size = rows
+            self.vertical_scrollbar.position = self.scroll_y
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        # Textual would repaint all lines; where rows came in above, all lines may be as they were.
+        self._move_thumb()
+        if round(old_value) != round(new_value):
+            self._repaint_changed()
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        self.call_after_refresh(self._repaint_changed)  # the lines are narrower or wider now
 
     # --- painting ---
 
@@ -212,14 +248,18 @@ class Rows(ScrollView, can_focus=True):
         if state[0] == "header":
             return self.header_strip(width)
         if state[0] == "empty":
-            return Strip([Segment(fit(f"  {state[1]}", width, cut=current().cut), self.brush("muted"))], width)
+            return Strip(
+                [Segment(fit(f"  {state[1]}", width, cut=current().cut), self.brush("muted"))], width
+            )
         return self.line_strip(state[0], state[1], width, bool(state[2]))
 
     def render_line(self, y: int) -> Strip:
         state = self._state(y)
         painted = self._painted.get(y)
-        if painted is None or painted[0] != state:
-            painted = self._painted[y] = (state, self._strip(state))
+        if painted is None or painted[0] != state or painted[1] is None:
+            strip = self._strip(state)
+            self._painted[y] = (state, strip)
+            return strip
         return painted[1]
 
     def _repaint_changed(self) -> None:
@@ -237,7 +277,8 @@ class Rows(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._brush = None
-        self._painted.clear()
+        # What was said stays known: Textual tells of styles that change nothing here, and does not repaint then.
+        self._painted = {y: (state, None) for y, (state, _) in self._painted.items()}
 
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)

@@ -1,7 +1,7 @@
 """Stop a trial whose best so far is not among the best share of what finished trials had at the same step.
 
-Decides as Optuna's PercentilePruner does (optuna/pruners/_percentile.py, 5.0), but for one point: where infinite
-values are among those compared, Optuna's percentile may be NaN, and then it never stops; here they rank like others.
+Decides as Optuna's PercentilePruner (optuna/pruners/_percentile.py, 5.0), but for one point: where infinite
+values are among those compared, Optuna's percentile may be NaN, and it goes on; here they have their rank.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hptui.core.search.pruners.wording import two_numbers, worse
 class Percentile:
     """Keep the best `percentile` per cent.
 
-    percentile: 25.0 keeps a trial whose best loss is within the best quarter of the others' losses at this step.
+    percentile: 25.0 keeps a trial whose best loss is in the best quarter of the others' losses at this step.
     n_startup_trials: never stop before so many trials are complete.
     n_warmup_steps: never stop before this step. interval_steps: judge every so many steps from there on.
     n_min_trials: never stop where fewer complete trials have reported at this very step.

@@ -63,9 +63,9 @@ LARGEST = 100_000
 def spread(place: int, count: int) -> int:
     """Which point of a grid, listed with its last axis fastest, is visited at `place`; each once.
 
-    Starts in the middle and goes on in strides of the golden section of the list, wrapping around. So the first
-    axis fills its largest gap again and again, and the last one goes through all its values in turn: a grid that
-    is stopped early has seen every part of the space, where nested loops would still be at one value of the first.
+    Starts in the middle and goes on in strides of the golden section of the list, wrapping around. So the
+    first axis fills its largest gap again and again, and the last one goes through all its values in turn: a
+    grid that is stopped early has seen every part of the space; nested loops would still be in one corner.
     """
     return (count // 2 + place * _stride(count)) % count
 

@@ -19,8 +19,8 @@ Same = Callable[[Array], Hashable]
 def same_point(space: Space) -> Same:
     """The function that tells points of `space` apart by their values, as a trial would get them.
 
-    Coordinates can't be compared: a whole cell of the cube is one choice, and a point that was written out as
-    values and read back is off by the last bits. It remembers its answers: `values` costs more than a look-up.
+    Coordinates can't be compared: a whole cell of the cube is one choice, and a point that was written out
+    as values and read back is off by the last bits. It remembers its answers: `values` is slow.
     """
 
     @lru_cache(maxsize=200_000)

@@ -1,0 +1,168 @@
+"""What every sampler of the catalog keeps to, whatever it does inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from search_strategies import SPACES, histories, random_history, space, spaces_for
+
+from hptui.core.search.catalog import SAMPLERS, make_sampler
+from hptui.core.search.protocol import Exhausted, History, Proposal, Sampler
+from hptui.core.study.study import Chosen
+
+CASES = [(name, kind) for name in SAMPLERS for kind in spaces_for(name)]
+NUMBERS = st.integers(0, 10_000)
+calm = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def make(name: str, kind: str, seed: int = 1) -> Sampler:
+    return make_sampler(Chosen(name=name), space(kind), seed)
+
+
+def proposed(answer: Proposal | Exhausted) -> Proposal:
+    assert isinstance(answer, Proposal)
+    return answer
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@given(data=st.data(), number=NUMBERS)
+@calm
+def test_a_proposal_stays_in_the_cube_and_says_why(name: str, kind: str, data: st.DataObject, number: int) -> None:
+    sampler = make(name, kind)
+    history = data.draw(histories(len(SPACES[kind])))
+
+    answer = sampler.ask(history, number)
+
+    assert answer.why and "nan" not in answer.why.lower()
+    if isinstance(answer, Proposal):
+        assert answer.x.shape == (len(SPACES[kind]),)
+        assert np.all((answer.x >= 0) & (answer.x <= 1))
+        space(kind).values(answer.x)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@given(data=st.data(), number=NUMBERS)
+@calm
+def test_a_proposal_depends_only_on_history_and_number(name: str, kind: str, data: st.DataObject, number: int) -> None:
+    history = data.draw(histories(len(SPACES[kind])))
+    sampler = make(name, kind)
+
+    first = sampler.ask(history, number)
+    sampler.ask(History.empty(len(SPACES[kind])), number + 1)
+    again, elsewhere = sampler.ask(history, number), make(name, kind).ask(history, number)
+
+    for other in (again, elsewhere):
+        assert type(other) is type(first)
+        assert other.why == first.why
+        if isinstance(first, Proposal):
+            np.testing.assert_array_equal(proposed(other).x, first.x)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@given(data=st.data(), number=NUMBERS)
+@calm
+def test_asking_changes_nothing_that_was_handed_in(name: str, kind: str, data: st.DataObject, number: int) -> None:
+    history = data.draw(histories(len(SPACES[kind])))
+    columns = (history.x, history.y, history.kind, history.numbers, history.steps)
+    before = [column.copy() for column in columns]
+    for column in columns:
+        column.flags.writeable = False
+
+    make(name, kind).ask(history, number)
+
+    for column, was in zip(columns, before, strict=True):
+        np.testing.assert_array_equal(column, was)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_what_a_caller_does_to_a_proposal_does_not_reach_the_next_one(name: str, kind: str) -> None:
+    sampler = make(name, kind)
+    first = proposed(sampler.ask(History.empty(len(SPACES[kind])), 0))
+    was = first.x.copy()
+
+    first.x[:] = 0.123
+
+    np.testing.assert_array_equal(proposed(sampler.ask(History.empty(len(SPACES[kind])), 0)).x, was)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_five_thousand_trials_are_no_obstacle(name: str, kind: str) -> None:
+    history = random_history(len(SPACES[kind]), 5000)
+
+    answer = make(name, kind).ask(history, 5000)
+
+    assert isinstance(answer, Proposal | Exhausted)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_space_without_parameters_gives_empty_points_for_ever(name: str) -> None:
+    sampler = make(name, "nothing")
+
+    points = [proposed(sampler.ask(random_history(0, n), n)).x.shape for n in range(5)]
+
+    assert points == [(0,)] * 5
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_another_seed_is_another_search_unless_it_is_a_grid(name: str) -> None:
+    empty = History.empty(4)
+
+    one, other = (proposed(make(name, "conditions", seed).ask(empty, 3)).x for seed in (1, 2))
+
+    assert np.array_equal(one, other) == (name == "grid")
+
+
+def tell(history: History, x: np.ndarray) -> History:
+    """The history with one more complete trial."""
+    n = len(history)
+    return History(
+        np.vstack([history.x, x]),
+        np.append(history.y, 0.5),
+        np.append(history.kind, 0),
+        np.append(history.numbers, n),
+        np.append(history.steps, -1),
+    )
+
+
+@pytest.mark.parametrize("name", ["random", "grid"])
+@pytest.mark.parametrize("kind", ["one value", "finite", "stepped", "finite conditions"])
+def test_a_finite_space_is_tried_point_by_point_and_then_it_is_exhausted(name: str, kind: str) -> None:
+    """Trials keep their parameters, so the history has each point as its values give it back."""
+    here, sampler = space(kind), make(name, kind)
+    history, seen = History.empty(here.dim), []
+    while isinstance(answer := sampler.ask(history, len(history)), Proposal):
+        values = here.values(answer.x)
+        seen.append(str(values))
+        history = tell(history, here.point(values))
+
+    assert len(seen) == len(set(seen)) == here.size()
+    assert str(here.size()) in answer.why
+
+
+def test_a_grid_of_scaled_parameters_ends() -> None:
+    """Values that were scaled and read back differ in their last bits; the grid still knows them."""
+    here, sampler = space("scaled"), make("grid", "scaled")
+    history, seen = History.empty(here.dim), set()
+    for number in range(3 * 5 * 5 + 1):
+        answer = sampler.ask(history, number)
+        if isinstance(answer, Exhausted):
+            break
+        values = here.values(answer.x)
+        assert str(values) not in seen
+        seen.add(str(values))
+        history = tell(history, here.point(values))
+
+    assert isinstance(answer, Exhausted)
+
+
+def test_random_draws_repeat_rather_than_stop_while_the_space_may_grow() -> None:
+    here = space("finite")
+    sampler = make_sampler(Chosen(name="random"), here, 0, grows=True)
+    every = np.array(list(here.grid()))
+    history = History(every, np.zeros(12), np.zeros(12, np.int64), np.arange(12), np.zeros(12, np.int64))
+
+    answer = sampler.ask(history, 12)
+
+    assert proposed(answer).why == "random draw, a repeat: all 12 points known so far were tried"

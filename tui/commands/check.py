@@ -1,0 +1,122 @@
+"""`hptui check`: every problem of a study, or what it would do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+import msgspec
+
+from hptui.core.devices.inventory import Inventory, inventory
+from hptui.core.errors import HptuiError, StudyErrors
+from hptui.core.space import Categorical, Parameter, Space
+from hptui.core.study.durations import format_duration
+from hptui.core.study.file import baseline
+from hptui.core.study.study import Chosen, Study
+from hptui.tui.commands.answers import plural, print_json, setting, settings, table
+from hptui.tui.commands.options import study_options
+from hptui.tui.commands.target import Target, read_study, read_target
+
+
+@click.command()
+@click.argument("target", metavar="STUDY.toml|SCRIPT.py[:FUNCTION]|'COMMAND'")
+@study_options
+@click.option("--json", "as_json", is_flag=True, help="{ok problems[{where problem hint}] study slots devices notes}")
+@click.option("--text", is_flag=True, help="Print the study file that a script or a command line stands for.")
+def check(
+    target: str, params: tuple[str, ...], pattern: str | None, as_json: bool, text: bool, **overrides: Any
+) -> int:
+    """Say everything that is wrong with a study, or what it would do. Nothing is started."""
+    try:
+        source = read_target(target, params, pattern)
+        study = read_study(source, overrides)
+        here = inventory(study.resources.gpus, study.resources.slots)
+    except HptuiError as error:
+        if not as_json:
+            raise
+        problems = error.problems if isinstance(error, StudyErrors) else [error]
+        found = [{"where": p.where, "problem": p.problem, "hint": p.hint} for p in problems]
+        print_json({"ok": False, "problems": found, "study": None, "slots": None, "devices": [], "notes": []})
+        return error.exit_status
+    if text:
+        print(source.text, end="")
+    elif as_json:
+        study_json = msgspec.to_builtins(study)
+        devices = [device.id for device in here.devices]
+        good = {"ok": True, "problems": [], "study": study_json, "slots": len(here.slots)}
+        print_json({**good, "devices": devices, "notes": list(here.notes)})
+    else:
+        print(describe(source, study, here))
+    return 0
+
+
+def describe(source: Target, study: Study, here: Inventory) -> str:
+    space = Space.parse(study.space)
+    first = baseline(study)
+    lines = [
+        f"{source.where}: no problems",
+        f"  session    {study.name}",
+        f"  objective  {_objective(study)}",
+        f"  aim        {study.direction} {study.metric}",
+        f"  sampler    {_chosen(study.sampler)}, seed {study.seed}",
+        f"  pruner     {_chosen(study.pruner)}",
+        f"  budget     {_budget(study)}",
+        f"  slots      {plural(len(here.slots), 'trial')} at once, {plural(here.threads, 'thread')} each",
+        *(f"             {note}" for note in here.notes),
+    ]
+    if first is not None:
+        lines.append(f"  baseline   {settings(first) or 'as the objective asks'}")
+    if not space.dim:
+        return "\n".join([*lines, "  space      as the objective asks for it: trial.suggest_float and the like"])
+    points = "no end of points" if (size := space.size()) is None else plural(size, "point")
+    lines.append(f"  space      {plural(space.dim, 'parameter')}, {points}")
+    rows = [(f"    {name}", *_described(parameter)) for name, parameter in space.parameters.items()]
+    return "\n".join(lines) + "\n" + table(("", "kind", "values", "default", "only when"), rows)
+
+
+def _objective(study: Study) -> str:
+    objective = study.objective
+    if objective.script:
+        shared = f", data from {objective.shared} once" if objective.shared else ""
+        return f"{objective.function} of {objective.script}{shared}"
+    command = objective.command if isinstance(objective.command, str) else " ".join(objective.command or [])
+    return f"{command} (parameters as {objective.arguments})"
+
+
+def _chosen(chosen: Chosen) -> str:
+    return " ".join([chosen.name, *(f"{key}={setting(value)}" for key, value in chosen.options.items())])
+
+
+def _budget(study: Study) -> str:
+    budget = study.budget
+    said = [
+        plural(budget.n_trials, "trial") if budget.n_trials else "",
+        f"{format_duration(budget.wall_clock_s)} in all" if budget.wall_clock_s else "",
+    ]
+    limits = [text for text in said if text] or ["no end: it runs until it is stopped or -n is given"]
+    if budget.max_steps:
+        limits.append(f"at most {plural(budget.max_steps, 'step')} each")
+    if budget.trial_time_s:
+        limits.append(f"at most {format_duration(budget.trial_time_s)} each")
+    limits.append(f"given up after {plural(budget.stop_after_failures, 'failure')} in a row")
+    return ", ".join(limits)
+
+
+def _described(parameter: Parameter) -> tuple[str, str, str, str]:
+    """Kind, values, default, condition."""
+    when = " and ".join(f"{name} is {' or '.join(map(setting, values))}" for name, values in parameter.when.items())
+    default = "" if parameter.default is msgspec.UNSET else setting(parameter.default)
+    if isinstance(parameter, Categorical):
+        return (
+            "categorical",
+            ", ".join(json.dumps(choice, ensure_ascii=False) for choice in parameter.choices),
+            default,
+            when,
+        )
+    scale = " log" if parameter.log else ""
+    step = f" step {setting(parameter.step)}" if parameter.step else ""
+    tied = parameter.scaled_by
+    scaled = f", {tied.rule} in {tied.parameter} / {setting(tied.base)}" if tied else ""
+    kind = "int" if isinstance(parameter.low, int) else "float"
+    return kind, f"{setting(parameter.low)} .. {setting(parameter.high)}{scale}{step}{scaled}", default, when

@@ -1,0 +1,183 @@
+"""What `hptui run` and `check` are given: a study file, a script with an objective, or a command line."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hptui.core.errors import HptuiError, StudyError, StudyErrors
+from hptui.core.search.catalog import check
+from hptui.core.space.reading import nearest
+from hptui.core.study.file import load_study
+from hptui.core.study.quick import quick_study, quoted, split_target
+from hptui.core.study.study import Study
+
+
+@dataclass(frozen=True)
+class Target:
+    """A study as text, before it is read."""
+
+    text: str  # the study file, as it is kept with the session
+    where: str  # the file's name, or what stands for it
+    folder: Path  # where its paths start
+
+
+def read_target(target: str, params: Sequence[str] = (), pattern: str | None = None) -> Target:
+    """The study that a word of the command line means.
+
+    params, pattern: of a command line; see `command_study`. Raises StudyError when it means none.
+    """
+    path = Path(target).expanduser()
+    if path.suffix == ".toml":
+        _check_only_for_commands(params, pattern)
+        return Target(_text_of(path), str(path), path.resolve().parent)
+    if any(c.isspace() for c in target) and not Path(target.rpartition(":")[0] or target).exists():
+        return Target(command_study(target, params, pattern), target, Path.cwd())
+    _check_only_for_commands(params, pattern)
+    script, function = split_target(target)
+    if not Path(script).expanduser().is_file():
+        raise _missing(Path(script))
+    return Target(quick_study(script, function), script, Path.cwd())
+
+
+def read_study(target: Target, overrides: Mapping[str, Any]) -> Study:
+    """The study, checked as far as it can be without running it. Raises StudyErrors with all its problems."""
+    study = load_study(target.text, where=target.where, folder=target.folder, overrides=overrides, check_choice=check)
+    if problems := script_problems(study, target.folder):
+        raise StudyErrors(target.where, problems)
+    return study
+
+
+def command_study(command: str, params: Sequence[str], pattern: str | None) -> str:
+    """The study file of `hptui run 'python train.py' -p lr=1e-4..0.1:log`. Raises StudyErrors."""
+    if not params:
+        hint = "-p lr=1e-4..0.1:log -p layers=1..4 -p act=relu,tanh, or write a study file with a [space]"
+        raise StudyError(command, "a program can't say what may vary", hint)
+    problems: list[HptuiError] = []
+    space = [line for param in params if (line := _param_line(param, problems))]
+    if problems:
+        raise StudyErrors("-p", problems)
+    words = shlex.split(command)
+    name = next((Path(word).stem for word in reversed(words) if word.endswith((".py", ".sh"))), Path(words[0]).stem)
+    arguments = "placeholders" if "{" in command else "flags"
+    lines = [
+        "# Written by `hptui run` for a command line: copy it and go on from here.",
+        f"name = {quoted(name)}",
+        "",
+        "[objective]",
+        f"command = {quoted(command)}",
+        f'arguments = "{arguments}"',
+        *([f"pattern = {quoted(pattern)}"] if pattern else []),
+        "",
+        "[space]",
+        *space,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _param_line(param: str, problems: list[HptuiError]) -> str | None:
+    """`lr=1e-4..0.1:log` as a line of [space]. Whole numbers on both sides make a whole-number parameter."""
+    name, equals, text = param.partition("=")
+    bounds, _, scale = text.partition(":")
+    low, dots, high = bounds.partition("..")
+    hint = "write name=low..high, name=low..high:log or name=choice,choice"
+    if not equals or not name or not text:
+        problems.append(StudyError(f"-p {param}", "says no range and no choices", hint))
+        return None
+    if not dots:
+        choices = [_value(word) for word in text.split(",")]
+        return f"{_key(name)} = {json.dumps(choices, ensure_ascii=False)}"
+    numbers = [_value(low), _value(high)]
+    if scale not in ("", "log") or not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+        problems.append(StudyError(f"-p {param}", f"{text!r} is no range", hint))
+        return None
+    kind = "int" if all(isinstance(n, int) for n in numbers) else "float"
+    log = ", log = true" if scale else ""
+    return f'{_key(name)} = {{ type = "{kind}", low = {numbers[0]}, high = {numbers[1]}{log} }}'
+
+
+def _key(name: str) -> str:
+    """A TOML key."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else quoted(name)
+
+
+def _value(word: str) -> Any:
+    """A JSON number or truth value where the word is one; else text."""
+    try:
+        value = json.loads(word)
+    except ValueError:
+        return word
+    return value if isinstance(value, (int, float, bool)) else word
+
+
+def script_problems(study: Study, folder: Path) -> list[HptuiError]:
+    """What reading the script shows without running it: a syntax error, a function that is nowhere in it."""
+    objective = study.objective
+    if objective.script is None:
+        return []
+    path = folder / Path(objective.script).expanduser()
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        hint = f"line {error.lineno} reads: {line[:80]}" if line else ""
+        return [StudyError(f"{path.name}:{error.lineno or '?'}", f"not Python: {error.msg}", hint)]
+    except (ValueError, OSError) as error:  # a NUL byte; gone or unreadable since it was looked for
+        return [StudyError("objective.script", f"{path} can't be read: {error}")]
+    names, may_be_elsewhere = _names_of(tree)
+    if may_be_elsewhere:
+        return []
+    asked = {"function": objective.function, "shared": objective.shared}
+    return [
+        StudyError(f"objective.{key}", f"{path.name} has no function {name}", nearest(name, sorted(names)))
+        for key, name in asked.items()
+        if name is not None and name not in names
+    ]
+
+
+def _names_of(tree: ast.Module) -> tuple[set[str], bool]:
+    """Every name a module could bind anywhere, and whether it may bind others (`import *`, `globals()`)."""
+    names: set[str] = set()
+    elsewhere = False
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.Name(id="globals" | "exec" | "setattr" | "__getattr__"):
+                elsewhere = True
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                elsewhere = elsewhere or any(alias.name == "*" for alias in aliases)
+                names |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+            case _:
+                pass
+    return names, elsewhere or "__getattr__" in names
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except UnicodeDecodeError as error:
+        raise StudyError(str(path), f"not UTF-8 text: {error.reason} at byte {error.start}") from None
+    except OSError as error:
+        raise StudyError(str(path), f"can't be read: {error.strerror}") from None
+
+
+def _missing(path: Path) -> StudyError:
+    beside = [each.name for each in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
+    return StudyError(str(path), "there is no such file", nearest(path.name, sorted(beside)))
+
+
+def _check_only_for_commands(params: Sequence[str], pattern: str | None) -> None:
+    if params or pattern:
+        flag = "-p" if params else "--pattern"
+        raise StudyError(flag, "goes with a command line only", "a study file and a script state their own")

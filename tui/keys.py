@@ -1,0 +1,83 @@
+"""Every key of ours, once: what it is called, what it does, whether it changes the session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """rank: in the line of keys at the bottom, the higher the sooner it gives way; None: only in the menu of `?`.
+    changes: it changes the session, so a read-only screen greys it out."""
+
+    keys: str
+    action: str
+    title: str
+    about: str
+    rank: int | None = None
+    changes: bool = False
+    display: str | None = None
+
+    @property
+    def shown(self) -> str:
+        return self.display or self.keys.split(",")[0]
+
+    @property
+    def binding(self) -> Binding:
+        return Binding(
+            self.keys, self.action, self.title, show=self.rank is not None, key_display=self.display,
+            tooltip=self.about, id=f"hptui.{self.action.partition('(')[0]}{self.keys.partition(',')[0]}",
+        )  # fmt: skip
+
+
+WISHES = (
+    Key("space", "toggle", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
+    Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back", 0, True),
+    Key("u", "undo", "Undo", "take back the latest pause, resume or prune", 1, True),
+    Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True),
+    Key("K", "stop", "Stop session", "stop the session; asks how", None, True),
+    Key("R", "restart", "Start scheduler", "start the scheduler again when it is gone", None, True),
+    Key("plus", "slots(1)", "More slots", "one more trial at once", None, True, "+"),
+    Key("minus", "slots(-1)", "Fewer slots", "one trial less at once", None, True, "-"),
+)
+LOOKING = (
+    Key("enter", "open_here", "Open", "open the trial", 2),
+    Key("slash", "filter", "Filter", "show only trials that match, such as loss<.3 state:run", 3, display="/"),
+    Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 4),
+    Key("S", "reverse", "Reverse", "turn the order round"),
+    Key("colon", "order", "Command", "a line such as: prune state:run loss>2", 3, display=":"),
+    Key("f", "freeze", "Freeze", "hold the screen still while data comes in; again: go on", 6),
+    Key("y", "copy_id", "Copy number", "copy the trial's number"),
+    Key("Y", "copy_config", "Copy parameters", "copy the trial's parameters as JSON"),
+    Key("o", "pin", "Pin curve", "keep the trial's curve on the chart; again: let it go"),
+    Key("a", "choose_curves", "Which curves", "running and best, running, best, or pinned and marked ones"),
+    Key("L", "log_scale", "Log scale", "the chart's axis logarithmic or linear"),
+    Key("z", "zoom", "Zoom", "the pane in focus alone on the screen; again: back", 7),
+)
+AROUND = (
+    Key("tab", "next_pane(1)", "Pane", "the next pane", 5),
+    Key("shift+tab", "next_pane(-1)", "Previous pane", "the pane before"),
+    Key("question_mark", "menu", "Keys", "all keys of this pane; enter does one", 1, display="?"),
+    Key("escape", "back", "Back", "filter, zoom, then the screen before", None, display="esc"),
+    Key("q", "leave", "Quit", "leave the screen; the session goes on"),
+    Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),
+)
+
+
+def digits(panes: Sequence[str]) -> tuple[Key, ...]:
+    """1 to 9 for the panes, in their order."""
+    return tuple(
+        Key(str(n), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in enumerate(panes, 1)
+    )
+
+
+def bindings(*groups: Sequence[Key]) -> list[BindingType]:
+    return [key.binding for group in groups for key in group]
+
+
+def changing(*groups: Sequence[Key]) -> frozenset[str]:
+    """Actions that a read-only screen must not do."""
+    return frozenset(key.action.partition("(")[0] for group in groups for key in group if key.changes)

@@ -1,0 +1,20 @@
+"""The best completed trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hptui.tui.panes.event_list import LineList
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.best import best_line
+
+
+class BestPane(LineList):
+    """Keys are trial numbers; enter posts `Chosen`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(newest="", follow=False, empty="no trial has completed yet", **kwargs)
+        self.border_title = "5 best"
+
+    def take(self, snapshot: Snapshot) -> None:
+        self.show(snapshot.best, lambda number: best_line(snapshot, number))

@@ -1,0 +1,62 @@
+"""The curves of the trials that matter now."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from hptui.tui.panes.plot import LinePlot, Series
+from hptui.tui.snapshot import Snapshot
+
+MOST = 20  # more lines than this can't be told apart
+TOP = 8
+
+
+class Choice(Enum):
+    """Which curves are drawn beside the cursor's and the pinned ones."""
+
+    BOTH = "running + best"
+    RUNNING = "running"
+    TOP = "best"
+    PINNED = "pinned + marked"
+
+    def next(self) -> Choice:
+        every = list(Choice)
+        return every[(every.index(self) + 1) % len(every)]
+
+
+def chosen(
+    snapshot: Snapshot, choice: Choice, pinned: frozenset[int], marked: frozenset[int], cursor: int | None
+) -> tuple[int, ...]:
+    """The trials to draw, the most important last, at most `MOST` of them."""
+    order: list[int] = [] if cursor is None else [cursor]
+    order += sorted(pinned)
+    if choice is Choice.PINNED:
+        order += sorted(marked)
+    best, running = list(snapshot.best[:TOP]), list(snapshot.active)
+    if choice is Choice.BOTH:
+        order += best[:1] + running[: MOST // 2] + best[1:]
+    elif choice is not Choice.PINNED:
+        order += running if choice is Choice.RUNNING else list(snapshot.best[:MOST])
+    first = [number for number in dict.fromkeys(order) if number in snapshot.trials][:MOST]
+    return tuple(reversed(first))
+
+
+class CurvesPane(LinePlot):
+    """The main metric over the steps; the trial under the cursor is white and on top."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(empty="no reports yet: curves appear with the first trial.report(…)", **kwargs)
+        self.border_title = "2 curves"
+
+    def take(self, snapshot: Snapshot, trials: tuple[int, ...], cursor: int | None, choice: Choice) -> None:
+        metric = snapshot.facts.metric
+        series = [
+            Series(number, curve.steps, curve.values, label=str(number))
+            for number in trials
+            if (curve := snapshot.curves.get((number, metric))) is not None and len(curve)
+        ]
+        scale = " · log" if self.ylog else ""
+        title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor"
+        x_max = snapshot.facts.max_steps
+        self.show(series, x_max=None if x_max is None else float(x_max), focus=cursor, title=title)

@@ -1,0 +1,19 @@
+"""What computes: one line per GPU, or one for the processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hptui.tui.panes.event_list import LineList
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.devices import device_line
+
+
+class DevicesPane(LineList):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(newest="", follow=False, empty="no device has been read yet", **kwargs)
+        self.border_title = "3 devices"
+
+    def take(self, snapshot: Snapshot) -> None:
+        devices = snapshot.devices
+        self.show(range(len(devices)), lambda at: device_line(snapshot, devices[at]))

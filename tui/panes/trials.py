@@ -1,0 +1,84 @@
+"""The table of trials."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from hptui.tui.arrangement import Arrangement
+from hptui.tui.panes.line_table import Column, LineTable
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.numbers import count
+from hptui.tui.views.trials import NO_MARKS, Marks, Title, titles, trial_line
+
+
+class TrialsPane(LineTable):
+    """One line per trial. Posts `Chosen` for enter, `Moved` when the cursor is on another trial."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("asterisk", "mark_all", "Mark all", key_display="*", show=False, id="trials.mark_all"),
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__((), newest="first", follow=True, **kwargs)
+        self._titles: tuple[Title, ...] = ()
+        self._seen: tuple[Arrangement, str] | None = None
+        self.border_title = "1 trials"
+
+    def take(self, snapshot: Snapshot, arranged: Arrangement, marks: Marks = NO_MARKS) -> None:
+        """Show these trials in this order; only lines that read differently are painted."""
+        found = titles(snapshot.facts)
+        if found != self._titles:
+            self._titles = found
+            self.set_columns([Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in found])
+        self.sorted_by(column_of(arranged.sort, found), arranged.reverse)
+        keys = tuple(title.key for title in found)
+        self.show(arranged.order, lambda number: trial_line(snapshot, number, keys, marks))
+        self._retitle(snapshot, arranged)
+        if not arranged.order:
+            self.update_empty(nothing(snapshot, arranged))
+
+    def _retitle(self, snapshot: Snapshot, arranged: Arrangement) -> None:
+        """Setting a title repaints the whole pane, so it says only what a key of the user's changes."""
+        title = "1 trials"
+        if arranged.filter:
+            title += f" ─ {len(arranged.order):,} of {len(snapshot.trials):,} match {arranged.filter}"
+        if self.marked:
+            title += f" ─ {len(self.marked)} marked"
+        title = title.replace("[", r"\[")
+        if title != self.border_title:
+            self.border_title = title
+
+    def action_mark_all(self) -> None:
+        """Mark every trial of the table; when all are marked, none."""
+        everything = set(self.keys)
+        self.set_marked(set() if self.marked >= everything else everything)
+        if self.cursor_key is not None:
+            self.post_message(self.Marked(self, self.cursor_key))
+
+
+def column_of(sort: str, found: tuple[Title, ...]) -> str | None:
+    """The column a sort stands for: `lr` and `p.lr` are the same, so are `loss` and `value`."""
+    keys = {title.key for title in found}
+    if sort in keys:
+        return sort
+    if f"p.{sort}" in keys:
+        return f"p.{sort}"
+    return "value" if sort == "loss" or any(t.key == "value" and t.title == sort for t in found) else None
+
+
+def nothing(snapshot: Snapshot, arranged: Arrangement) -> str:
+    """What an empty table says, and what to do about it."""
+    if snapshot.trials:
+        return f"0 of {len(snapshot.trials):,} match {arranged.filter}: esc clears the filter"
+    if snapshot.problem:
+        return snapshot.problem
+    if snapshot.version == 0:
+        return "reading the session…"
+    if snapshot.finished:
+        return "this session ended before its first trial"
+    if not snapshot.alive:
+        return "no trial yet, and nobody schedules this session: R starts it"
+    budget = snapshot.facts.n_trials
+    return "waiting for the first trial" + (f" of {count(budget, 'trial')}" if budget else "")

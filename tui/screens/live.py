@@ -1,0 +1,295 @@
+"""A session as it goes on: trials, their curves, decisions, devices, the best. Read-only, it is the review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.events import AppBlur, AppFocus, Resize
+from textual.timer import Timer
+from textual.widget import Widget
+
+from hptui.core.study.session import SessionFolder
+from hptui.tui import keys
+from hptui.tui.arrangement import Arrangement
+from hptui.tui.attached import Attached
+from hptui.tui.feed import Wanted
+from hptui.tui.panes.best import BestPane
+from hptui.tui.panes.curves import Choice, CurvesPane, chosen
+from hptui.tui.panes.decisions import DecisionsPane
+from hptui.tui.panes.devices import DevicesPane
+from hptui.tui.panes.event_list import LineList
+from hptui.tui.panes.header import TextLine
+from hptui.tui.panes.line_table import LineTable
+from hptui.tui.panes.log_view import LogView
+from hptui.tui.panes.prompt import Prompt
+from hptui.tui.panes.trials import TrialsPane
+from hptui.tui.screens.ordering import Ordering
+from hptui.tui.screens.trial import TrialScreen
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.events import last_event_line
+from hptui.tui.views.header import header_line
+from hptui.tui.views.layout import LEFT, PANES, RIGHT, panes_shown
+from hptui.tui.views.trials import Marks
+
+_CURSOR_S = 0.15  # the chart follows the cursor once it rests this long: a held key must not redraw it at every row
+
+
+class LiveScreen(Ordering):
+    CSS_PATH = "live.tcss"
+    BINDING_GROUP_TITLE = "session"
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(
+        keys.WISHES, keys.LOOKING, keys.AROUND, keys.digits(PANES)
+    )
+
+    def __init__(self, folder: SessionFolder, read_only: bool) -> None:
+        super().__init__(None)
+        self._attached = Attached(
+            folder, read_only, lambda: self.post_message(self.Arrived()),
+            lambda error: self.post_message(self.Failed(error)),
+        )  # fmt: skip
+        self.arranged = Arrangement()
+        self.choice = Choice.BOTH
+        self.pinned: frozenset[int] = frozenset()
+        self.frozen = False
+        self.lower = "curves"
+        self.zoomed: str | None = None
+        self._cursor_timer: Timer | None = None
+        self._drawn: tuple[int, ...] = ()
+        self._opened: int | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="header")
+        with Container(id="body"):
+            with Vertical(id="left"):
+                yield TrialsPane(id="trials", classes="pane")
+                yield CurvesPane(id="curves", classes="pane")
+                yield LogView(id="log", classes="pane", empty="this trial has printed nothing yet")
+            with Vertical(id="right"):
+                yield DevicesPane(id="devices", classes="pane")
+                yield DecisionsPane("4 decisions", id="decisions", classes="pane")
+                yield BestPane(id="best", classes="pane")
+        yield TextLine(id="last")
+        yield Prompt(id="prompt")
+        yield TextLine(id="hints")
+        yield TextLine(id="too-small")
+
+    def on_mount(self) -> None:
+        self.query_one("#log").border_title = "6 log"
+        self.table.focus()
+        self.show_snapshot(self.snapshot)
+        # the feed imports SQLite and reads everything: the first paint must not wait for it
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.attached.feed.start()
+        if not self.attached.read_only:
+            self.start_scheduler()
+
+    def on_unmount(self) -> None:
+        self.attached.feed.stop()
+
+    @property
+    def table(self) -> TrialsPane:
+        return self.query_one("#trials", TrialsPane)
+
+    # --- what the feed brings ---------------------------------------------------------------------------------
+
+    def on_session_screen_arrived(self) -> None:
+        snapshot = self.attached.feed.take()
+        top = self.app.screen
+        if isinstance(top, TrialScreen) and top.attached is self.attached:
+            top.show_snapshot(snapshot)
+            self.snapshot = snapshot
+            return
+        if self.frozen:
+            self._show_header(snapshot)
+            return
+        self.show_snapshot(snapshot)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        before, self.snapshot = self.snapshot, snapshot
+        self.settle()
+        self.arranged = self.arranged.updated(snapshot.trials, snapshot.facts)
+        if not self.is_seen:
+            return
+        self._show_header(snapshot)
+        self.show_table()
+        self.show_curves()
+        self.query_one(DecisionsPane).take(snapshot.events)
+        self.query_one(DevicesPane).take(snapshot)
+        self.query_one(BestPane).take(snapshot)
+        self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, width))
+        if len(before.devices) != len(snapshot.devices):
+            self.query_one("#devices").styles.height = None if self.zoomed else max(len(snapshot.devices), 1) + 2
+        self.show_hints()
+
+    def _show_header(self, snapshot: Snapshot) -> None:
+        review = self.attached.read_only
+        self.query_one("#header", TextLine).show(
+            lambda width: header_line(snapshot, width, review=review, frozen=self.frozen)
+        )
+
+    def show_table(self) -> None:
+        marks = Marks(self.pinned, frozenset(self._drawn), self.attached.control.pending.shown())
+        self.table.take(self.snapshot, self.arranged, marks)
+
+    def show_curves(self) -> None:
+        """Draw the curves that matter now, and ask the feed for those that are not here yet."""
+        cursor = self.cursor()
+        drawn = chosen(self.snapshot, self.choice, self.pinned, frozenset(self.table.marked), cursor)
+        self.attached.feed.want(Wanted(frozenset(drawn)))
+        self.query_one(CurvesPane).take(self.snapshot, drawn, cursor, self.choice)
+        if set(drawn) != set(self._drawn):
+            self._drawn = drawn
+            self.show_table()
+        if self.lower == "log":
+            path = None if cursor is None else self.attached.folder.trial(cursor).log
+            self.query_one(LogView).open(path)
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.show_snapshot(self.snapshot if self.frozen else self.attached.feed.snapshot)
+
+    def on_app_focus(self, _: AppFocus) -> None:
+        self.attached.feed.focus(True)
+
+    def on_app_blur(self, _: AppBlur) -> None:
+        self.attached.feed.focus(False)
+
+    # --- rows -------------------------------------------------------------------------------------------------
+
+    def cursor(self) -> int | None:
+        return self.table.cursor_key
+
+    def targets(self) -> tuple[int, ...]:
+        marked = sorted(self.table.marked)
+        if marked:
+            return tuple(marked)
+        cursor = self.cursor()
+        return () if cursor is None else (cursor,)
+
+    def wish(self, wish: Any, trials: Sequence[int | None], **args: Any) -> None:
+        super().wish(wish, trials, **args)
+        if self.table.marked:
+            self.table.set_marked(set())
+
+    def on_line_table_moved(self, _: LineTable.Moved) -> None:
+        if self._cursor_timer is not None:
+            self._cursor_timer.stop()
+        self._cursor_timer = self.set_timer(_CURSOR_S, self.show_curves)
+
+    def on_line_table_marked(self, _: LineTable.Marked) -> None:
+        self.show_table()
+        self.show_curves()
+
+    def on_line_table_header_chosen(self, message: LineTable.HeaderChosen) -> None:
+        self.sort_by(message.column)
+
+    def on_line_table_chosen(self, message: LineTable.Chosen) -> None:
+        self.open_trial(message.key)
+
+    def on_line_list_chosen(self, message: LineList.Chosen) -> None:
+        """Enter on a decision or on one of the best opens that trial."""
+        if isinstance(message.rows, BestPane):
+            self.open_trial(message.key)
+        elif isinstance(message.rows, DecisionsPane):
+            event = message.rows.event_of(message.key)
+            if event is not None and event.trial is not None:
+                self.open_trial(event.trial)
+
+    def open_trial(self, number: int) -> None:
+        if number in self.snapshot.trials:
+            self.app.push_screen(TrialScreen(self.attached, number, self.snapshot))
+
+    def action_open_here(self) -> None:
+        cursor = self.cursor()
+        if cursor is not None:
+            self.open_trial(cursor)
+
+    # --- panes ------------------------------------------------------------------------------------------------
+
+    def on_resize(self, _: Resize) -> None:
+        self.call_after_refresh(self.lay_out)
+
+    def lay_out(self) -> None:
+        self.check_size()
+        shown = panes_shown(*self.size, self.lower, self.zoomed)
+        for name in PANES:
+            self.query_one(f"#{name}").display = name in shown
+        self.query_one("#left").display = any(name in shown for name in LEFT)
+        self.query_one("#right").display = any(name in shown for name in RIGHT)
+        self.query_one("#last").display = "decisions" not in shown and not self.has_class("-tiny")
+        self.set_class(self.zoomed is not None, "-zoom")
+        self.set_class(self.zoomed in RIGHT, "-zoom-right")
+        zoomed = self.zoomed is not None or self.size.width < 100
+        self.query_one("#devices").styles.height = "1fr" if zoomed else max(len(self.snapshot.devices), 1) + 2
+        if self.focused is None or not self.focused.display:
+            self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
+        self.call_after_refresh(self.show_snapshot, self.snapshot)
+
+    def action_pane(self, name: str) -> None:
+        if name != "trials":
+            self.lower = name
+        elif self.lower == "log" and self.size.width >= 100:
+            self.lower = "curves"
+        if self.zoomed is not None or name not in panes_shown(*self.size, self.lower, None):
+            self.zoomed = name
+        self.lay_out()
+        self.query_one(f"#{name}").focus()
+
+    def action_next_pane(self, by: int) -> None:
+        if self.zoomed is not None:
+            self.action_pane(PANES[(PANES.index(self.zoomed) + by) % len(PANES)])
+            return
+        shown = [name for name in PANES if self.query_one(f"#{name}").display]
+        here = self._pane_in_focus()
+        at = shown.index(here) + by if here in shown else 0
+        self.query_one(f"#{shown[at % len(shown)]}").focus()
+
+    def _pane_in_focus(self) -> str:
+        focused: Widget | None = self.focused
+        return focused.id if focused is not None and focused.id in PANES else "trials"
+
+    def action_zoom(self) -> None:
+        self.zoomed = None if self.zoomed is not None else self._pane_in_focus()
+        self.lay_out()
+
+    def action_freeze(self) -> None:
+        self.frozen = not self.frozen
+        self.show_snapshot(self.snapshot if self.frozen else self.attached.feed.snapshot)
+
+    def action_back(self) -> None:
+        """One level: the marks, the filter, the zoom, then the screen before."""
+        if self.zoomed is not None:
+            self.zoomed = None
+            self.lay_out()
+        elif self.table.marked:
+            self.table.set_marked(set())
+            self.show_table()
+        elif self.arranged.filter:
+            self.filter_by("")
+        elif len(self.app.screen_stack) > 2:
+            self.dismiss()
+        else:
+            self.say("q leaves the screen; the session goes on" if self.snapshot.alive else "q leaves the screen")
+
+    # --- curves -----------------------------------------------------------------------------------------------
+
+    def action_log_scale(self) -> None:
+        self.query_one(CurvesPane).action_log_scale()
+        self.show_curves()
+
+    def action_choose_curves(self) -> None:
+        self.choice = self.choice.next()
+        self.show_curves()
+
+    def action_pin(self) -> None:
+        cursor = self.cursor()
+        if cursor is not None:
+            self.pinned ^= {cursor}
+            self.show_curves()
+            self.show_table()

@@ -1,0 +1,168 @@
+"""Finding and commanding by typing: the filter of `/`, the command line of `:`, sorting."""
+
+from __future__ import annotations
+
+from textual.timer import Timer
+
+from hptui.core.study.commands import Wish
+from hptui.tui.arrangement import Arrangement
+from hptui.tui.filter import Filter, parse
+from hptui.tui.orders import CHANGING, Order, completion, filter_words, read_order
+from hptui.tui.panes.prompt import Prompt
+from hptui.tui.panes.trials import TrialsPane
+from hptui.tui.screens.session import SessionScreen
+from hptui.tui.weigh import weigh
+
+_TYPING_S = 0.08  # the table follows once no key came for this long
+
+
+class Ordering(SessionScreen):
+    """A screen with a table of trials, a prompt, and an arrangement of the table."""
+
+    arranged: Arrangement
+    _typing: Timer | None = None
+
+    @property
+    def table(self) -> TrialsPane:
+        raise NotImplementedError
+
+    def show_table(self) -> None:
+        raise NotImplementedError
+
+    def open_trial(self, number: int) -> None:
+        raise NotImplementedError
+
+    # --- the filter -------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        facts = self.snapshot.facts
+
+        def complete(text: str) -> str | None:
+            head, space, last = text.rpartition(" ")
+            found = next((word for word in filter_words(facts) if last and word.startswith(last) and word != last), None)
+            return None if found is None else head + space + found
+
+        hint = f"such as  state:run {facts.metric}<0.3 why:median   esc clears"
+        self.query_one(Prompt).ask("filter", "/", str(self.arranged.filter), hint, complete)
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        if message.kind == "filter":
+            if self._typing is not None:
+                self._typing.stop()
+            self._typing = self.set_timer(_TYPING_S, lambda: self.filter_by(message.text))
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        self._close_prompt()
+        if message.kind == "filter":
+            self.filter_by("")
+
+    def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        if message.kind == "filter":
+            self.filter_by(message.text)
+            problems = parse(message.text, self.snapshot.facts).problems
+            if problems:
+                self.say(f"left out: {', '.join(problems)}", "warning")
+                return
+            self._close_prompt()
+            return
+        order = read_order(message.text, self.snapshot.facts)
+        if isinstance(order, str) and order:
+            self.say(order, "warning")
+            return
+        self._close_prompt()
+        if isinstance(order, Order):
+            self.obey(order)
+
+    def _close_prompt(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self.query_one(Prompt).close()
+        self.table.focus()
+
+    def filter_by(self, text: str) -> None:
+        found = parse(text)
+        if found.terms != self.arranged.filter.terms:
+            self.arranged = self.arranged.rearranged(filter=Filter(found.terms))
+            self.show_table()
+
+    # --- sorting ----------------------------------------------------------------------------------------------
+
+    def action_sort(self) -> None:
+        self.sort_by(self.table.column or "value")
+
+    def action_reverse(self) -> None:
+        self.arranged = self.arranged.rearranged(reverse=not self.arranged.reverse)
+        self.show_table()
+
+    def sort_by(self, column: str) -> None:
+        """The best first for the metric, the newest first for numbers, else ascending; the same again turns round."""
+        if column in ("mark", ""):
+            return
+        same = column == self.arranged.sort
+        maximize = self.snapshot.facts.direction == "maximize"
+        reverse = not self.arranged.reverse if same else column == "id" or (column == "value" and maximize)
+        self.arranged = self.arranged.rearranged(sort=column, reverse=reverse)
+        self.show_table()
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    def action_order(self) -> None:
+        facts = self.snapshot.facts
+        hint = "prune · pause · resume · retry · goto · sort · filter · slots · stop · quit   tab completes"
+        self.query_one(Prompt).ask("order", ":", "", hint, lambda text: completion(text, facts))
+
+    def obey(self, order: Order) -> None:
+        if order.verb in CHANGING and not self.may_change:
+            over = "this session is over" if self.snapshot.finished else "this screen is read-only"
+            self.say(f"{order.verb}: {over}", "warning")
+            return
+        number = order.number if order.number is not None else 0
+        match order.verb:
+            case "prune" | "pause" | "resume" | "retry":
+                self._wish_for(Wish(order.verb), order.rest)
+            case "goto":
+                if not self.table.move_to(number):
+                    self.say(f"trial {number} is not in the table", "warning")
+            case "open":
+                if number in self.snapshot.trials:
+                    self.open_trial(number)
+                else:
+                    self.say(f"there is no trial {number}", "warning")
+            case "sort":
+                column, _, way = order.rest.partition(" ")
+                column = "value" if column in ("loss", self.snapshot.facts.metric) else column
+                self.arranged = self.arranged.rearranged(sort=column, reverse=way == "down")
+                self.show_table()
+            case "filter":
+                self.filter_by(order.rest)
+            case "mark":
+                self.table.set_marked(set(self._matching(order.rest)))
+                self.show_table()
+            case "slots":
+                self.ask_slots(number)
+            case "trials":
+                self.wish(Wish.BUDGET, (None,), n_trials=number)
+            case "undo":
+                self.action_undo()
+            case "stop" if order.rest == "now":
+                self.wish(Wish.STOP, (None,), now=True)
+            case "stop":
+                self.action_stop()
+            case "theme":
+                self.app.theme = f"hptui-{order.rest}"
+            case "help":
+                self.action_menu()
+            case "quit":
+                self.action_leave()
+
+    def _wish_for(self, wish: Wish, rest: str) -> None:
+        if rest == "all" and wish in (Wish.PAUSE, Wish.RESUME):
+            self.wish(wish, (None, *weigh(wish, self.snapshot.trials, self.snapshot).trials))
+            return
+        trials = self._matching("" if rest == "all" else rest) if rest else self.targets()
+        self.weighed(weigh(wish, trials, self.snapshot))
+
+    def _matching(self, text: str) -> list[int]:
+        found = parse(text)
+        facts = self.snapshot.facts
+        return [row.number for row in self.snapshot.trials.rows() if found.matches(row, facts)]

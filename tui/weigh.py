@@ -1,0 +1,93 @@
+"""Which trials a wish can be for, and whether it is grave enough to ask before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.commands import Wish
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.numbers import count, duration, percent
+from hptui.tui.views.trials import busy, share_done
+
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """question: "" when nothing has to be asked. details: what makes it grave, a sentence each."""
+
+    wish: Wish
+    trials: tuple[int, ...]
+    question: str = ""
+    details: tuple[str, ...] = ()
+
+
+def toggled(trial: TrialRow) -> Wish | None:
+    """What `space` means for a trial: pause it, let it go on, or nothing."""
+    if can(Wish.PAUSE, trial):
+        return Wish.PAUSE
+    return Wish.RESUME if can(Wish.RESUME, trial) else None
+
+
+def can(wish: Wish, trial: TrialRow) -> bool:
+    match wish:
+        case Wish.PAUSE:
+            return trial.state == "RUNNING" or (trial.state == "PAUSED" and trial.resume_wanted)
+        case Wish.RESUME:
+            return trial.state == "PAUSED" and trial.why not in ("undo", "disk") and not trial.resume_wanted
+        case Wish.PRUNE:
+            return trial.state in ("RUNNING", "WAITING") or (trial.state == "PAUSED" and trial.why != "undo")
+        case Wish.RETRY:
+            return trial.state in ("FAIL", "PRUNED", "COMPLETE")
+        case _:
+            return True
+
+
+def weigh(wish: Wish, trials: Iterable[int], snapshot: Snapshot) -> Weighed:
+    """A single ordinary prune asks nothing, as it can be taken back; nor does any pause.
+
+    Several prunes at once ask, and so does one of the ten best or one with over half of its steps behind it.
+    """
+    known = (snapshot.trials.get(number) for number in trials)
+    rows = [row for row in known if row is not None and can(wish, row)]
+    numbers = tuple(row.number for row in rows)
+    if wish is Wish.PRUNE and rows:
+        return Weighed(wish, numbers, *_prune(rows, snapshot))
+    if wish is Wish.RETRY and len(rows) > 1:
+        return Weighed(wish, numbers, f"Try {count(len(rows), 'trial')} again?")
+    return Weighed(wish, numbers)
+
+
+def _prune(rows: Sequence[TrialRow], snapshot: Snapshot) -> tuple[str, tuple[str, ...]]:
+    top = [row for row in rows if among_best(snapshot, row.number)]
+    far = [row for row in rows if (share_done(snapshot.facts, row) or 0.0) > 0.5]
+    if len(rows) == 1 and not top and not far:
+        return "", ()
+    details = []
+    if top:
+        details.append(f"{_these(top, rows)} among the ten best so far")
+    if far:
+        most = max(share_done(snapshot.facts, row) or 0.0 for row in far)
+        details.append(f"{_these(far, rows)} past half of the steps ({'up to ' * (len(far) > 1)}{percent(most)})")
+    spent = sum(busy(row, snapshot.at) or 0.0 for row in rows)
+    details.append(f"{duration(spent)} of running time spent")
+    who = f"trial {rows[0].number}" if len(rows) == 1 else count(len(rows), "trial")
+    return f"Prune {who}?", tuple(details)
+
+
+def _these(some: Sequence[TrialRow], of: Sequence[TrialRow]) -> str:
+    if len(of) == 1:
+        return "it is"
+    return f"trial {some[0].number} is" if len(some) == 1 else f"{len(some)} of them are"
+
+
+def among_best(snapshot: Snapshot, number: int) -> bool:
+    """Whether its best value so far would be among the ten best completed ones; never while fewer are known."""
+    trial, sign = snapshot.trials[number], snapshot.facts.sign
+    value = trial.best if trial.best is not None else trial.value
+    if value is None or value != value or len(snapshot.best) < TOP:
+        return False
+    tenth = snapshot.trials[snapshot.best[TOP - 1]].value
+    return tenth is not None and sign * value <= sign * tenth
