@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.store.rows import TrialRow
-from hptui.tui.filter import STATE_WORDS, Filter
+from hptui.tui.filter import Filter
 from hptui.tui.filter import field as field_of
 from hptui.tui.snapshot import Facts, Trials
 
 NO_FILTER = Filter()
 _MANY = 500  # changes at once above which sorting anew is cheaper than moving one by one
-_STATE_ORDER = {state: place for place, state in enumerate(["RUNNING", "PAUSED", "WAITING", *STATE_WORDS])}
+_STATES = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
 
 Key = tuple[int, Any, int]  # what sort of thing, the thing, the trial's number
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Trials that match `filter`, by column `sort`; those with nothing in that column come last either way."""
+    """Trials that match `filter`, by column `sort`; those with nothing in that column come last either way.
+
+    `kept` stay though they match no more: a trial must not slip away from under the cursor by what happens to it.
+    """
 
     sort: str = "id"
     reverse: bool = True  # newest first
@@ -31,6 +34,7 @@ class Arrangement:
     present: Sequence[Key] = ()  # ascending
     missing: Sequence[int] = ()  # ascending numbers
     order: Sequence[int] = ()  # what the table shows, top to bottom
+    kept: frozenset[int] = frozenset()
 
     @classmethod
     def of(
@@ -58,13 +62,29 @@ class Arrangement:
             self.reverse if reverse is None else reverse,
         )
 
+    def keeping(self, numbers: Iterable[int]) -> Arrangement:
+        """Hold on to these of the trials shown, and no more to those held before."""
+        shown = {n for n in numbers if n in self.kept or self._place(self.trials.get(n)) is not None}
+        if shown == self.kept:
+            return self
+        after = replace(self, kept=frozenset(shown))
+        present, missing = list(self.present), list(self.missing)
+        for row in (self.trials.get(number) for number in self.kept - shown):
+            if after._place(row) is None:
+                _take_out(present, missing, self._place(row))
+        if len(present) + len(missing) == len(self.order):
+            return after
+        order = _order(present, missing, self.reverse)
+        return replace(after, present=present, missing=missing, order=order)
+
     def updated(self, trials: Trials, facts: Facts) -> Arrangement:
         """The same filter and sort over later trials. Its `order` is the same object when nothing moved."""
         if trials is self.trials and facts == self.facts:
             return self
         changed = trials.changed_since(self.trials)
         if facts != self.facts or len(changed) > _MANY:
-            return replace(self, trials=trials, facts=facts).rearranged()
+            kept = [number for number in self.kept if number in trials]
+            return replace(self, trials=trials, facts=facts).rearranged()._with(kept)
         present, missing, moved = self.present, self.missing, False
         for row in changed:
             old = self.trials.get(row.number)
@@ -85,9 +105,19 @@ class Arrangement:
             order=_order(present, missing, self.reverse),
         )
 
+    def _with(self, numbers: Iterable[int]) -> Arrangement:
+        """With these trials put in, whether they match or not."""
+        after = replace(self, kept=frozenset(numbers))
+        present, missing = list(self.present), list(self.missing)
+        for row in (self.trials.get(number) for number in after.kept):
+            if self._place(row) is None:
+                _put_in(present, missing, after._place(row))
+        order = _order(present, missing, self.reverse)
+        return replace(after, present=present, missing=missing, order=order)
+
     def _place(self, row: TrialRow | None) -> Key | int | None:
         """The trial's key, its number when it has nothing in the column, None when it is not shown."""
-        if row is None or not self.filter.matches(row, self.facts):
+        if row is None or not (row.number in self.kept or self.filter.matches(row, self.facts)):
             return None
         key = sort_key(self.sort, row, self.facts)
         return row.number if key is None else key
@@ -95,7 +125,9 @@ class Arrangement:
 
 def sort_key(sort: str, row: TrialRow, facts: Facts) -> Key | None:
     """Numbers before words before anything else; None for a trial with nothing (or no number) there."""
-    value: object = _STATE_ORDER.get(row.state, 9) if sort == "state" else field_of(sort, row, facts)
+    value = field_of(sort, row, facts)
+    if sort == "state" and row.state in _STATES:
+        value = _STATES.index(row.state)
     if value is None or value == "" or value != value:
         return None
     if isinstance(value, (bool, int, float)):

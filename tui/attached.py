@@ -17,8 +17,8 @@ class Attached:
         self,
         folder: SessionFolder,
         read_only: bool,
-        deliver: Callable[[], None],
-        failed: Callable[[HptuiError], None],
+        deliver: Callable[[], object],
+        failed: Callable[[HptuiError], object],
     ) -> None:
         self.folder, self.read_only = folder, read_only
         self.feed = Feed(folder, deliver)

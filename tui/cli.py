@@ -133,5 +133,5 @@ def _status(args: Sequence[str] | None) -> int:
     except BrokenPipeError:
         # whoever read us has gone (`hptui show | head`); Python would complain again when it closes stdout
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 128 + 13  # as a shell tells death by SIGPIPE
+        return 1
     return status if isinstance(status, int) else 0

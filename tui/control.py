@@ -59,7 +59,11 @@ class Pending:
             if answer is not None and answer.kind == "refused":
                 told.append(answer.reason or f"{one.wish.value} was refused")
             elif answer is not None or one.heeded:
-                if one.trial is not None and not _seen(one.wish, snapshot.trials.get(one.trial)) and at - one.at < EFFECT_S:
+                if (
+                    one.trial is not None
+                    and not _seen(one.wish, snapshot.trials.get(one.trial))
+                    and at - one.at < EFFECT_S
+                ):
                     still.append(replace(one, heeded=True))
             elif at - one.at < ANSWER_S:
                 still.append(one)
@@ -97,7 +101,7 @@ class Control:
     failed: called from that thread with the error of a wish that could not be written down.
     """
 
-    def __init__(self, folder: SessionFolder, failed: Callable[[HptuiError], None]) -> None:
+    def __init__(self, folder: SessionFolder, failed: Callable[[HptuiError], object]) -> None:
         self.folder = folder
         self.pending = Pending()
         self._failed = failed

@@ -20,9 +20,7 @@ def written_study(folder: SessionFolder) -> Mapping[str, Any]:
     return {}
 
 
-def facts_of(
-    name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], study: Mapping[str, Any]
-) -> Facts:
+def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], study: Mapping[str, Any]) -> Facts:
     """raw: the session's own facts. parameters: name -> definition, in the order to show them."""
     budget = _table(study.get("budget"))
     finished = _table(raw.get("finished"))
@@ -36,6 +34,7 @@ def facts_of(
         finished_at=_of((int, float), finished.get("at")),
         finish=_of(str, finished.get("reason")) or "",
         slots=_of(int, raw.get("slots")),
+        held=raw.get("held") is True,
         sampler=_chosen(raw.get("sampler", study.get("sampler"))),
         pruner=_chosen(raw.get("pruner", study.get("pruner"))),
         metrics=tuple(str(metric) for metric in raw.get("metric_names") or ()),

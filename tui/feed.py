@@ -45,7 +45,7 @@ class Feed:
     """
 
     def __init__(
-        self, folder: SessionFolder, deliver: Callable[[], None], clock: Callable[[], float] = time.time
+        self, folder: SessionFolder, deliver: Callable[[], object], clock: Callable[[], float] = time.time
     ) -> None:
         self.folder = folder
         self.snapshot = Snapshot()
@@ -214,9 +214,7 @@ class _Eyes:
                 continue
             known = known or Curve()
             curves[key] = known.extended(reader.curve(*key, int(known.steps[-1]) if len(known) else -1))
-        same = curves.keys() == snapshot.curves.keys() and all(
-            curves[key] is snapshot.curves[key] for key in curves
-        )
+        same = curves.keys() == snapshot.curves.keys() and all(curves[key] is snapshot.curves[key] for key in curves)
         return None if same else curves
 
     def _story(

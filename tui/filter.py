@@ -126,9 +126,7 @@ def field(name: str, trial: TrialRow, facts: Facts) -> object:
         case "gpu":
             return trial.device
         case "time":
-            return trial.busy_s or (
-                trial.ended_at - trial.started_at if trial.ended_at and trial.started_at else None
-            )
+            return trial.busy_s or (trial.ended_at - trial.started_at if trial.ended_at and trial.started_at else None)
         case "why":
             return trial.reason or trial.proposal
         case "cause":

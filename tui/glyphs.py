@@ -130,7 +130,7 @@ def fit(text: str, width: int, align: Align = "left", cut: str = "…") -> str:
     text = harmless(text)
     used = cell_len(text)
     if used > width:
-        text = clip(text, width - 1) + cut
+        text = clip(text, width - 1).rstrip(" ") + cut
         used = cell_len(text)
     pad = " " * (width - used)
     return pad + text if align == "right" else text + pad

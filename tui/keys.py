@@ -34,7 +34,7 @@ class Key:
 
 
 WISHES = (
-    Key("space", "toggle", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
+    Key("space", "toggle_pause", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
     Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back", 0, True),
     Key("u", "undo", "Undo", "take back the latest pause, resume or prune", 1, True),
     Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True),
@@ -69,9 +69,7 @@ AROUND = (
 
 def digits(panes: Sequence[str]) -> tuple[Key, ...]:
     """1 to 9 for the panes, in their order."""
-    return tuple(
-        Key(str(n), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in enumerate(panes, 1)
-    )
+    return tuple(Key(str(n), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in enumerate(panes, 1))
 
 
 def bindings(*groups: Sequence[Key]) -> list[BindingType]:

@@ -48,7 +48,11 @@ def read_order(text: str, facts: Facts) -> Order | str:
     matching = [verb for verb in VERBS if verb.startswith(word.lower())]
     verb = word.lower() if word.lower() in VERBS else matching[0] if len(matching) == 1 else ""
     if not verb:
-        return f"{word}: which of {', '.join(matching)}?" if matching else f"no command {word!r}; tab completes, ? lists keys"
+        return (
+            f"{word}: which of {', '.join(matching)}?"
+            if matching
+            else f"no command {word!r}; tab completes, ? lists keys"
+        )
     if verb in _NUMBERED:
         if not rest.lstrip("#").isdecimal():
             return f"{verb} takes a number: {verb} 12"

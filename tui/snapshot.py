@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from math import isfinite
-from types import MappingProxyType
 from typing import Any
 
 from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
@@ -42,6 +41,7 @@ class Facts:
     finished_at: float | None = None
     finish: str = ""  # why it ended
     slots: int | None = None
+    held: bool = False  # the whole session is paused: nothing starts
     sampler: str = ""
     pruner: str = ""
     metrics: tuple[str, ...] = ()  # every metric reported so far
@@ -148,9 +148,7 @@ class Curve:
         new = [(step, value) for step, value in points if last is None or step > last]
         if not new:
             return self
-        return Curve(
-            self.steps + array("d", [s for s, _ in new]), self.values + array("d", [v for _, v in new])
-        )
+        return Curve(self.steps + array("d", [s for s, _ in new]), self.values + array("d", [v for _, v in new]))
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -158,17 +156,16 @@ class Curve:
 
 Counts = Mapping[str, int]
 CurveKey = tuple[int, str]  # (trial, metric)
-_NO_CURVES: Mapping[CurveKey, Curve] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A session at the moment `at`."""
 
-    facts: Facts = Facts()
+    facts: Facts = field(default_factory=Facts)
     trials: Trials = field(default_factory=Trials)
     counts: Counts = field(default_factory=dict)  # state -> number of trials
-    curves: Mapping[CurveKey, Curve] = _NO_CURVES  # only of the trials that are shown
+    curves: Mapping[CurveKey, Curve] = field(default_factory=dict)  # only of the trials that are shown
     events: tuple[EventRow, ...] = ()  # the last KEPT_EVENTS of them, oldest first
     story: tuple[int, tuple[EventRow, ...]] = (-1, ())  # a trial, and all events of it
     active: tuple[int, ...] = ()  # trials that have a process (running or paused), by number
@@ -179,6 +176,11 @@ class Snapshot:
     problem: str = ""  # why nothing newer can be read
     at: float = 0.0
     version: int = 0  # grows with every snapshot that reads differently
+
+    @property
+    def now(self) -> float:
+        """Up to when things go on: the moment itself, or the last event of a session that nobody schedules."""
+        return self.at if self.alive or not self.events else self.events[-1].at
 
     @property
     def finished(self) -> bool:

@@ -27,7 +27,7 @@ _DARK = {
     "hp-good": "#1FB88D", "hp-warn": "#F0E442", "hp-error": "#E8703A", "hp-info": "#56B4E9",
     "hp-muted": "#8C8C8C", "hp-strong": "#FFFFFF", "hp-axis": "#7A7A7A", "hp-milestone": "#555555",
     "hp-band": "#26303A", "hp-cursor": "#1D4F86", "hp-cursor-text": "#FFFFFF",
-    "hp-cursor-blurred": "#2A2F36", "hp-find": "#6B5A00",
+    "hp-cursor-blurred": "#2A2F36", "hp-find": "#6B5A00", "hp-find-text": "#FFFFFF",
 }  # fmt: skip
 _LIGHT = {
     "hp-series-0": "#B87A00", "hp-series-1": "#2189C4", "hp-series-2": "#007F5C", "hp-series-3": "#8F8200",
@@ -37,7 +37,7 @@ _LIGHT = {
     "hp-good": "#00714F", "hp-warn": "#8F6F00", "hp-error": "#B83F00", "hp-info": "#0A6CA8",
     "hp-muted": "#6B6B6B", "hp-strong": "#000000", "hp-axis": "#8A8A8A", "hp-milestone": "#BBBBBB",
     "hp-band": "#DDE6EE", "hp-cursor": "#BFDCF5", "hp-cursor-text": "#000000",
-    "hp-cursor-blurred": "#E4E4E4", "hp-find": "#FFE97A",
+    "hp-cursor-blurred": "#E4E4E4", "hp-find": "#FFE97A", "hp-find-text": "#000000",
 }  # fmt: skip
 # The terminal's own sixteen colours. Black and white are avoided as text: which one is the ground is not
 # known.
@@ -51,7 +51,7 @@ _ANSI = {
     "hp-info": "ansi_cyan", "hp-muted": "ansi_bright_black", "hp-strong": "ansi_default",
     "hp-axis": "ansi_bright_black", "hp-milestone": "ansi_bright_black", "hp-band": "ansi_bright_black",
     "hp-cursor": "ansi_blue", "hp-cursor-text": "ansi_bright_white",
-    "hp-cursor-blurred": "ansi_bright_black", "hp-find": "ansi_yellow",
+    "hp-cursor-blurred": "ansi_default", "hp-find": "ansi_yellow", "hp-find-text": "ansi_black",
 }  # fmt: skip
 
 DARK = Theme(

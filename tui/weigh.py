@@ -71,7 +71,7 @@ def _prune(rows: Sequence[TrialRow], snapshot: Snapshot) -> tuple[str, tuple[str
     if far:
         most = max(share_done(snapshot.facts, row) or 0.0 for row in far)
         details.append(f"{_these(far, rows)} past half of the steps ({'up to ' * (len(far) > 1)}{percent(most)})")
-    spent = sum(busy(row, snapshot.at) or 0.0 for row in rows)
+    spent = sum(busy(row, snapshot.now) or 0.0 for row in rows)
     details.append(f"{duration(spent)} of running time spent")
     who = f"trial {rows[0].number}" if len(rows) == 1 else count(len(rows), "trial")
     return f"Prune {who}?", tuple(details)

@@ -4,23 +4,25 @@ import time
 
 import torch  # noqa: F401
 
+from hptui.core.worker.trial import Trial
+
 JUDGED_STEPS = 150
 LOAD_SECONDS, LOAD_TICK_S = 10.0, 0.01
 
 
-def null(trial):
-    return trial.params["x"]
+def null(trial: Trial) -> float:
+    return float(trial.params["x"])
 
 
-def brief(trial):
+def brief(trial: Trial) -> float:
     first = time.time()
     trial.set_user_attr("first_line", first)
     time.sleep(0.1)
     trial.set_user_attr("last_line", time.time())
-    return trial.params["x"]
+    return float(trial.params["x"])
 
 
-def judged(trial):
+def judged(trial: Trial) -> float:
     """Every step is a milestone; equal losses, so that the rule is asked in earnest and never stops anybody."""
     waits = []
     for step in range(JUDGED_STEPS):
@@ -32,7 +34,7 @@ def judged(trial):
     return 0.5
 
 
-def stepping(trial):
+def stepping(trial: Trial) -> float:
     """Sixty steps a second, until somebody ends it."""
     for step in range(10**6):
         trial.report(0.5, step)
@@ -40,7 +42,7 @@ def stepping(trial):
     return 0.5
 
 
-def load(trial):
+def load(trial: Trial) -> float:
     """15,000 metric rows a second for ten seconds: 30 reports of 5 values every 10 ms."""
     begun, step = time.monotonic(), 0
     for tick in range(round(LOAD_SECONDS / LOAD_TICK_S)):

@@ -47,9 +47,9 @@ def optuna_study(path: Path) -> Any:
     )  # fmt: skip
 
 
-def optuna_trials_per_second(home: Path) -> float | None:
+def optuna_trials_per_second(home: Path, turn: int) -> float | None:
     """Null trials of two processes on one SQLite file; their start is not counted."""
-    path = home / "trials.db"
+    path = home / f"trials-{turn}.db"
     if optuna_study(path) is None:
         return None
     command = [sys.executable, "-c", _OPTUNA_WORKER, f"sqlite:///{path}", str(OPTUNA_TRIALS // 2)]

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,24 +53,19 @@ class Bench:
     def folder(self, name: str) -> SessionFolder:
         return SessionFolder(self.home / "sessions" / name)
 
+    def study_text(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> str:
+        return _STUDY.format(
+            name=name, script=OBJECTIVES.name, function=function, pruner=pruner, options=options, n_trials=n_trials
+        )
+
     def create(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> str:
         """A session that waits for its scheduler; its name."""
-        text = _STUDY.format(
-            name=name,
-            script=OBJECTIVES.name,
-            function=function,
-            pruner=pruner,
-            options=options,
-            n_trials=n_trials,
-        )
         here = str(OBJECTIVES.parent)
         facts = {
-            "direction": "minimize",
-            "script_folder": here,
-            "cwd": here,
-            "id": f"{self.home.name}-{name}",
-        }
-        create_session(self.folder(name), text, facts)
+            "name": name, "id": f"{self.home.name}-{name}", "direction": "minimize", "metric": "value",
+            "n_trials": n_trials, "script_folder": here, "cwd": here, "created_at": time.time(),
+        }  # fmt: skip
+        create_session(self.folder(name), self.study_text(name, function, n_trials, pruner, options), facts)
         return name
 
     def run(self, name: str, timeout_s: float = 180.0) -> sqlite3.Connection:
@@ -105,6 +101,12 @@ class Bench:
         return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10.0)
 
 
+def hptui(*words: str) -> list[str]:
+    """The installed command, as a user starts it."""
+    command = Path(sys.executable).with_name("hptui")
+    return [str(command), *words] if command.exists() else [sys.executable, "-m", "hptui", *words]
+
+
 @contextlib.contextmanager
 def home_is(home: Path) -> Iterator[None]:
     """Schedulers and screens started inside keep their state there."""
@@ -132,7 +134,7 @@ def attrs(db: sqlite3.Connection) -> list[dict[str, Any]]:
     ]
 
 
-def wait(what: Callable[[], T], timeout_s: float = 60.0, nap_s: float = 0.02) -> T:
+def wait(what: Callable[[], T | None], timeout_s: float = 60.0, nap_s: float = 0.02) -> T:
     """What `what` answers once that is true. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while not (found := what()):

@@ -3,66 +3,94 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
+from statistics import mean
 
 from bench.speed import peers
-from bench.speed.running import Bench, attrs, rows, wait
-from bench.speed.table import Result, spread
+from bench.speed.running import Bench, attrs, hptui, rows, wait
+from bench.speed.table import Result, number, spread
+from bench.terminal.ptydrive import Terminal
 from hptui.core.store.mailbox import post
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.commands import Wish
 
-NULL_TRIALS, BRIEF_TRIALS, JUDGED_TRIALS, PAUSES = 300, 60, 4, 20
+NULL_TRIALS, BRIEF_TRIALS, JUDGED_TRIALS, PAUSES = 200, 60, 4, 20
 MIB = 2**20
 
 
 def starts(bench: Bench) -> list[Result]:
-    """From the last line of one trial to the first line of the next on its slot."""
+    """From the end of one trial (`ended_at`, and its own last line) to the first line of the next on its slot."""
     trials = attrs(bench.run(bench.create("starts", "brief", BRIEF_TRIALS)))
     by_slot = defaultdict(list)
     for trial in sorted(trials, key=lambda trial: trial["first_line"]):
         by_slot[trial["slot"]].append(trial)
-    pairs = [pair for queue in by_slot.values() for pair in zip(queue, queue[1:], strict=False)]
+    pairs = [pair for queue in by_slot.values() for pair in pairwise(queue)]
     whole = spread([(after["first_line"] - before["last_line"]) * 1e3 for before, after in pairs])
     freed = spread([(after["first_line"] - before["ended_at"]) * 1e3 for before, after in pairs])
-    note = f"torch loaded; {whole}"
-    also = "from a trial's last line to the next one's first, its process's end included"
     return [
         Result("slot free -> user's first line", "ms", freed.median, 15.0, note=f"torch loaded; {freed}"),
-        Result("last line -> next trial's first line", "ms", whole.median, None, note=f"{also}; {note}"),
+        Result(
+            "last line -> next trial's first", "ms", whole.median, None, note=f"its process's end included; {whole}"
+        ),
     ]
 
 
 def null_trials(bench: Bench) -> list[Result]:
-    begun = time.monotonic()
-    trials = attrs(bench.run(bench.create("null", "null", NULL_TRIALS)))
-    whole_s = time.monotonic() - begun
-    if len(trials) != NULL_TRIALS:
-        raise RuntimeError(f"{len(trials)} of {NULL_TRIALS} trials completed")
-    seconds = max(t["ended_at"] for t in trials) - min(t["started_at"] for t in trials)
-    rate = NULL_TRIALS / seconds
-    note = f"a process per trial, torch loaded; {NULL_TRIALS} trials; the session took {whole_s:.1f} s in all, fork server included"
+    """Ours and the peer's in turns: on a busy machine both see the same."""
+    rates, theirs, cpu_ms = [], [], []
+    for turn in range(2):
+        rate, cpu = null_session(bench, f"null-{turn}")
+        rates.append(rate)
+        cpu_ms.append(cpu)
+        theirs.append(peers.optuna_trials_per_second(bench.home, turn))
+    known = [rate for rate in theirs if rate is not None]
+    note = (
+        f"a process per trial, torch loaded; {' and '.join(number(rate) for rate in rates)} in two turns of "
+        f"{NULL_TRIALS}; scheduler CPU {mean(cpu_ms):.1f} ms a trial; the peer starts no process per trial"
+    )
     results = [
         Result(
-            "null trials on 2 slots", "/s", rate, 60.0, more=True, peer="Optuna, SQLite file, 2 processes",
-            peer_value=peers.optuna_trials_per_second(bench.home), note=f"{note}; the peer starts no process per trial",
+            "null trials on 2 slots", "/s", mean(rates), 60.0, more=True, peer="Optuna, SQLite file, 2 processes",
+            peer_value=mean(known) if known else None, note=note,
         )
     ]  # fmt: skip
     ray = peers.ray_trials_per_second()
     if ray is not None:
-        results.append(
-            Result("null trials on 2 slots", "/s", rate, None, more=True, peer="Ray Tune", peer_value=ray)
-        )
+        results.append(Result("null trials on 2 slots", "/s", mean(rates), None, True, "Ray Tune", ray))
     return results
 
 
+def null_session(bench: Bench, name: str) -> tuple[float, float]:
+    """Trials a second, from the first trial's start to the last one's end, and the scheduler's CPU ms per trial."""
+    cpu_s = 0.0
+    with bench.running(bench.create(name, "null", NULL_TRIALS)):
+        while (pid := bench.scheduler(name)) is not None:
+            cpu_s = max(cpu_s, cpu_of(pid))
+            time.sleep(0.05)
+    with contextlib.closing(bench.open(name)) as db:
+        trials = attrs(db)
+    if len(trials) != NULL_TRIALS:
+        raise RuntimeError(f"{len(trials)} of {NULL_TRIALS} trials completed")
+    seconds = max(t["ended_at"] for t in trials) - min(t["started_at"] for t in trials)
+    return NULL_TRIALS / seconds, cpu_s * 1e3 / NULL_TRIALS
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of one process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def verdicts(bench: Bench) -> list[Result]:
-    name = bench.create(
-        "verdicts", "judged", JUDGED_TRIALS, "median", "n_startup_trials = 1\nn_warmup_steps = 0"
-    )
+    name = bench.create("verdicts", "judged", JUDGED_TRIALS, "median", "n_startup_trials = 1\nn_warmup_steps = 0")
     trials = attrs(bench.run(name))
     waits = spread([seconds * 1e3 for trial in trials for seconds in trial["waits"]])
     return [
@@ -83,7 +111,7 @@ def pauses(bench: Bench) -> list[Result]:
         waits = []
         for _ in range(PAUSES):
             waits.append(pause_once(bench, "pauses", pid))
-            post(bench.folder("pauses"), CommandRow(Wish.RESUME, 0, by="bench", at=time.time()))
+            resume(bench, "pauses", 0)
             wait(lambda: process_state(pid) != "T" and running_pid(bench, "pauses", 0))
             time.sleep(0.1)
     seen = spread(waits)
@@ -95,6 +123,10 @@ def pause_once(bench: Bench, name: str, pid: int) -> float:
     post(bench.folder(name), CommandRow(Wish.PAUSE, 0, by="bench", at=time.time()))
     wait(lambda: process_state(pid) == "T", 30.0, nap_s=0.0005)
     return (time.perf_counter() - begun) * 1e3
+
+
+def resume(bench: Bench, name: str, number: int) -> None:
+    post(bench.folder(name), CommandRow(Wish.RESUME, number, by="bench", at=time.time()))
 
 
 def running_pid(bench: Bench, name: str, number: int) -> int | None:
@@ -114,28 +146,31 @@ def process_state(pid: int) -> str:
 
 
 def metric_rows(bench: Bench) -> list[Result]:
-    """Two trials that report 30,000 rows a second between them, and the scheduler's memory meanwhile."""
+    """Two trials report 30,000 rows a second between them, with a screen open; the scheduler's memory meanwhile."""
     memory: list[tuple[float, float, bool]] = []
-    with bench.running(bench.create("rows", "load", 2)):
-        wait(lambda: running_pid(bench, "rows", 0))
-        begun = time.time()
-        while (pid := bench.scheduler("rows")) is not None and time.time() - begun < 90:
+    name = bench.create("rows", "load", 2)
+    with bench.running(name), Terminal(hptui("attach", name), columns=160, rows=45) as terminal:
+        wait(lambda: running_pid(bench, name, 0))
+        deadline = time.monotonic() + 90
+        while (pid := bench.scheduler(name)) is not None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 memory.append(memory_of(pid))
-            time.sleep(0.5)
-        with contextlib.closing(bench.open("rows")) as db:
-            count = rows(db, "select count(*) from metrics")[0][0]
-            trials = attrs(db)
+            terminal.pump(0.5)
+        drawn, alive = len(terminal.data), terminal.gone(0.0) is None
+    with contextlib.closing(bench.open(name)) as db:
+        count = rows(db, "select count(*) from metrics")[0][0]
+        trials = attrs(db)
     first = min(t["started_at"] for t in trials)
     written = max(t["ended_at"] for t in trials)
     offered = max(t["last_line"] for t in trials)
-    note = f"{count:,} rows offered in {offered - first:.1f} s, all in the database {written - offered:.2f} s later"
-    results = [Result("metric rows taken in", "/s", count / (written - first), 20_000, more=True, note=note)]
-    if memory:
-        rss, pss, torch = (max(column) for column in zip(*memory, strict=True))
-        seen = f"at its largest, in the run above; PSS {pss:.0f} MiB; torch {'LOADED' if torch else 'not loaded'}"
-        results.append(Result("the scheduler's memory (RSS)", "MiB", rss, 80.0, note=seen))
-    return results
+    rss, pss, torch = (max(column) for column in zip(*memory, strict=True))
+    shown = f"with a screen open ({drawn / 1024:.0f} KiB drawn)" if alive else "the screen ENDED meanwhile"
+    late = f"{count:,} offered in {offered - first:.1f} s, all in the database {written - offered:.2f} s later"
+    seen = f"largest of the run above; PSS {pss:.0f} MiB; torch {'IS' if torch else 'not'} loaded"
+    return [
+        Result("metric rows taken in", "/s", count / (written - first), 20_000, more=True, note=f"{shown}; {late}"),
+        Result("the scheduler's memory (RSS)", "MiB", rss, 80.0, note=seen),
+    ]
 
 
 def memory_of(pid: int) -> tuple[float, float, bool]:

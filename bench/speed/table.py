@@ -78,10 +78,7 @@ def markdown(results: Sequence[Result]) -> str:
     head = ("measure", "hptui", "aim", "met", "peer", "its value", "times better", "notes")
     rows = [_cells(result) for result in results]
     widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in (head, *rows)
-    ]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
     lines.insert(1, " | ".join("-" * width for width in widths))
     return "\n".join(f"| {line} |" for line in lines)
 
@@ -114,7 +111,8 @@ def conditions(home: Path) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("hptui", "torch", "textual", "optuna", "ray"))
     return "\n".join(
         (
-            f"- {time.strftime('%Y-%m-%d %H:%M')}, {cores()} cores of {cpu_name()}, load average {load:.1f} at the start",
+            f"- {time.strftime('%Y-%m-%d %H:%M')}, {cores()} cores of {cpu_name()}",
+            f"- load average {load:.1f} at the start",
             f"- Linux {platform.release()}, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}",
             f"- sessions and the peers' files on {file_system(home)}",
             f"- {versions}",

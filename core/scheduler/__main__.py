@@ -26,7 +26,7 @@ def main() -> int:
     print(f"{time.strftime('%F %T')} scheduler {os.getpid()} opens {folder.path}", flush=True)
     try:
         gc.freeze()
-        return open_session(folder, lock.announce)
+        return open_session(folder, lock.announce, log=2)
     except HptuiError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_status

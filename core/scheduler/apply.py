@@ -22,6 +22,8 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, asking=event.number)
         case e.Proposed():
             return _proposed(state, event)
+        case e.AskFailed():
+            return replace(state, asking=None)
         case e.OutOfPoints():
             return replace(state, asking=None, exhausted=event.reason)
         case e.Enqueued():
@@ -79,8 +81,8 @@ def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     tally, outcome = state.tally, event.outcome
     match outcome.state:
         case State.COMPLETE:
-            best = tally.best
-            if event.value is not None and (best is None or state.rules.sign * event.value < state.rules.sign * best[0]):
+            best, sign = tally.best, state.rules.sign
+            if event.value is not None and (best is None or sign * event.value < sign * best[0]):
                 best = (event.value, event.number)
             tally = replace(tally, complete=tally.complete + 1, best=best, failures_in_a_row=0)
         case State.PRUNED:

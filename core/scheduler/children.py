@@ -23,10 +23,12 @@ import msgspec
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
+from hptui.core.wire.claim import void
 from hptui.core.wire.control import Control
 from hptui.core.wire.lock import start_ticks
-from hptui.core.wire.spool import AnyLine, End, read_from
+from hptui.core.wire.spool import AnyLine, Begin, End, read_from
 
+FIND_PATIENCE_S = 10.0  # for the first line of a process that is there
 STATUS_PATIENCE_S = 1.0  # between a process's end and the fork server's word on how it ended
 
 
@@ -42,6 +44,7 @@ class Child:
     status: int | None = None
     gone_at: float | None = None  # its process ended then (monotonic seconds)
     tells_status: bool = False  # somebody alive will say how it ended
+    reported: bool = False  # its end was told
     popen: subprocess.Popen[bytes] | None = None
     milestone: int = 0  # the last one it asked about
     best: float | None = None
@@ -94,6 +97,14 @@ class Children:
                 return messages, False
             messages.append(r.decode_from_server(data))
 
+    def note_status(self, pid: int, status: int) -> None:
+        """The fork server says how a process ended, perhaps before we know whose it was."""
+        for child in self.all.values():
+            if child.process is not None and child.process.pid == pid:
+                child.status = status
+                return
+        self.statuses[pid] = status
+
     def _drop_server(self) -> None:
         if self.server is not None:
             self.selector.unregister(self.server)
@@ -117,6 +128,22 @@ class Children:
         child = Child(number, self.folder, control=Control(folder.control))
         self.all[number] = child
         return child
+
+    def find(self, number: int) -> Process | None:
+        """The process of a trial that was asked for and never seen; None when there is none, nor ever will be."""
+        folder = self.folder.trial(number)
+        folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.closing(Control(folder.control)) as control:
+            deadline = time.monotonic() + FIND_PATIENCE_S
+            while True:
+                begin = next((line for line in read_from(folder.spool, 0)[0] if isinstance(line, Begin)), None)
+                if begin is not None:
+                    return Process(begin.pid, begin.start_ticks)
+                if void(folder.spool, control):
+                    return None
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"a process holds the spool of trial {number} and says nothing")
+                time.sleep(0.005)  # it is there, and about to write its first line
 
     def fork(self, start: r.Start, lease_fd: int | None) -> None:
         """Ask the fork server. Raises OSError when it is gone or does not listen."""
@@ -154,16 +181,17 @@ class Children:
             return
         self.selector.register(child.pidfd, selectors.EVENT_READ, number)
 
-    def adopt(self, number: int, process: Process | None, offset: int) -> bool:
+    def adopt(self, number: int, process: Process, offset: int) -> bool:
         """Take over a process that an earlier scheduler started; False when it is not there any more."""
         folder = self.folder.trial(number)
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.all[number] = Child(number, self.folder, offset, control=Control(folder.control))
-        if process is not None and start_ticks(process.pid) == process.start_ticks:
+        child = self.all[number]
+        if start_ticks(process.pid) == process.start_ticks:
             self.watch(number, process)
-            return self.all[number].gone_at is None
-        self.all[number].gone_at = time.monotonic()
-        return False
+        else:
+            child.process, child.gone_at = process, time.monotonic()
+        return child.gone_at is None
 
     # ending
 

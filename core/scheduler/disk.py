@@ -50,7 +50,8 @@ class Disk:
         """Why nothing more should be written, or ''."""
         free = self.free_bytes()
         if self.short or free < LOW_BYTES:
-            return f"the disk is full ({free / 2**20:.1f} MiB left at {self._folder}): trials are held until there is space"
+            left = f"{free / 2**20:.1f} MiB left at {self._folder}"
+            return f"the disk is full ({left}): trials are held until there is space"
         return ""
 
     def recovered(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hptui.core.devices.inventory import Place
 from hptui.core.store.rows import CommandRow, EventRow
-from hptui.core.study.trial import Cause, Ended, Params, Process, Why
+from hptui.core.study.trial import Ended, Params, Process, Why
 from hptui.core.wire.spool import End
 
 
@@ -16,7 +16,12 @@ class Event:
     at: float
 
     def row(self) -> EventRow | None:
+        """Its line in the ledger."""
         return None
+
+    def line(self, kind: str, reason: str, **data: Any) -> EventRow:
+        """A ledger line about its trial, if it has one."""
+        return EventRow(self.at, kind, getattr(self, "number", None), reason, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,17 @@ class Opened(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "opened", None, self.reason, {"pid": self.pid})
+        return self.line("opened", self.reason, pid=self.pid)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked(Event):
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailed(Event):
+    """The thinker will not answer what it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Proposed(Event):
 
     def row(self) -> EventRow:
         kind = "retried" if self.origin == "retry" else "proposed"
-        return EventRow(self.at, kind, self.number, self.why, {"origin": self.origin, "params": self.params})
+        return self.line(kind, self.why, origin=self.origin, params=self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class OutOfPoints(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "exhausted", None, self.reason)
+        return self.line("exhausted", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Placed(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "starting", self.number, self.reason, {"device": self.place.device_id, "slot": self.place.slot})
+        return self.line("starting", self.reason, device=self.place.device_id, slot=self.place.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ class Started(Event):
 
     def row(self) -> EventRow:
         how = "in a Python of its own" if self.cold else "forked"
-        return EventRow(self.at, "started", self.number, f"{how}, pid {self.process.pid}", {"pid": self.process.pid, "cold": self.cold})
+        pid = self.process.pid
+        return self.line("started", f"{how}, pid {pid}", pid=pid, cold=self.cold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ class NotStarted(Event):
     wait_s: float = 2.0
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "waiting", self.number, self.reason, {"device": self.place.device_id})
+        return self.line("waiting", self.reason, device=self.place.device_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,7 @@ class Noted(Event):
     kind: str = "warning"
 
     def row(self) -> EventRow:
-        return EventRow(self.at, self.kind, self.number, self.reason)
+        return self.line(self.kind, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,7 @@ class Judged(Event):
     def row(self) -> EventRow | None:
         if self.verdict == "go":
             return None
-        return EventRow(self.at, "judged", self.number, self.reason, {"verdict": self.verdict, "step": self.step})
+        return self.line("judged", self.reason, verdict=self.verdict, step=self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +178,7 @@ class ParkAsked(Event):
     def row(self) -> EventRow | None:
         if self.why is not Why.UNDO:
             return None
-        return EventRow(self.at, "pruning", self.number, "pruned by you: u takes it back", {"until": self.until})
+        return self.line("pruning", "pruned by you: u takes it back", until=self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +194,7 @@ class Frozen(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "paused", self.number, self.reason)
+        return self.line("paused", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +211,7 @@ class Thawed(Event):
 
     def row(self) -> EventRow:
         kind = "undone" if "prune" in self.reason else "resumed"
-        return EventRow(self.at, kind, self.number, self.reason, {"device": self.place.device_id, "slot": self.place.slot})
+        return self.line(kind, self.reason, device=self.place.device_id, slot=self.place.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +232,12 @@ class Told(Event):
 
 @dataclass(frozen=True, slots=True)
 class Exited(Event):
-    """Its process is gone. `end`: its own last line; `status`: as waitpid gives it, where somebody could wait for it."""
+    """Its process is gone. `end`: its own last line; `status`: as waitpid gives it, where that can be known."""
 
     number: int
     end: End | None
     status: int | None = None
     oom_killed: bool = False
-
-    # the ledger line is written by `Settled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +258,7 @@ class Settled(Event):
         reason = self.outcome.reason
         if not reason and self.value is not None:
             reason = f"complete: {self.value:.6g}"
-        return EventRow(self.at, "ended", self.number, reason, data)
+        return self.line("ended", reason, **data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +269,7 @@ class NewBest(Event):
 
     def row(self) -> EventRow:
         was = "" if self.was is None else f" (was {self.was:.6g})"
-        return EventRow(self.at, "best", self.number, f"new best {self.value:.6g}{was}", {"value": self.value, "was": self.was})
+        return self.line("best", f"new best {self.value:.6g}{was}", value=self.value, was=self.was)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +285,7 @@ class Heeded(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "wished", self.command.trial, self.reason, {"command": self.command.id, "by": self.command.by})
+        return answer_line(self.at, "wished", self.command, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +294,7 @@ class Refused(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "refused", self.command.trial, self.reason, {"command": self.command.id, "by": self.command.by})
+        return answer_line(self.at, "refused", self.command, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +303,7 @@ class SlotsSet(Event):
     places: tuple[Place, ...]
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "slots", None, f"{self.slots} trial{'s' if self.slots != 1 else ''} at once", {"slots": self.slots})
+        return self.line("slots", f"{self.slots} trial{'s' if self.slots != 1 else ''} at once", slots=self.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +311,7 @@ class BudgetSet(Event):
     n_trials: int | None
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "budget", None, f"{self.n_trials} trials in all", {"n_trials": self.n_trials})
+        return self.line("budget", f"{self.n_trials} trials in all", n_trials=self.n_trials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +331,8 @@ class HoldSet(Event):
 
     def row(self) -> EventRow:
         if self.held:
-            return EventRow(self.at, "paused", None, "the session is paused: nothing new starts")
-        return EventRow(self.at, "resumed", None, "the session goes on")
+            return self.line("paused", "the session is paused: nothing new starts")
+        return self.line("resumed", "the session goes on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +342,7 @@ class ServerChanged(Event):
     died: bool = False
 
     def row(self) -> EventRow | None:
-        return EventRow(self.at, "server", None, self.reason) if self.reason else None
+        return self.line("server", self.reason) if self.reason else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +350,7 @@ class DiskFilled(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "disk-full", None, self.reason)
+        return self.line("disk-full", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +358,7 @@ class DiskFreed(Event):
     reason: str
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "disk-back", None, self.reason)
+        return self.line("disk-back", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +369,7 @@ class StopAsked(Event):
     final: bool = False
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "stopping", None, self.reason, {"now": self.now})
+        return self.line("stopping", self.reason, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +379,8 @@ class Finished(Event):
     final: bool  # nothing is left to do; False: it was stopped and can be resumed
 
     def row(self) -> EventRow:
-        return EventRow(self.at, "finished", None, self.reason, {"ok": self.ok, "final": self.final})
+        return self.line("finished", self.reason, ok=self.ok, final=self.final)
 
 
-__all__ = [name for name, thing in list(globals().items()) if isinstance(thing, type) and issubclass(thing, Event)] + ["Cause"]
+def answer_line(at: float, kind: str, command: CommandRow, reason: str) -> EventRow:
+    return EventRow(at, kind, command.trial, reason, {"command": command.id, "by": command.by})

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
+from hptui.core.scheduler.ears import Seen
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.state import SchedulerState
-from hptui.core.scheduler.world import Seen, World
+from hptui.core.scheduler.world import World
 from hptui.core.store.faults import DiskFull
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.store.writer import Writer
@@ -36,9 +37,9 @@ class Batch:
 def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:
     """Until the session is over. Whatever was meant is written before it is done."""
     pending, hurry = first, True
-    active_at = backup_at = world.clock.now()
+    active_at = backup_at = world.gear.clock.now()
     while not state.finished:
-        seen = world.observe(0.0 if hurry else world.idle_s(state))
+        seen = world.observe(hurry)
         batch = Batch(seen=seen)
         for event in (*pending, *seen.events):
             state = take(state, event, batch)
@@ -99,7 +100,7 @@ def commit(store: Writer, world: World, batch: Batch) -> None:
                 write(store, batch)
             return
         except DiskFull:
-            if world.disk.release():
+            if world.gear.disk.release():
                 continue
             world.hold_everything()
             time.sleep(1.0)

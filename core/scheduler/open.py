@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
-from hptui.core.scheduler.children import sweep
+from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.recover import Recovered, recover
 from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
-from hptui.core.scheduler.world import KINDS, World, locate
+from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
-from hptui.core.search.observe import Observation
-from hptui.core.search.protocol import Kind
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
@@ -30,14 +27,13 @@ from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
-from hptui.core.study.trial import Process, State
-from hptui.core.wire.spool import Begin, read_from
+from hptui.core.study.trial import Cause, State
 
 
-def open_session(folder: SessionFolder, announce: Callable[[], None]) -> int:
+def open_session(folder: SessionFolder, announce: Callable[[], None], log: int | None = None) -> int:
     """Run the session until it is over; 0 when it ended well. Its lock is ours.
 
-    announce: called once everything is read and the loop begins.
+    announce: called once everything is read and the loop begins. log: descriptor for the thinker's own words.
     """
     store = Writer(folder)
     reader = Reader(folder)
@@ -53,13 +49,25 @@ def open_session(folder: SessionFolder, announce: Callable[[], None]) -> int:
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner.milestones() is not None)
     watch = Readings(places.devices)
     watch.start()
-    world = World(
-        study, folder, cwd, session_id, space, pruner, book_of(reader, study, rows, pruner.milestones() is not None),
-        places, watch, thinker_of(study, space, rows), store, cursor=int(facts.get("command_cursor") or 0),
-        defines=study.objective.command is None and not study.space, script_folder=script_folder,
-    )  # fmt: skip
+    judges = pruner.milestones() is not None
+    gear = Gear(
+        study=study,
+        folder=folder,
+        script_folder=script_folder,
+        cwd=cwd,
+        session_id=session_id,
+        space=space,
+        pruner=pruner,
+        book=book_of(reader, study, rows, judges),
+        places=places,
+        watch=watch,
+        thinker=thinker_of(study, space, rows, log),
+        store=store,
+        cursor=int(facts.get("command_cursor") or 0),
+    )
+    world = World(gear)
     reader.close()
-    first = adopt(world, recovered, store, session_id)
+    first = adopt(world, recovered, store.spool_offsets())
     with store.transaction():
         store.set_fact("finished", None)
         store.set_fact("stopped", None)
@@ -67,8 +75,8 @@ def open_session(folder: SessionFolder, announce: Callable[[], None]) -> int:
         if space.dim:
             store.save_parameters(space.definitions())
     note = "the session goes on" if rows else "the session begins"
-    opened = e.Opened(world.clock.now(), os.getpid(), note)
-    notes = [e.Noted(world.clock.now(), None, text, "devices") for text in places.notes]
+    opened = e.Opened(gear.clock.now(), os.getpid(), note)
+    notes = [e.Noted(gear.clock.now(), None, text, "devices") for text in places.notes]
     announce()
     try:
         state = run(recovered.state, world, store, [opened, *notes, *first])
@@ -109,45 +117,35 @@ def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) ->
         points = curves.get(row.number, [])
         book.write(row.number, ((step, study.sign * value) for step, value in points if value is not None))
         if State(row.state).ended:
-            book.close(row.number, KINDS[State(row.state)])
+            book.close(row.number, kind_of(State(row.state), Cause(row.cause) if row.cause else None))
     return book
 
 
-def thinker_of(study: Study, space: Space, rows: list[TrialRow]) -> Thinker:
-    thinker = Thinker.start(space.definitions(), study.sampler, study.seed)
+def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None) -> Thinker:
+    """A thinker that knows every trial so far. log: descriptor for its own words."""
+    grows = study.objective.command is None and not study.space
+    thinker = Thinker.start(space.definitions(), study.sampler, study.seed, grows=grows, log=log)
     for row in rows:
-        state = State(row.state)
-        kind = KINDS.get(state, Kind.PENDING)
-        if row.cause in ("oom", "nan", "infeasible"):
-            kind = Kind.INFEASIBLE
-        known = row.value is not None and kind <= Kind.PRUNED and math.isfinite(row.value)
-        y = study.sign * row.value if known and row.value is not None else None
-        x = row.x if len(row.x) == space.dim else (*row.x, *(None,) * (space.dim - len(row.x)))
-        thinker.observe(Observation(row.number, x, y, kind, -1 if row.step is None else row.step))
+        loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
+        x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since
+        cause = Cause(row.cause) if row.cause else None
+        thinker.observe(observation(row.number, x, State(row.state), cause, loss, row.step))
     return thinker
 
 
-def adopt(world: World, recovered: Recovered, store: Writer, session_id: str) -> list[e.Event]:
+def adopt(world: World, recovered: Recovered, offsets: dict[int, int]) -> list[e.Event]:
     """Take over the processes that are still there. A trial that was being started is looked for, else started again."""
     first: list[e.Event] = []
-    offsets = store.spool_offsets()
-    if recovered.running:
-        time.sleep(0.05)  # the old fork server, if any, sees that its scheduler is gone and ends
-    for number, process in recovered.running:
-        live = recovered.state.live[number]
-        at = world.clock.now()
+    for number, known in recovered.running:
+        live, at = recovered.state.live[number], world.gear.clock.now()
+        process = known or world.gear.children.find(number)
         if process is None:
-            begin = next((x for x in read_from(world.folder.trial(number).spool, 0)[0] if isinstance(x, Begin)), None)
-            if begin is None:
-                sweep(f"{session_id}/{number}")
-                place = live.place
-                assert place is not None
-                first.append(e.NotStarted(at, number, place, "its scheduler ended before it started: starts again", 0.0))
-                continue
-            process = Process(begin.pid, begin.start_ticks)
-            first.append(e.Started(at, number, process, begin.cold))
-        first += world.take_over(number, process, offsets.get(number, 0), live, frozen=live.trial.state is State.PAUSED)
+            assert live.place is not None
+            reason = "its scheduler ended before it started: starts again"
+            first.append(e.NotStarted(at, number, live.place, reason, 0.0))
+            continue
+        if known is None:
+            first.append(e.Started(at, number, process))
+        frozen = live.trial.state is State.PAUSED
+        first += world.take_over(number, process, offsets.get(number, 0), live, frozen=frozen)
     return first
-
-
-__all__ = ["open_session", "study_of"]

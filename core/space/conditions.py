@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hptui.core.errors import HptuiError, StudyError
-from hptui.core.space.parameter import Categorical, Float, Int, Parameter, mark
+from hptui.core.space.parameter import Categorical, Float, Int, Parameter, ScaledBy, mark
 from hptui.core.space.reading import join, nearest, show
 
 
@@ -98,13 +98,20 @@ def _check_scale(
 ) -> None:
     _check_parent(where, other, parameters, declared, problems)
     match parameters.get(other):
-        case Float(low=low) | Int(low=low) if low <= 0:
+        case Float(scaled_by=ScaledBy()) | Int(scaled_by=ScaledBy()):
+            problems.append(StudyError(where, f"{other} is itself scaled, and can't be a scale"))
+        case Float(low=low, high=high) | Int(low=low, high=high) if not is_scale(low) or not is_scale(high):
             problems.append(StudyError(where, f"{other} may be {low:g}, and a scale must be positive"))
         case Categorical(choices=choices):
             for choice in choices:
-                if isinstance(choice, bool) or not isinstance(choice, (int, float)) or choice <= 0:
+                if not is_scale(choice):
                     problem = f"{other} may be {show(choice)}, and a scale must be a positive number"
                     problems.append(StudyError(where, problem))
+
+
+def is_scale(value: object) -> bool:
+    """Whether a value may be divided by: a positive number, and none that would overflow."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1e-30 <= value <= 1e30
 
 
 def canonical(parent: Parameter, value: object) -> object:

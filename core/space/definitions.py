@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.errors import HptuiError, StudyError
+from hptui.core.space.conditions import is_scale
 from hptui.core.space.parameter import LARGEST, Categorical, Float, Int, Parameter, ScaledBy, mark
 from hptui.core.space.reading import join, nearest, read_fields, show
 
@@ -68,7 +69,7 @@ def _read_scale(written: object, where: str, problems: list[HptuiError]) -> Scal
         return None
     before = len(problems)
     good = read_fields(written, ScaledBy, where, problems)
-    if not 0 < good.get("base", 1.0) < math.inf:
+    if not is_scale(good.get("base", 1.0)):
         problems.append(StudyError(join(where, "base"), f"{good['base']:g} is not a positive number"))
     return ScaledBy(**good) if len(problems) == before else None
 
@@ -90,16 +91,14 @@ def _check_choices(good: dict[str, Any], where: str, problems: list[HptuiError])
             seen.add(mark(choice))
 
 
-def _check_bounds(
-    good: dict[str, Any], kind: type[Parameter], where: str, problems: list[HptuiError]
-) -> None:
+def _check_bounds(good: dict[str, Any], kind: type[Parameter], where: str, problems: list[HptuiError]) -> None:
     low, high, log, step = good["low"], good["high"], good.get("log", False), good.get("step")
 
     def problem(text: str, hint: str = "", key: str = "") -> None:
         problems.append(StudyError(join(where, key) if key else where, text, hint))
 
-    if not all(abs(bound) < 1e300 for bound in (low, high)):  # NaN as well
-        return problem(f"the bounds must be finite numbers, not {low:g} and {high:g}")
+    if not all(bound == 0 or 1e-200 < abs(bound) < 1e200 for bound in (low, high)):  # nor NaN
+        return problem(f"the bounds must be 0 or between 1e-200 and 1e200 in size, not {low:g} and {high:g}")
     if kind is Int and max(abs(low), abs(high)) > LARGEST:
         return problem(f"whole numbers beyond {LARGEST:.0e} are not supported", 'use type = "float"')
     if low > high:

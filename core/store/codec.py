@@ -16,10 +16,7 @@ _INT64 = (1 << 63) - 1
 
 EVENT = "id, at, kind, trial, reason, data"
 COMMAND = "id, at, kind, trial, args, by"
-DEVICE = (
-    "id, name, at, slots, used_slots, load, memory_used_bytes, memory_total_bytes,"
-    " temperature_c, power_w, note"
-)
+DEVICE = "id, name, at, slots, used_slots, load, memory_used_bytes, memory_total_bytes, temperature_c, power_w, note"
 # In the order of TrialRow's fields; `word` last.
 TRIAL = (
     "number, state, params, x, seed, origin, proposal, why, reason, cause, may_retry, retry_of,"

@@ -1,4 +1,8 @@
-"""Connections to `session.db`: to write it, or to read it wherever it lies and whatever version it has."""
+"""Connections to `session.db`: to write it, or to read it wherever it lies and whatever version it has.
+
+Nothing of ours may open that file in another way: closing any descriptor of it drops the locks that every connection
+of the process holds on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,14 @@ from hptui.core.store.faults import damaged
 from hptui.core.store.migrations import LATEST, check_version, migrate
 from hptui.core.study.session import SessionFolder
 
-_HEADER = 100  # bytes; https://sqlite.org/fileformat.html#the_database_header
-
 
 def connect(folder: SessionFolder, options: str) -> sqlite3.Connection:
     """A connection that begins no transaction by itself and waits five seconds for a lock.
 
     options: as in a file: URI, "mode=rw".
     """
+    if folder.database.stat().st_size == 0:  # to SQLite that is a new database
+        raise damaged(folder, "the file is empty")
     uri = f"{folder.database.absolute().as_uri()}?{options}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
 
@@ -30,7 +34,6 @@ def connect_to_read(folder: SessionFolder) -> sqlite3.Connection:
     that nobody changes, and a log left over from a crash through a copy. An older version is migrated in
     memory. Raises sqlite3.Error, and SessionError for a newer version or a damaged file.
     """
-    _check_length(folder)
     db = connect(folder, "mode=ro")
     try:
         _touch(db)
@@ -85,26 +88,3 @@ def _migrated(db: sqlite3.Connection) -> sqlite3.Connection:
     memory = _in_memory(db)
     migrate(memory)
     return memory
-
-
-def _check_length(folder: SessionFolder) -> None:
-    """A file cut short reads well until the missing page is asked for; say so at once.
-
-    Only without a log: while pages move from the log to the file, its header runs ahead of its length.
-    """
-    if _log_is_left(folder):
-        return
-    try:
-        with open(folder.database, "rb") as file:
-            header = file.read(_HEADER)
-            length = file.seek(0, 2)
-    except OSError:
-        return  # SQLite will say it
-    if not header:
-        raise damaged(folder, "the file is empty")
-    page = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    page = 65536 if page == 1 else page
-    count_is_valid = header[24:28] == header[92:96]
-    if header.startswith(b"SQLite format 3\0") and count_is_valid and length < page * pages:
-        raise damaged(folder, f"the file is cut short: {length:,} of {page * pages:,} bytes")

@@ -30,7 +30,7 @@ def explain(error: sqlite3.Error, folder: SessionFolder) -> SessionError:
         return SessionError(where, f"can't be opened as needed ({error})", hint)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         hint = "close whatever else has this database open for writing"
-        return SessionError(where, "another program has kept it locked for five seconds", hint)
+        return SessionError(where, "another program keeps it locked", hint)
     return SessionError(where, f"SQLite says: {error}", "`dmesg | tail` names a failing disk")
 
 

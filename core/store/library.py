@@ -104,9 +104,7 @@ def resolve(name_or_path: str, home: Path) -> SessionFolder:
         return names[matching[0]]
     if matching:
         some = ", ".join(matching[:8]) + (", ..." if matching[8:] else "")
-        raise SessionError(
-            name_or_path, f"{len(matching)} sessions begin so: {some}", "write more of the name"
-        )
+        raise SessionError(name_or_path, f"{len(matching)} sessions begin so: {some}", "write more of the name")
     if name_or_path and _is_session(Path(name_or_path)):
         return SessionFolder(Path(name_or_path).resolve())
     near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.5)

@@ -164,9 +164,7 @@ class Reader:
             for step, value, word in self._ask(sql, trial, codec.text(metric), codec.fitting(after_step))
         ]
 
-    def curves(
-        self, trials: Iterable[int], metric: str, after_step: int | dict[int, int] = -1
-    ) -> dict[int, Points]:
+    def curves(self, trials: Iterable[int], metric: str, after_step: int | dict[int, int] = -1) -> dict[int, Points]:
         """Trial -> its curve, all at one moment. after_step: one for all, or per trial (-1 where missing)."""
         with self.snapshot():
             if isinstance(after_step, int):

@@ -30,6 +30,7 @@ _FACT = "insert or replace into session (key, value) values (?, ?)"
 # A checkpoint costs two fsyncs, a long log slows every reader: these keep it near 4 MB.
 _COMMITS_PER_CHECKPOINT = 200
 _ROWS_PER_CHECKPOINT = 20_000
+_PATIENCE_MS = 60_000  # for a wisher that was stopped while it wrote: waiting is better than giving up
 _LOG_LIMIT = 8 << 20  # what a log that a slow reader let grow is cut back to, bytes
 
 
@@ -66,6 +67,7 @@ class Writer:
         self._db.execute("pragma journal_mode = wal")  # a restored backup is not in this mode
         self._db.execute("pragma synchronous = normal")
         self._db.execute(f"pragma journal_size_limit = {_LOG_LIMIT}")
+        self._db.execute(f"pragma busy_timeout = {_PATIENCE_MS}")
         if older:
             self.backup()
             migrate(self._db)

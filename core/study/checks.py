@@ -25,9 +25,7 @@ def named_after(path: str) -> str:
 def check_top(top: Table, problems: Problems) -> None:
     name = top.get("name", "")
     if name and not _NAME.fullmatch(name):
-        hint = (
-            "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
-        )
+        hint = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
         problems.append(StudyError("name", f"\"{name}\" can't be a session folder's name", hint))
     if not top.get("metric", "value").strip():
         problems.append(StudyError("metric", "it is empty", 'give it a name, such as "loss"'))
@@ -78,9 +76,7 @@ def _check_command(command: str | list[str], problems: Problems) -> None:
     try:
         parts = shlex.split(command) if isinstance(command, str) else command
     except ValueError as error:
-        problems.append(
-            StudyError("objective.command", f"{error}".lower(), "close the quotes, or write a list")
-        )
+        problems.append(StudyError("objective.command", f"{error}".lower(), "close the quotes, or write a list"))
         return
     if not parts or not parts[0]:
         problems.append(StudyError("objective.command", "it is empty", 'write it as in "python train.py"'))
@@ -102,9 +98,7 @@ def check_budget(budget: Table, problems: Problems) -> None:
     _at_least(1, budget, "budget", whole, problems)
     for key in ("wall_clock_s", "trial_time_s"):
         if key in budget and not budget[key] > 0:
-            problems.append(
-                StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive")
-            )
+            problems.append(StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive"))
 
 
 def check_resources(resources: Table, problems: Problems) -> None:

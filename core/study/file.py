@@ -17,7 +17,7 @@ from hptui.core.study import checks
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.overrides import apply_overrides, blame_flags
 from hptui.core.study.study import Budget, Chosen, Objective, Resources, Study
-from hptui.core.study.written import TABLES, WrittenBudget, WrittenStudy
+from hptui.core.study.written import TABLES, WrittenStudy
 
 CheckChoice = Callable[[Any, Chosen], list[HptuiError]]
 """("sampler" or "pruner", the choice) -> its problems by key path; `search.catalog.check` is one."""
@@ -130,9 +130,7 @@ def _belongs(key: str, known: set[str]) -> str:
     return nearest(key, sorted(known))
 
 
-def _read_space(
-    written: Mapping[str, Any], top: Mapping[str, Any], problems: list[HptuiError]
-) -> Space | None:
+def _read_space(written: Mapping[str, Any], top: Mapping[str, Any], problems: list[HptuiError]) -> Space | None:
     """None when it can't be told what may vary."""
     definitions = top.get("space")
     if definitions is None:
@@ -196,6 +194,3 @@ def _read_enqueue(
         problems += wrong
         out.append(params)
     return out
-
-
-__all__ = ["CheckChoice", "WrittenBudget", "baseline", "load_study"]

@@ -132,9 +132,7 @@ def _parameter() -> Schema:
             keys["log"] |= {"type": "boolean"}
             keys["scaled_by"] |= {**_table(ScaledBy, "scaled_by"), "required": ["parameter"]}
         required = ["type", *(f.name for f in msgspec.structs.fields(kind) if f.required)]
-        forms.append(
-            {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
-        )
+        forms.append({"type": "object", "properties": keys, "required": required, "additionalProperties": False})
     return {"anyOf": forms}
 
 

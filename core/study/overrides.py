@@ -44,11 +44,7 @@ def apply_overrides(written: Mapping[str, Any], overrides: Mapping[str, Any]) ->
 
 def blame_flags(problems: list[HptuiError], overrides: Mapping[str, Any]) -> list[HptuiError]:
     """The problems, those of an overridden place said of the flag instead of the file."""
-    flags = {
-        ".".join(PLACES[k]): "-n" if k == "n_trials" else f"--{k}"
-        for k, v in overrides.items()
-        if v is not None
-    }
+    flags = {".".join(PLACES[k]): "-n" if k == "n_trials" else f"--{k}" for k, v in overrides.items() if v is not None}
     return [
         type(p)(flags[p.where], p.problem, p.hint) if p.where in flags else p  # a StudyError, all of them
         for p in problems

@@ -20,6 +20,7 @@ _ANSWERED = 16  # scheduler: the last milestone that has its verdict
 _VERDICT = 24  # scheduler: that verdict
 _PARKED = 32  # trial
 _FULL = 40  # trial: waits for disk space
+_ATTEMPT = 48  # scheduler: see `claim`
 
 _word = struct.Struct("=q")
 
@@ -62,6 +63,13 @@ class Control:
         """The verdict first: a trial that sees the milestone answered must find it there."""
         _word.pack_into(self._page, _VERDICT, verdict)
         _word.pack_into(self._page, _ANSWERED, milestone)
+
+    def set_attempt(self, attempt: int) -> None:
+        _word.pack_into(self._page, _ATTEMPT, attempt)
+
+    @property
+    def attempt(self) -> int:
+        return int(_word.unpack_from(self._page, _ATTEMPT)[0])
 
     @property
     def parked(self) -> bool:

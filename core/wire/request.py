@@ -46,6 +46,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     checkpoint_from: str | None = None  # another trial's checkpoint folder to go on from
     defines: bool = False  # the objective may ask for parameters that `params` does not have
     user_attrs: dict[str, Any] = {}
+    attempt: int = 0  # see `claim`
 
 
 class Preload(msgspec.Struct, frozen=True, tag="preload"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hptui.core.study.milestones import Every, Milestones
 from hptui.core.study.session import SessionFolder, TrialFolder
+from hptui.core.wire.claim import claim
 from hptui.core.wire.control import Ask, Control, Verdict
 from hptui.core.wire.lock import scheduler_of
 from hptui.core.wire.request import Start
@@ -20,6 +21,10 @@ SCHEDULER_LOOK_S = 0.5
 FIRST_NAP_S, LONGEST_NAP_S, PARKED_NAP_S = 50e-6, 2e-3, 5e-3
 
 _PARK, _STOP, _STOPPED = int(Ask.PARK), int(Ask.STOP), int(Verdict.STOP)
+
+
+class NotOurs(Exception):
+    """Another process runs this trial, or will."""
 
 
 class Link:
@@ -36,6 +41,8 @@ class Link:
         self._number = start.number
         self._control = Control(self.folder.control)
         self._spool = SpoolWriter(self.folder.spool, on_full=self._control.set_disk_full)
+        if not claim(self._spool.fd, self._control, start.attempt):
+            raise NotOurs
         self._milestones = start.milestones
         self._next_milestone = next_milestone(start.milestones, -1)
         self._milestone = self._control.answered  # a trial that was started again counts on
@@ -143,6 +150,10 @@ class Link:
         while self._control.asked == _PARK:
             time.sleep(PARKED_NAP_S)
         self._control.set_parked(False)
+
+    def close(self) -> None:
+        self._spool.close()
+        self._control.close()
 
     def wait_for_space(self, full: bool) -> None:
         """Tell the scheduler that this trial waits for disk space, or waits no more."""

@@ -67,7 +67,10 @@ class Reader:
     def _take(self, groups: dict[str, str]) -> Found | None:
         numbers = dict(self._numbers(groups))
         step = numbers.pop("step", None)
-        if step is not None and step == step and abs(step) < 2**53:
+        if step is not None and not 0 <= step < 2**53:
+            self.oddities.append(f"the program printed the step {groups['step']}; steps are counted from 0")
+            return None
+        if step is not None:
             self._step = int(step)
         value = numbers.pop("value", None)
         named = numbers.pop(self._metric, None)

@@ -140,15 +140,9 @@ class _Run:
         self._tail.append(line)
         found = self._reader.read(line)
         if found is not None:
-            self._report(found)
+            self._link.report(found.value, found.step, found.others)
         while self._reader.oddities:
             self._link.note(self._reader.oddities.pop())
-
-    def _report(self, found: patterns.Found) -> None:
-        if found.step < 0:
-            self._link.note(f"the program printed the step {found.step}; steps are counted from 0")
-        else:
-            self._link.report(found.value, found.step, found.others)
 
     def _read_last_words(self) -> None:
         deadline = time.monotonic() + LAST_WORDS_S
@@ -162,7 +156,7 @@ class _Run:
             self._hear(line)
         rest = self._reader.rest()
         if rest is not None and not self._link.stopping:
-            self._report(rest)
+            self._link.report(rest.value, rest.step, rest.others)
 
     def _end(self, told_to_stop: bool) -> End:
         at, status, last = time.time(), self._child.returncode, self._link.value

@@ -25,7 +25,7 @@ from hptui.core.wire.request import TAG, Function, Program, Start, decode_to_ser
 from hptui.core.wire.spool import Begin, End
 from hptui.core.worker import lines, process, program, script
 from hptui.core.worker.environ import Tag
-from hptui.core.worker.link import Link
+from hptui.core.worker.link import Link, NotOurs
 from hptui.core.worker.outcome import of_error, of_result
 from hptui.core.worker.trial import Trial
 
@@ -63,6 +63,8 @@ def run(start: Start, prepared: Prepared) -> NoReturn:
             link.append(end)
             link.ring()
             _run_exit_handlers()
+    except NotOurs:
+        status = 0
     except BaseException:
         traceback.print_exc()
     finally:

@@ -14,7 +14,11 @@ from hptui.core.space.space import Space
 SPACES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "one float": {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": True}},
-    "one value": {"a": {"type": "int", "low": 3, "high": 3}, "b": ["only"], "c": {"type": "float", "low": 1, "high": 1}},
+    "one value": {
+        "a": {"type": "int", "low": 3, "high": 3},
+        "b": ["only"],
+        "c": {"type": "float", "low": 1.0, "high": 1.0},
+    },
     "finite": {"o": ["sgd", "adam", "rms"], "n": {"type": "int", "low": 1, "high": 4}},
     "stepped": {
         "d": {"type": "float", "low": 0.0, "high": 0.5, "step": 0.1},

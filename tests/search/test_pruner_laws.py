@@ -44,7 +44,8 @@ def test_the_order_of_the_others_does_not_matter(
     name: str, crowd: tuple[Curve, list[Curve]], direction: Direction, data: st.DataObject
 ) -> None:
     curve, others = crowd
-    pruner = make(name, direction, **({"n_startup_trials": 1} if name in COMPARING else {}))
+    options: dict[str, Any] = {"n_startup_trials": 1} if name in COMPARING else {}
+    pruner = make(name, direction, **options)
 
     assert pruner.judge(curve, data.draw(st.permutations(others))) == pruner.judge(curve, others)
 
@@ -93,8 +94,9 @@ def test_a_verdict_comes_only_where_a_milestone_was_reached(
 ) -> None:
     """Otherwise a trial would not wait for it."""
     curve, others = crowd
-    steps = {"n_warmup_steps": warmup, "interval_steps": interval} if "n_warmup_steps" in PRUNERS[name].options else {}
-    pruner = make(name, **steps)
+    wanted = {"n_warmup_steps": warmup, "interval_steps": interval}
+    options: dict[str, Any] = {key: value for key, value in wanted.items() if key in PRUNERS[name].options}
+    pruner = make(name, **options)
     previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
     milestones = pruner.milestones()
 

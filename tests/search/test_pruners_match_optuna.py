@@ -9,13 +9,13 @@ import numpy as np
 import optuna
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from optuna.trial import TrialState
 from search_strategies import curves
 
 from hptui.core.search.catalog import make_pruner
 from hptui.core.search.protocol import Curve, Kind, Stop
 from hptui.core.search.pruners.percentile import percentile_of
 from hptui.core.study.study import Chosen, Direction
-from optuna.trial import TrialState
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 many = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -100,12 +100,13 @@ def test_percentile_decides_as_optunas_percentile_pruner(
 
 @given(seed=st.integers(0, 2**32 - 1), percentile=st.floats(0, 100), direction=directions)
 @many
-def test_percentile_decides_as_optunas_on_noisy_learning_curves(seed: int, percentile: float, direction: Direction) -> None:
+def test_percentile_decides_as_optunas_on_noisy_learning_curves(
+    seed: int, percentile: float, direction: Direction
+) -> None:
     rng = np.random.default_rng(seed)
     steps = np.arange(rng.integers(1, 30))
-    crowd = [
-        Curve(i, steps, np.exp(-rng.random() * steps) + 0.1 * rng.normal(size=len(steps)), Kind.COMPLETE) for i in range(40)
-    ]
+    noisy = np.exp(-rng.random((40, 1)) * steps) + 0.1 * rng.normal(size=(40, len(steps)))
+    crowd = [Curve(i, steps, losses, Kind.COMPLETE) for i, losses in enumerate(noisy)]
     theirs = optuna.pruners.PercentilePruner(percentile)
 
     ours = our_verdict("percentile", {"percentile": percentile}, direction, crowd[0], crowd[1:])
@@ -124,12 +125,16 @@ def test_percentile_decides_as_optunas_on_noisy_learning_curves(seed: int, perce
 def test_threshold_decides_as_optunas_threshold_pruner(
     curve: Curve, bounds: tuple[float | None, float | None], warmup: int, interval: int, direction: Direction
 ) -> None:
-    lower, upper = sorted(bounds) if None not in bounds else bounds
+    lower, upper = bounds
+    if lower is not None and upper is not None:
+        lower, upper = min(lower, upper), max(lower, upper)
     steps = {"n_warmup_steps": warmup, "interval_steps": interval}
     theirs = optuna.pruners.ThresholdPruner(lower, upper, **steps)
     stated = {name: bound for name, bound in (("lower", lower), ("upper", upper)) if bound is not None}
 
-    assert our_verdict("threshold", {**stated, **steps}, direction, curve, []) == optunas_verdict(theirs, direction, curve, [])
+    ours = our_verdict("threshold", {**stated, **steps}, direction, curve, [])
+
+    assert ours == optunas_verdict(theirs, direction, curve, [])
 
 
 @given(

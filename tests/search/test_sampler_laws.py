@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from search_strategies import SPACES, histories, random_history, space, spaces_for
 
 from hptui.core.search.catalog import SAMPLERS, make_sampler
@@ -65,7 +68,7 @@ def test_a_proposal_depends_only_on_history_and_number(name: str, kind: str, dat
 @calm
 def test_asking_changes_nothing_that_was_handed_in(name: str, kind: str, data: st.DataObject, number: int) -> None:
     history = data.draw(histories(len(SPACES[kind])))
-    columns = (history.x, history.y, history.kind, history.numbers, history.steps)
+    columns: tuple[NDArray[Any], ...] = (history.x, history.y, history.kind, history.numbers, history.steps)
     before = [column.copy() for column in columns]
     for column in columns:
         column.flags.writeable = False

@@ -19,11 +19,7 @@ law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine breaks no law."""
 
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-100, 100)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
+    st.none() | st.booleans() | st.integers(-100, 100) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
@@ -32,7 +28,7 @@ json_values = st.recursive(
 @st.composite
 def floats(draw: st.DrawFn) -> dict[str, Any]:
     log = draw(st.booleans())
-    bounds = st.floats(1e-12, 1e12) if log else st.floats(-1e9, 1e9)
+    bounds = st.floats(1e-12, 1e12) if log else st.floats(-1e9, 1e9).map(lambda v: v if abs(v) > 1e-100 else 0.0)
     low, high = sorted((draw(bounds), draw(bounds)))
     return {"type": "float", "low": low, "high": high, "log": log}
 
@@ -41,7 +37,7 @@ def floats(draw: st.DrawFn) -> dict[str, Any]:
 def stepped(draw: st.DrawFn) -> dict[str, Any]:
     step = draw(st.sampled_from([0.1, 0.25, 1e-3, 0.3, 2.0, 7.7]))
     low = draw(st.integers(-1000, 1000)) / 10
-    return {"type": "float", "low": low, "high": low + draw(st.floats(0, 500)), "step": step}
+    return {"type": "float", "low": low, "high": low + draw(st.integers(0, 500_000)) / 1000, "step": step}
 
 
 @st.composite
@@ -60,27 +56,35 @@ categoricals = st.lists(json_values, min_size=1, max_size=6, unique_by=mark).map
 definitions = floats() | stepped() | ints() | categoricals
 
 
+def possible(definition: dict[str, Any]) -> list[Any]:
+    """Some values of a parameter that may decide conditions."""
+    alone = Space.parse({"p": definition})
+    return [alone.values([u])["p"] for u in (0.0, 0.3, 0.6, 1.0)]
+
+
 @st.composite
 def spaces(draw: st.DrawFn) -> Space:
-    """Up to six parameters; some hang on earlier ones, to any depth, and some are scaled by a batch size."""
-    names = draw(
-        st.lists(st.text("abcxyz_./ é", min_size=1, max_size=6), min_size=1, max_size=6, unique=True)
-    )
-    written: dict[str, Any] = {}
+    """Up to seven parameters; some hang on others, to any depth, and some are scaled by others."""
+    names = draw(st.lists(st.text("abcxyz_./ é", min_size=1, max_size=6), min_size=1, max_size=6, unique=True))
+    written: dict[str, Any] = {"batch size": [8, 16, 32, 100, 256]}
+    scales, deciding = ["batch size"], {"batch size": [8, 100]}
     for name in names:
-        definition = draw(definitions)
-        parents = [n for n, d in written.items() if d["type"] == "categorical"]
-        if parents and draw(st.booleans()):
-            chosen = draw(st.lists(st.sampled_from(parents), min_size=1, max_size=2, unique=True))
+        plain = draw(definitions)
+        definition = dict(plain)
+        if draw(st.booleans()):
+            chosen = draw(st.lists(st.sampled_from(sorted(deciding)), min_size=1, max_size=2, unique=True))
             definition["when"] = {
-                p: draw(st.lists(st.sampled_from(written[p]["choices"]), min_size=1, max_size=3))
-                for p in chosen
+                p: draw(st.lists(st.sampled_from(deciding[p]), min_size=1, max_size=3)) for p in chosen
             }
-        if definition["type"] != "categorical" and draw(st.booleans()):
+        numeric = plain["type"] != "categorical"
+        if numeric and draw(st.booleans()):
             rule = draw(st.sampled_from(["linear", "sqrt"]))
-            definition["scaled_by"] = {"parameter": "batch size", "rule": rule, "base": 32}
+            definition["scaled_by"] = {"parameter": draw(st.sampled_from(scales)), "rule": rule, "base": 32}
+        elif not numeric or plain["type"] == "int" or "step" in plain:
+            deciding[name] = possible(plain)
+        if numeric and plain["low"] > 1e-30 and "scaled_by" not in definition:
+            scales.append(name)
         written[name] = definition
-    written["batch size"] = [8, 16, 32, 100, 256]
     order = draw(st.permutations(list(written)))
     return Space.parse({name: written[name] for name in order})
 
@@ -144,8 +148,7 @@ def test_a_parameter_is_active_exactly_when_all_its_conditions_hold(data: st.Dat
         name
         for name, p in space.parameters.items()
         if all(
-            parent in values and mark(values[parent]) in {mark(v) for v in wanted}
-            for parent, wanted in p.when.items()
+            parent in values and mark(values[parent]) in {mark(v) for v in wanted} for parent, wanted in p.when.items()
         )
     }
     assert set(values) == expected
@@ -216,10 +219,8 @@ def finite_spaces(draw: st.DrawFn) -> Space:
         definition = dict(definition)
         if written and draw(st.booleans()):
             parent = draw(st.sampled_from(list(written)))
-            possible = [
-                Space.parse({"p": {**written[parent], "when": {}}}).values([u])["p"] for u in (0.0, 0.5, 1.0)
-            ]
-            definition["when"] = {parent: draw(st.lists(st.sampled_from(possible), min_size=1, max_size=2))}
+            some = possible({**written[parent], "when": {}})
+            definition["when"] = {parent: draw(st.lists(st.sampled_from(some), min_size=1, max_size=2))}
         written[name] = definition
     return Space.parse(written)
 

@@ -30,9 +30,7 @@ def problems(definitions: dict[str, Any]) -> list[str]:
 def refused(space: Space, **params: Any) -> str:
     with pytest.raises(StudyError) as caught:
         space.point(params)
-    return f"{caught.value.where}: {caught.value.problem}" + (
-        f" ({caught.value.hint})" if caught.value.hint else ""
-    )
+    return f"{caught.value.where}: {caught.value.problem}" + (f" ({caught.value.hint})" if caught.value.hint else "")
 
 
 def test_choices_and_whole_numbers_have_equal_shares():
@@ -52,9 +50,7 @@ def test_a_log_integer_has_the_share_of_its_rounding_interval():
 
     total = math.log(8.5 / 0.5)
     for value in range(1, 9):
-        assert np.mean(drawn == value) == pytest.approx(
-            math.log((value + 0.5) / (value - 0.5)) / total, abs=1e-4
-        )
+        assert np.mean(drawn == value) == pytest.approx(math.log((value + 0.5) / (value - 0.5)) / total, abs=1e-4)
 
 
 def test_steps_land_on_decimals_and_on_high_when_it_fits():
@@ -252,10 +248,7 @@ def test_a_point_outside_the_space_is_refused_with_what_is_near():
     assert refused(space, lr=math.nan) == "params.lr: NaN is not a number"
     assert refused(space, width=17) == "params.width: 17 is not on the grid of step 8; the nearest is 16"
     assert refused(space, width=16.5) == "params.width: 16.5 is not a whole number"
-    assert (
-        refused(space, optimizer="sdg")
-        == 'params.optimizer: "sdg" is not among the choices (did you mean "sgd"?)'
-    )
+    assert refused(space, optimizer="sdg") == 'params.optimizer: "sdg" is not among the choices (did you mean "sgd"?)'
     assert (
         refused(space, optimizer="adam", momentum=0.9)
         == 'params.momentum: is not active here, only when optimizer is "sgd"'
@@ -278,8 +271,7 @@ def test_every_problem_of_a_space_is_named_at_once():
         'space.lr.type: "flaot" is no type of parameter (did you mean "float"?)',
         'space.wd.lgo: unknown key (did you mean "log"?)',
         "space.wd: low (0.1) is not below high (0.001) (swap the two numbers)",
-        "space.drop.low: low (0) must be positive when log = true "
-        "(start at a small positive number, such as 1e-6)",
+        "space.drop.low: low (0) must be positive when log = true (start at a small positive number, such as 1e-6)",
         "space.width.low: expected a whole number, not 1.5",
         "space.opt.choices: the list is empty (name at least one choice)",
         'space.schedule: "type" is missing (add type = "categorical")',
@@ -292,8 +284,8 @@ def test_every_problem_of_a_space_is_named_at_once():
     ("definition", "problem"),
     [
         ({"type": "float", "low": 0.0}, 'space.p: "high" is missing (add high = ...)'),
-        ({"type": "float", "low": 0.0, "high": math.inf}, "the bounds must be finite numbers, not 0 and inf"),
-        ({"type": "float", "low": math.nan, "high": 1.0}, "the bounds must be finite numbers, not nan and 1"),
+        ({"type": "float", "low": 0.0, "high": math.inf}, "in size, not 0 and inf"),
+        ({"type": "float", "low": math.nan, "high": 1.0}, "in size, not nan and 1"),
         ({"type": "int", "low": 0, "high": 10**20}, "whole numbers beyond 1e+13 are not supported"),
         (
             {"type": "int", "low": 0, "high": 9, "log": True},
@@ -327,6 +319,14 @@ def test_every_problem_of_a_space_is_named_at_once():
             'space.p.scaled_by: s may be "a", and a scale must be a positive number',
         ),
         (
+            {"type": "float", "low": 0, "high": 1, "scaled_by": {"parameter": "w"}},
+            "space.p.scaled_by: w is itself scaled, and can't be a scale",
+        ),
+        (
+            {"type": "float", "low": 0, "high": 1, "scaled_by": {"parameter": "t"}},
+            "space.p.scaled_by: t may be 0, and a scale must be positive",
+        ),
+        (
             {"type": "float", "low": 0, "high": 1, "when": {"ss": "a"}},
             'space.p.when: there is no parameter "ss" (did you mean "s"?)',
         ),
@@ -343,7 +343,8 @@ def test_every_problem_of_a_space_is_named_at_once():
     ],
 )
 def test_a_wrong_definition_says_what_is_wrong(definition: dict[str, Any], problem: str):
-    others = {"s": ["a", "b"], "t": {"type": "float", "low": 0, "high": 1}, "r": [1, 2]}
+    others: dict[str, Any] = {"s": ["a", "b"], "t": {"type": "float", "low": 0, "high": 1}, "r": [1, 2]}
+    others["w"] = {"type": "int", "low": 1, "high": 2, "scaled_by": {"parameter": "r"}}
 
     assert problem in "\n".join(problems({"p": definition, **others}))
 

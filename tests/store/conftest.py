@@ -57,9 +57,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of two MiB."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True, text=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"can't mount a small tmpfs: {mounted.stderr.strip()}")
     yield place

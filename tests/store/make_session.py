@@ -1,6 +1,6 @@
 """Made the sessions in `sessions/`: run it once, with the program as it stood, before a schema version is left behind.
 
-    python tests/store/make_session.py tests/store/sessions/v1
+python tests/store/make_session.py tests/store/sessions/v1
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from hptui.core.study.session import SessionFolder
 
 def make(place: Path) -> None:
     folder = SessionFolder(place)
-    create_session(folder, 'name = "old"\n', {"name": "old", "direction": "maximize", "metric": "accuracy", "n_trials": 4})
+    create_session(
+        folder, 'name = "old"\n', {"name": "old", "direction": "maximize", "metric": "accuracy", "n_trials": 4}
+    )
     post(folder, CommandRow("prune", 2, {}, "screen", 104.0))
     writer = Writer(folder)
     writer.save_parameters({"lr": {"type": "float", "low": 1e-4, "high": 0.1, "log": True}})
@@ -39,7 +41,9 @@ def make(place: Path) -> None:
         values = [math.nan] if trial.number == 3 else [0.7, 0.8, 0.9][: (trial.step or 0) + 1]
         reports = [ReportRow(trial.number, "accuracy", step, value) for step, value in enumerate(values)]
         writer.save_reports(trial.number, reports, 100 + trial.number)
-        writer.append(EventRow(trial.ended_at or 0.0, trial.state.lower(), trial.number, trial.reason, {"step": trial.step}))
+        writer.append(
+            EventRow(trial.ended_at or 0.0, trial.state.lower(), trial.number, trial.reason, {"step": trial.step})
+        )
     writer.save_device(DeviceRow("cpu", "CPU", 106.0, 2, 0))
     writer.set_fact("finished", {"at": 106.0, "reason": "all 4 trials have ended", "ok": True})
     writer.close()

@@ -196,7 +196,7 @@ def test_a_truncated_database_is_said_to_be_damaged_and_names_its_backup(folder:
     with pytest.raises(SessionError) as caught:
         OPENERS[opener](folder)
 
-    assert "cut short" in caught.value.problem
+    assert "the database is damaged" in caught.value.problem
     assert "session.db.bak" in caught.value.hint
 
 

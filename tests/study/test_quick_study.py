@@ -36,9 +36,7 @@ def test_the_quick_form_is_a_study_anyone_can_read_and_keep():
 def test_any_file_name_survives_the_quick_form(stem: str):
     script = f"{stem}.py"
 
-    study = load_study(
-        quick_study(script, name="n", sampler="grid", pruner="median"), where="quick.toml", folder=None
-    )
+    study = load_study(quick_study(script, name="n", sampler="grid", pruner="median"), where="quick.toml", folder=None)
 
     assert study == Study(
         name="n",

@@ -143,9 +143,7 @@ def test_overrides_go_before_what_is_written(folder: Path):
 
 
 def test_a_wrong_override_is_blamed_on_its_flag(folder: Path):
-    assert problems(
-        SMALL, folder, overrides={"slots": 0, "n_trials": -5, "direction": "minimise", "gpus": ""}
-    ) == [
+    assert problems(SMALL, folder, overrides={"slots": 0, "n_trials": -5, "direction": "minimise", "gpus": ""}) == [
         '--direction: expected "minimize" or "maximize", not "minimise" (did you mean "minimize"?)',
         "-n: -5 is too small (use a positive whole number)",
         "--slots: 0 is too small (use a positive whole number)",
@@ -186,8 +184,7 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
         'objective.scirpt: unknown key (did you mean "script"?)',
         'budget.n_trails: unknown key (did you mean "n_trials"?)',
         'resources.slots: expected a whole number, not "two"',
-        "objective: it has neither script nor command "
-        '(add script = "train.py", or command = "./train --lr {lr}")',
+        'objective: it has neither script nor command (add script = "train.py", or command = "./train --lr {lr}")',
         "space.lr: low (0.1) is not below high (0.001) (swap the two numbers)",
         "space.width.low: low (0) must be positive when log = true (start at 1)",
         "space.optimizer.choices: the list is empty (name at least one choice)",
@@ -340,8 +337,6 @@ def test_points_may_be_enqueued_before_the_objective_has_said_its_space(folder: 
     assert (study.space, baseline(study)) == ({}, {"lr": 0.1})
 
 
-@pytest.mark.parametrize(
-    "path", sorted(Path(__file__).parents[2].glob("examples/*.toml")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[2].glob("examples/*.toml")), ids=lambda p: p.stem)
 def test_the_examples_are_right(path: Path):
     assert load_study(path.read_text(), where=str(path), folder=path.parent).name

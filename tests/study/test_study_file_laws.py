@@ -21,12 +21,7 @@ words = st.sampled_from(
     ["a", "b", "float", "int", "categorical", "minimize", "auto", "2 h", "train.py", "(?P<x", "{lr}", "'"]
 ) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 scalars = (
-    st.booleans()
-    | st.integers(-3, 70)
-    | st.sampled_from([10**18, -(10**18), 0, 1])
-    | st.floats()
-    | words
-    | st.dates()
+    st.booleans() | st.integers(-3, 70) | st.sampled_from([10**18, -(10**18), 0, 1]) | st.floats() | words | st.dates()
 )
 values = st.recursive(
     scalars,

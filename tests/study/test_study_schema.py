@@ -49,9 +49,7 @@ def described(schema: Any, path: str = "") -> list[str]:
     """The key paths below that have no description."""
     if not isinstance(schema, dict):
         return []
-    bare = [
-        f"{path}.{key}" for key, value in schema.get("properties", {}).items() if not value.get("description")
-    ]
+    bare = [f"{path}.{key}" for key, value in schema.get("properties", {}).items() if not value.get("description")]
     inner = [described(value, f"{path}.{key}") for key, value in schema.get("properties", {}).items()]
     return bare + [p for paths in inner for p in paths]
 

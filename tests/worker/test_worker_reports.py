@@ -151,8 +151,12 @@ def test_an_objective_that_never_asks_is_stopped_by_its_next_report(served: Stan
 
 def test_a_milestone_between_two_steps_is_met_at_the_later_one(served: Standin) -> None:
     with served.control() as control:
-        control.answer(100, Verdict.GO)
-        served.run(served.request(name="every_third", milestones=Rungs((1, 10, 20))))
+        control.answer(100, Verdict.GO)  # by an earlier process of the same trial: milestones count on
+        pid = served.start(served.request(name="every_third", milestones=Rungs((1, 10, 20)))).pid
+        for milestone in (101, 102, 103):
+            until(lambda k=milestone: [r for r in served.of(Report) if r.milestone == k], f"milestone {milestone}")
+            control.answer(milestone, Verdict.GO)
+        served.exited(pid)
 
     assert [(step, milestone) for step, _, _, milestone in reports(served) if milestone] == [(3, 101), (12, 102), (21, 103)]
 

@@ -255,7 +255,7 @@ def test_a_thread_that_starts_later_makes_the_server_refuse(standin: Standin, tm
         (
             "import json\ndef read():\n    return json.loads('{')\nread()\n",
             "JSONDecodeError: Expecting property name",
-            'line 4, in <module>\n.*\n.*line 3, in read\n.*\njson.decoder',
+            r"(?s)line 4, in <module>.*line 3, in read.*\njson\.decoder\.JSONDecodeError",
         ),
         ("import sys\nsys.exit(2)\n", r"the script called sys.exit\(2\) while it was imported", "__main__"),
         ("def objectve(trial):\n    pass\n", "objective.function: train.py has no function objective", "objectve"),

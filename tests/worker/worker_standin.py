@@ -36,7 +36,7 @@ from hptui.core.wire.spool import AnyLine, End, read_from
 from hptui.core.wire.wake import Bell
 
 T = TypeVar("T")
-DEADLINE_S = 60.0
+DEADLINE_S = 30.0
 
 
 def until(condition: Callable[[], T | None], what: str, deadline_s: float = DEADLINE_S) -> T:

@@ -1,6 +1,6 @@
-"""Charts as numbers: axes, dots, figures. Pure; numpy is imported here, so import this package only after
-first paint.
+"""Charts as values: what to paint, without painting. Pure.
 
-`axes` ticks and limits (no numpy) · `raster` polylines to dots · `band` percentiles of many curves · `figure`
-a whole chart as arrays of characters and style numbers.
+`axes` ticks and limits, `piece` styled text: no numpy, so that the screen can be painted before it is imported.
+`raster` polylines to dots · `band` percentiles of many curves · `reach` limits that outliers don't spoil · `figure` a
+whole chart as lines of pieces.
 """

@@ -100,7 +100,7 @@ def limits(low: float, high: float, log: bool) -> Axis:
     bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
     if not (math.isfinite(bottom) and math.isfinite(top)) or top - bottom <= 0:
         return Axis(low, high)
-    return Axis(float(f"{bottom:.12g}"), float(f"{top:.12g}"))
+    return Axis(min(low, float(f"{bottom:.12g}")), max(high, float(f"{top:.12g}")))
 
 
 def _round_log(value: float, down: bool) -> float:

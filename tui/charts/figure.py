@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hptui.tui.charts.axes import Axis, number, ticks
 from hptui.tui.charts.band import Band
-from hptui.tui.charts.raster import DOTS, Extents, extents, patterns
+from hptui.tui.charts.piece import Piece
+from hptui.tui.charts.raster import DOTS, Dots, Extents, extents, patterns
 from hptui.tui.glyphs import Glyphs
 
 GUTTER = 8  # cells left of the chart, for the labels of the y axis
@@ -26,15 +27,6 @@ class Curve:
     y: Any
     style: str
     label: str = ""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Text in one style on one ground; names as `Brush` reads them."""
-
-    text: str
-    style: str
-    ground: str = ""
 
 
 def draw(
@@ -57,7 +49,7 @@ def draw(
             codes[:, at], paint[:, at] = ord(glyphs.milestone), 1
     ends: list[tuple[int, int, int, str]] = []
     for curve in curves:
-        drawn = extents(curve.x, curve.y, x_axis, y_axis, w * dots.across, h * dots.down)
+        drawn = _visible(extents(curve.x, curve.y, x_axis, y_axis, w * dots.across, h * dots.down), dots)
         top, cells = patterns(drawn, dots, w, h)
         if curve.style not in styles:
             styles.append(curve.style)
@@ -94,6 +86,18 @@ def _line(
     return tuple(pieces)
 
 
+def _visible(drawn: Extents, dots: Dots) -> Extents:
+    """A curve of a single dot made four, within its cell: a lone braille dot is easily overlooked."""
+    columns = np.flatnonzero(drawn.drawn)
+    if len(columns) != 1 or drawn.low[columns[0]] != drawn.high[columns[0]]:
+        return drawn
+    low, high, at = drawn.low.copy(), drawn.high.copy(), int(columns[0])
+    row = int(low[at])
+    for column in {at, at ^ 1} if dots.across == 2 else {at}:
+        low[column], high[column] = (row & ~1, row | 1) if dots.down % 2 == 0 else (row, row)
+    return Extents(low, high)
+
+
 def _end(drawn: Extents, across: int, down: int, w: int, h: int) -> tuple[int, int] | None:
     """The cell of a curve's last dot, if it lies on the chart."""
     columns = np.flatnonzero(drawn.drawn)
@@ -104,9 +108,7 @@ def _end(drawn: Extents, across: int, down: int, w: int, h: int) -> tuple[int, i
     return (last // across, row) if 0 <= row < h and last // across < w else None
 
 
-def _write(
-    codes: NDArray[np.uint32], paint: NDArray[np.int16], x: int, y: int, style: int, label: str
-) -> None:
+def _write(codes: NDArray[np.uint32], paint: NDArray[np.int16], x: int, y: int, style: int, label: str) -> None:
     """A label right of a curve's end, where nothing is drawn yet."""
     start, stop = x + 2, x + 2 + len(label)
     if stop > codes.shape[1] or np.any(paint[y, start - 1 : stop] > 1):

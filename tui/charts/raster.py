@@ -76,11 +76,10 @@ def scaled(values: Any, axis: Axis, dots: int) -> Floats:
     with np.errstate(all="ignore"):
         place = np.log10(array) if axis.log else array
         low, high = axis.scaled(axis.low), axis.scaled(axis.high)
-        # halves keep the difference of two huge limits finite
-        place = (place / 2 - low / 2) / (high / 2 - low / 2) * (dots - 1)
-    place[~np.isfinite(array)] = np.nan
-    place[~np.isfinite(place)] = np.nan
-    return np.clip(place, -_FAR, _FAR)
+        # halves keep the difference of two huge numbers finite
+        share = np.clip((place / 2 - low / 2) / (high / 2 - low / 2), -_FAR / dots, _FAR / dots)
+    there = np.isfinite(array) & (array > 0) if axis.log else np.isfinite(array)
+    return np.where(there, share * (dots - 1), np.nan)
 
 
 def extents(x: Any, y: Any, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Extents:

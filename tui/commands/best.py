@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from hptui.core.review.config import config_text
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.tui.commands.answers import number, plain, print_json, say, setting, table
@@ -43,7 +43,7 @@ def best(name: str | None, count: int, form: str, as_json: bool) -> int:
         for row in rows:
             if count > 1:
                 print(f"# trial {row.number}: {number(row.value)}")
-            print(_WRITERS[form](row.params))
+            print(_args(row.params) if form == "args" else config_text(row.params, form))  # type: ignore[arg-type]
     return 0
 
 
@@ -61,33 +61,6 @@ def best_table(rows: list[TrialRow]) -> str:
     return table(("trial", "value", *names), lines, right=frozenset({0, 1}))
 
 
-def _toml(params: dict[str, Any]) -> str:
-    """TOML has no null: a parameter that is null is left out."""
-    return "\n".join(f"{_bare(key)} = {_toml_value(value)}" for key, value in params.items() if value is not None)
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_bare(k)} = {_toml_value(v)}" for k, v in value.items() if v is not None) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(item) for item in value if item is not None) + "]"
-    return json.dumps(plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _bare(key: str) -> str:
-    return key if key and all(c.isascii() and (c.isalnum() or c in "_-") for c in key) else json.dumps(key)
-
-
-def _yaml(params: dict[str, Any]) -> str:
-    """Every value as JSON, which YAML includes; a float keeps its point, which YAML 1.1 readers need."""
-
-    def value(v: Any) -> str:
-        text = json.dumps(plain(v), ensure_ascii=False)
-        return text.replace("e", ".0e", 1) if isinstance(v, float) and "e" in text and "." not in text else text
-
-    return "\n".join(f"{_bare(key)}: {value(v)}" for key, v in params.items())
-
-
 def _args(params: dict[str, Any]) -> str:
     """As `arguments = "flags"` gives them to a program: true is a bare flag, false and null are none."""
     words = []
@@ -98,15 +71,3 @@ def _args(params: dict[str, Any]) -> str:
         elif value is not False and value is not None:
             words += [f"--{key}={text}"] if text.startswith("-") else [f"--{key}", text]
     return shlex.join(words)
-
-
-def _python(params: dict[str, Any]) -> str:
-    return "{\n" + "".join(f"    {key!r}: {value!r},\n" for key, value in params.items()) + "}"
-
-
-_WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "toml": _toml,
-    "yaml": _yaml,
-    "args": _args,
-    "python": _python,
-}

@@ -148,7 +148,7 @@ def summarise(folder: SessionFolder, finished: Finished) -> int:
     if detail:
         say(harmless(detail))
     complete = counts.get(State.COMPLETE, 0)
-    if not finished.ok and (complete or not trials):
+    if not finished.ok and (complete or not any(State(row.state).ended for row in trials)):
         return ERROR
     return FINISHED if complete else NOTHING_COMPLETE
 

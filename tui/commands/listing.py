@@ -22,7 +22,7 @@ from hptui.tui.commands.finding import NAME, find
     "--json",
     "as_json",
     is_flag=True,
-    help="[{name path state reason scheduler{pid alive} trials{STATE: n} ...}]",
+    help="[{name path state reason scheduler{pid alive} counts{STATE: n} ...}]",
 )
 def ls(as_json: bool) -> None:
     """List sessions, the one changed last first."""
@@ -44,7 +44,7 @@ def summary_json(each: SessionSummary) -> dict[str, Any]:
         "reason": each.reason,
         "ok": each.ok,
         "scheduler": {"pid": each.pid, "alive": each.alive},
-        "trials": each.counts,
+        "counts": each.counts,
         "n_trials": each.n_trials,
         "metric": each.metric,
         "direction": each.direction,
@@ -85,7 +85,6 @@ def show(name: str | None, as_json: bool) -> None:
     if as_json:
         document = summary_json(each) | {
             "trials": [trial_json(row) for row in trials],
-            "counts": each.counts,
             "parameters": parameters,
             "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
             "argv": facts.get("argv"),

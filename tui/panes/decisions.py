@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.cells import cell_len
 
-from hptui.core.store.rows import EventRow
+from hptui.core.store.rows import EventRow, TrialRow
 from hptui.tui.glyphs import harmless
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.views.cells import Cell, Cells
-from hptui.tui.views.events import event_line, is_decision, reason
+from hptui.tui.views.events import event_line, is_decision
 
 _PARTS = 64  # a sentence is cut after this many lines
 
@@ -26,41 +27,42 @@ class DecisionsPane(LineList):
         self._comings, self._with_trial = comings, trial
         self._events: dict[int, EventRow] = {}
         self._lines: dict[int, tuple[Cells, ...]] = {}
+        self._trials: Mapping[int, TrialRow] = {}
         self._taken: tuple[tuple[EventRow, ...], int] | None = None
         if title:
             self.border_title = title
 
-    def take(self, events: tuple[EventRow, ...]) -> None:
+    def take(self, events: tuple[EventRow, ...], trials: Mapping[int, TrialRow]) -> None:
         width = self.scrollable_content_region.width
         if width <= 0 or (self._taken is not None and self._taken[0] is events and self._taken[1] == width):
             return
         if self._taken is None or self._taken[1] != width:
             self._lines.clear()
-        self._taken = (events, width)
+        self._taken, self._trials = (events, width), trials
         shown = [event for event in events if self._comings or is_decision(event)]
         self._events = {event.id: event for event in shown}
-        self._lines = {event.id: self._lines.get(event.id) or self._wrapped(event, width) for event in shown}
+        self._lines = {event.id: self._lines.get(event.id) or self._wrapped(event, trials, width) for event in shown}
         keys = [e.id * _PARTS + part for e in reversed(shown) for part in range(len(self._lines[e.id]))]
-        self.show(keys, self._line)
+        self.show(keys, self._part)
 
     def event_of(self, key: int) -> EventRow | None:
         return self._events.get(key // _PARTS)
 
-    def _line(self, key: int) -> Cells:
+    def _part(self, key: int) -> Cells:
         lines = self._lines.get(key // _PARTS, ())
         return lines[key % _PARTS] if key % _PARTS < len(lines) else ()
 
-    def _wrapped(self, event: EventRow, width: int) -> tuple[Cells, ...]:
-        first = event_line(event, trial=self._with_trial)
+    def _wrapped(self, event: EventRow, trials: Mapping[int, TrialRow], width: int) -> tuple[Cells, ...]:
+        first = event_line(event, trials, trial=self._with_trial)
         lead = sum(cell_len(cell.text) for cell in first[:-1])
-        parts = wrapped(harmless(reason(event)), max(width - lead, 8))[:_PARTS]
+        parts = wrapped(harmless(first[-1].text), max(width - lead, 8))[:_PARTS]
         indent = Cell(" " * lead)
         return ((*first[:-1], Cell(parts[0])), *((indent, Cell(part, "muted")) for part in parts[1:]))
 
     def on_resize(self) -> None:
         super().on_resize()
         if self._taken is not None:
-            self.take(self._taken[0])
+            self.take(self._taken[0], self._trials)
 
 
 def wrapped(text: str, width: int) -> list[str]:

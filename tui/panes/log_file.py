@@ -115,9 +115,7 @@ class LogFile:
         rows = self.rows_before(min(offset + 1, self.size), 1)
         return rows[0].start if rows else 0
 
-    def find(
-        self, needle: bytes, start: int, *, ignore_case: bool, cancelled: Callable[[], bool]
-    ) -> int | None:
+    def find(self, needle: bytes, start: int, *, ignore_case: bool, cancelled: Callable[[], bool]) -> int | None:
         """The byte offset of the first match at or after `start`."""
         overlap = len(needle) - 1
         while start < self.size and not cancelled():
@@ -130,9 +128,7 @@ class LogFile:
             start += _SEARCH_CHUNK
         return None
 
-    def find_last(
-        self, needle: bytes, stop: int, *, ignore_case: bool, cancelled: Callable[[], bool]
-    ) -> int | None:
+    def find_last(self, needle: bytes, stop: int, *, ignore_case: bool, cancelled: Callable[[], bool]) -> int | None:
         """The byte offset of the last match that begins before `stop`."""
         overlap = len(needle) - 1
         while stop > 0 and not cancelled():

@@ -209,9 +209,7 @@ class LogView(Widget, can_focus=True):
                 start = 0 if match is None else match + 1
                 return file.find(needle, start, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled)
             before = size if match is None else match
-            return file.find_last(
-                needle, before, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled
-            )
+            return file.find_last(needle, before, ignore_case=ignore_case, cancelled=lambda: stop.is_cancelled)
 
         self.run_worker(look, name="find", group="find", thread=True, exclusive=True, exit_on_error=False)
 
@@ -288,7 +286,7 @@ class LogView(Widget, can_focus=True):
         shown = clip(text, width, self._shift)
         if cell_len(text) - self._shift > width:
             shown = clip(text, width - 1, self._shift) + current().cut
-        found = brush("strong bold", "find") if state[4] else brush("", "find")
+        found = brush("find-text bold underline" if state[4] else "find-text", "find")
         return joined(self._highlighted(shown, plain, found), width, plain)
 
     def _highlighted(self, text: str, plain: Style, found: Style) -> list[tuple[str, Style]]:
@@ -304,8 +302,8 @@ class LogView(Widget, can_focus=True):
         return [*parts, (text[at:], plain)]
 
     def _repaint(self) -> None:
-        if not self.is_mounted or not self.is_on_screen:
-            return
+        if not self.is_mounted:
+            return  # a hidden pane goes on: Textual would show it again from the lines it kept
         width, height = self.size
         changed = [
             Region(0, y, width, 1)

@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from hptui.tui.charts.axes import Axis, steady
+from hptui.tui.charts.piece import Piece
 from hptui.tui.glyphs import Glyphs, current, fit, harmless
 from hptui.tui.panes.line_table import joined
 from hptui.tui.theme import Brush, series_style
 
 if TYPE_CHECKING:
     from hptui.tui.charts.band import Band
-    from hptui.tui.charts.figure import Piece
 
 WIDE = 96  # cells from which curves carry a label at their end
 
@@ -46,9 +45,7 @@ class LinePlot(Widget, can_focus=True):
     DEFAULT_CSS = """
     LinePlot { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("L", "log_scale", "Log scale", show=False, id="plot.log")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("L", "log_scale", "Log scale", show=False, id="plot.log")]
 
     def __init__(
         self, *, ylog: bool = False, empty: str = "", glyphs: Glyphs | None = None,
@@ -57,6 +54,8 @@ class LinePlot(Widget, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.ylog, self.empty, self.title = ylog, empty, ""
         self.hidden = 0  # points that have no place on the log axis
+        self.off_scale = 0  # curves that leave the limits, which follow most of them
+        self._titled = ""
         self._glyphs = glyphs
         self._series: tuple[Series, ...] = ()
         self._x_max: float | None = None
@@ -91,6 +90,7 @@ class LinePlot(Widget, can_focus=True):
         width, height = self.size
         if not self.is_mounted or width <= 0 or height <= 0 or not self.is_on_screen:
             self._lines = None  # drawn when it is seen
+            self.refresh()
             return
         before, self._lines = self._lines, self._figure(width, height)
         self._retitle()
@@ -105,54 +105,58 @@ class LinePlot(Widget, can_focus=True):
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def _figure(self, width: int, height: int) -> list[tuple[Piece, ...]]:
-        from hptui.tui.charts.figure import Curve, Piece, draw
+        self.hidden = self.off_scale = 0
+        if not self._series:
+            return self._said(self.empty, width, height)
+        from hptui.tui.charts.figure import Curve, draw
         from hptui.tui.charts.reach import reach
 
         seen = reach([(s.x, s.y) for s in self._series], self._band, self.ylog)
-        self.hidden = seen.hidden
+        self.hidden, self.off_scale = seen.hidden, seen.off_scale
         if seen.low is None or seen.high is None:
-            text = self.empty if not self.hidden else "every value is 0 or less: L for a linear axis"
-            lines = [*text.split("\n"), *[""] * height][:height]
-            return [(Piece(fit(f"  {line}" if line else "", width), "muted"),) for line in lines]
+            no_log = "every value is 0 or less: L for a linear axis"
+            return self._said(no_log if self.hidden else self.empty, width, height)
         self._y_axis = steady(seen.low, seen.high, self.ylog, self._y_axis)
         right = self._x_max if self._x_max is not None and self._x_max > 0 else seen.right
         x_axis = Axis(0.0, right if right > 0 and math.isfinite(right) else 1.0)
-        ordered = sorted(self._series, key=lambda s: s.key == self._focus)
         curves = [
-            Curve(
-                s.x,
-                s.y,
-                "strong bold" if s.key == self._focus else s.style or series_style(s.key),
-                harmless(s.label),
-            )
-            for s in ordered
+            Curve(s.x, s.y, self._style_of(s), harmless(s.label))
+            for s in sorted(self._series, key=lambda s: s.key == self._focus)
         ]
         return draw(
             curves, x_axis, self._y_axis, width, height, self._glyphs or current(),
             band=self._band, marks=self._marks, labels=width >= WIDE,
         )  # fmt: skip
 
+    def _style_of(self, series: Series) -> str:
+        return "strong bold" if series.key == self._focus else series.style or series_style(series.key)
+
+    def _said(self, text: str, width: int, height: int) -> list[tuple[Piece, ...]]:
+        lines = [*text.split("\n"), *[""] * height][:height]
+        return [(Piece(fit(f"  {line}" if line else "", width), "muted"),) for line in lines]
+
     def _retitle(self) -> None:
-        if not self.title:
-            return
-        title = harmless(self.title) + (f"  {self.hidden} ≤ 0 hidden" if self.hidden else "")
-        title = title.replace("[", r"\[")
-        if str(self.border_title or "") != title:
-            self.border_title = title
+        """Setting a border's title repaints the pane, so only when it says something else."""
+        title = harmless(self.title) if self.title else ""
+        if title and self.hidden:
+            title += f" ─ {self.hidden} ≤ 0 hidden"
+        if title and self.off_scale:
+            title += f" ─ {self.off_scale} off the scale"
+        if title and title != self._titled:
+            self._titled = title
+            self.border_title = title.replace("[", r"\[")
 
     def render_line(self, y: int) -> Strip:
+        width, height = self.size
         if self._brush is None:
             self._brush = Brush(self)
-        if self._lines is None or len(self._lines) != self.size.height:
-            self._lines = None
-            self.call_after_refresh(self._draw)
-            return Strip([Segment(" " * self.size.width, self._brush())], self.size.width)
+        if self._lines is None or len(self._lines) != height:
+            self._lines, self._strips = self._figure(width, height), [None] * height
+            self.call_after_refresh(self._retitle)
         strip = self._strips[y]
         if strip is None:
             brush = self._brush
-            strip = joined(
-                [(p.text, brush(p.style, p.ground)) for p in self._lines[y]], self.size.width, brush()
-            )
+            strip = joined([(p.text, brush(p.style, p.ground)) for p in self._lines[y]], width, brush())
             self._strips[y] = strip
         return strip
 

@@ -248,9 +248,7 @@ class Rows(ScrollView, can_focus=True):
         if state[0] == "header":
             return self.header_strip(width)
         if state[0] == "empty":
-            return Strip(
-                [Segment(fit(f"  {state[1]}", width, cut=current().cut), self.brush("muted"))], width
-            )
+            return Strip([Segment(fit(f"  {state[1]}", width, cut=current().cut), self.brush("muted"))], width)
         return self.line_strip(state[0], state[1], width, bool(state[2]))
 
     def render_line(self, y: int) -> Strip:
@@ -263,8 +261,8 @@ class Rows(ScrollView, can_focus=True):
         return painted[1]
 
     def _repaint_changed(self) -> None:
-        if not self.is_mounted or not self.is_on_screen:
-            return
+        if not self.is_mounted:
+            return  # a hidden pane goes on: Textual would show it again from the lines it kept
         height, width = self.scrollable_content_region.height, self._width
         changed = [
             Region(0, y, width, 1)

@@ -41,9 +41,7 @@ _CURSOR_S = 0.15  # the chart follows the cursor once it rests this long: a held
 class LiveScreen(Ordering):
     CSS_PATH = "live.tcss"
     BINDING_GROUP_TITLE = "session"
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(
-        keys.WISHES, keys.LOOKING, keys.AROUND, keys.digits(PANES)
-    )
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.WISHES, keys.LOOKING, keys.AROUND, keys.digits(PANES))
 
     def __init__(self, folder: SessionFolder, read_only: bool) -> None:
         super().__init__(None)
@@ -113,19 +111,24 @@ class LiveScreen(Ordering):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         before, self.snapshot = self.snapshot, snapshot
         self.settle()
-        self.arranged = self.arranged.updated(snapshot.trials, snapshot.facts)
+        self.arranged = self.arranged.keeping(self._held()).updated(snapshot.trials, snapshot.facts)
         if not self.is_seen:
             return
         self._show_header(snapshot)
         self.show_table()
         self.show_curves()
-        self.query_one(DecisionsPane).take(snapshot.events)
+        self.query_one(DecisionsPane).take(snapshot.events, snapshot.trials)
         self.query_one(DevicesPane).take(snapshot)
         self.query_one(BestPane).take(snapshot)
-        self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, width))
+        self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
         if len(before.devices) != len(snapshot.devices):
             self.query_one("#devices").styles.height = None if self.zoomed else max(len(snapshot.devices), 1) + 2
         self.show_hints()
+
+    def _held(self) -> set[int]:
+        """Trials that a filter must not take away from under the user's hand."""
+        cursor = self.cursor()
+        return {*self.table.marked, *(() if cursor is None else (cursor,))}
 
     def _show_header(self, snapshot: Snapshot) -> None:
         review = self.attached.read_only

@@ -32,7 +32,7 @@ class Entry:
 
 
 def entries(screen: Screen[Any]) -> list[Entry]:
-    """What keys do now, each action once, in the order they were bound; those of the pane in focus first."""
+    """What keys do now, each action once: what is done to trials and sessions first, then how one moves."""
     found: dict[tuple[int, str], Entry] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -46,7 +46,7 @@ def entries(screen: Screen[Any]) -> list[Entry]:
         found[where] = Entry(
             key, binding.description, binding.tooltip or "", binding.action, active.node, active.enabled
         )
-    return sorted(found.values(), key=lambda entry: (not entry.enabled, entry.node is not screen.focused))
+    return sorted(found.values(), key=lambda entry: (not entry.enabled, not entry.about))
 
 
 class MenuScreen(ModalScreen[Entry | None]):

@@ -39,7 +39,9 @@ class Ordering(SessionScreen):
 
         def complete(text: str) -> str | None:
             head, space, last = text.rpartition(" ")
-            found = next((word for word in filter_words(facts) if last and word.startswith(last) and word != last), None)
+            found = next(
+                (word for word in filter_words(facts) if last and word.startswith(last) and word != last), None
+            )
             return None if found is None else head + space + found
 
         hint = f"such as  state:run {facts.metric}<0.3 why:median   esc clears"
@@ -157,7 +159,7 @@ class Ordering(SessionScreen):
 
     def _wish_for(self, wish: Wish, rest: str) -> None:
         if rest == "all" and wish in (Wish.PAUSE, Wish.RESUME):
-            self.wish(wish, (None, *weigh(wish, self.snapshot.trials, self.snapshot).trials))
+            self.wish(wish, (None,))  # the session as a whole: nothing new starts either
             return
         trials = self._matching("" if rest == "all" else rest) if rest else self.targets()
         self.weighed(weigh(wish, trials, self.snapshot))

@@ -7,8 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.cells import cell_len
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 
 from hptui.core.errors import HptuiError
 from hptui.core.study.commands import Wish
@@ -16,17 +18,21 @@ from hptui.core.study.session import home
 from hptui.tui import keys
 from hptui.tui.attached import Attached
 from hptui.tui.control import ANSWER_S
+from hptui.tui.glyphs import harmless
 from hptui.tui.panes.header import TextLine
 from hptui.tui.screens.confirm import Answer, ConfirmScreen
 from hptui.tui.screens.menu import Entry, MenuScreen, entries
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.terminal import copy
+from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import too_small
 from hptui.tui.weigh import Weighed, toggled, weigh
 
 if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
+
+SAY_S = 6.0  # how long a word to the user stands
 
 
 class SessionScreen(Screen[None]):
@@ -49,6 +55,8 @@ class SessionScreen(Screen[None]):
         super().__init__()
         self._attached = attached
         self.snapshot = Snapshot()
+        self._said: Cell | None = None
+        self._said_timer: Timer | None = None
 
     # --- for the screens themselves ---------------------------------------------------------------------------
 
@@ -82,8 +90,11 @@ class SessionScreen(Screen[None]):
         return not self.attached.read_only and not self.snapshot.finished
 
     def show_hints(self) -> None:
+        hints, said = self.query_one("#hints", TextLine), self._said
+        if said is not None:
+            hints.show(lambda width: (said,))
+            return
         disabled = frozenset() if self.may_change else self.CHANGING
-        hints = self.query_one("#hints", TextLine)
         hints.show(lambda width: hints_line(self.HINTS, width, disabled))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -135,7 +146,7 @@ class SessionScreen(Screen[None]):
         if found.wish is Wish.PRUNE:
             self.say(f"pruning {_these(found.trials)} in 5 s: u takes it back")
 
-    def action_toggle(self) -> None:
+    def action_toggle_pause(self) -> None:
         trials = self.targets()
         rows = [row for number in trials if (row := self.snapshot.trials.get(number)) is not None]
         wishes = {toggled(row) for row in rows}
@@ -213,7 +224,20 @@ class SessionScreen(Screen[None]):
     # --- everything else --------------------------------------------------------------------------------------
 
     def say(self, text: str, severity: str = "information") -> None:
-        self.notify(text, severity=cast("Any", severity), timeout=6, markup=False)
+        """A word to the user, in place of the line of keys for a while. What does not fit there becomes a toast."""
+        text = harmless(text)
+        if cell_len(text) >= self.size.width:
+            self.notify(text, severity=cast("Any", severity), timeout=SAY_S, markup=False)
+            return
+        self._said = Cell(text, {"warning": "warn bold", "error": "error bold"}.get(severity, "info bold"))
+        if self._said_timer is not None:
+            self._said_timer.stop()
+        self._said_timer = self.set_timer(SAY_S, self._unsay)
+        self.show_hints()
+
+    def _unsay(self) -> None:
+        self._said = None
+        self.show_hints()
 
     def action_copy_id(self) -> None:
         number = self.cursor()

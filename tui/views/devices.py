@@ -6,9 +6,9 @@ from hptui.core.store.rows import DeviceRow, TrialRow
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells
-from hptui.tui.views.numbers import count, percent, size, unknown
+from hptui.tui.views.numbers import percent, size, unknown
 
-_BAR = 10
+_BAR = 8
 
 
 def device_name(snapshot: Snapshot, device_id: str) -> str:
@@ -36,7 +36,7 @@ def bar(share: float | None, width: int) -> str:
 
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
-    """`g0  █████████░  97%  61G/80G  66°C  1/1  ▸ 987`"""
+    """`g0  ███████░  97%  61G/80G  66°C  1/1  ▸ 987`: load, memory, slots taken, who is there."""
     idle = device.used_slots == 0
     memory = size(device.memory_used_bytes)
     if device.memory_total_bytes:
@@ -50,7 +50,7 @@ def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
         Cell(f"{device_name(snapshot, device.id):<4}"),
         Cell(bar(device.load, _BAR), "waiting" if idle else "good"),
         Cell(readings),
-        Cell(f"  {device.used_slots}/{count(device.slots, 'slot')}", "warn" if idle else "muted"),
+        Cell(f"  {device.used_slots}/{device.slots}", "warn" if idle else "muted"),
         *_trials_on(snapshot, device),
         Cell(f"  {device.note}" if device.note else "", "warn"),
     )

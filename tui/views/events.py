@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from hptui.core.store.rows import EventRow
+from collections.abc import Mapping
+
+from hptui.core.store.rows import EventRow, TrialRow
 from hptui.tui.glyphs import current
 from hptui.tui.views.cells import Cell, Cells, cut
-from hptui.tui.views.numbers import clock
+from hptui.tui.views.numbers import clock, number
 
+NO_TRIALS: Mapping[int, TrialRow] = {}
 # kind -> the glyph's name in `Glyphs` or an ASCII character, style, words for when there is no reason
 KINDS: dict[str, tuple[str, str, str]] = {
     "opened": ("@", "info", "a scheduler took this session"),
@@ -60,20 +63,26 @@ def glyph(event: EventRow) -> Cell:
     return Cell(getattr(current(), name) if len(name) > 1 else name, style)
 
 
-def reason(event: EventRow) -> str:
-    """The sentence, or the kind's own words when there is none."""
-    return event.reason or _told(event)[2]
+def reason(event: EventRow, trials: Mapping[int, TrialRow] = NO_TRIALS) -> str:
+    """The sentence, or the kind's own words when there is none. `trials`: to say what a completed one came to."""
+    if event.reason:
+        return event.reason
+    words = _told(event)[2]
+    trial = trials.get(event.trial) if event.trial is not None else None
+    if event.kind == "ended" and trial is not None and trial.state == "COMPLETE":
+        return f"{words} with {number(trial.value)}"
+    return words
 
 
-def event_line(event: EventRow, *, trial: bool = True) -> Cells:
+def event_line(event: EventRow, trials: Mapping[int, TrialRow] = NO_TRIALS, *, trial: bool = True) -> Cells:
     """`05:31:07 ╌   991 best 0.412 at step 27 is above the median 0.388`; `trial`: say whose it is."""
     sign = glyph(event)
     who = ("" if event.trial is None else str(event.trial)).rjust(5)
     lead = (Cell(clock(event.at) + " ", "muted"), sign, Cell(f" {who} " if trial else " ", sign.style))
-    return (*lead, Cell(reason(event)))
+    return (*lead, Cell(reason(event, trials)))
 
 
-def last_event_line(events: tuple[EventRow, ...], width: int) -> Cells:
+def last_event_line(events: tuple[EventRow, ...], trials: Mapping[int, TrialRow], width: int) -> Cells:
     """The latest decision, for a terminal with room for one line of them."""
     for event in reversed(events):
         if is_decision(event):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hptui.tui.snapshot import Snapshot
 from hptui.tui.glyphs import current, harmless
+from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.numbers import age, clock, count, day, duration, number, unknown
 from hptui.tui.views.states import WORDS
@@ -35,6 +35,8 @@ def header_line(snapshot: Snapshot, width: int, *, review: bool = False, frozen:
 
 
 def status(snapshot: Snapshot, *, review: bool) -> Cell:
+    if snapshot.version == 0:
+        return Cell("reading…", "muted")
     if snapshot.problem:
         return Cell(f"! {harmless(snapshot.problem)}", "error")
     if review:
@@ -43,6 +45,8 @@ def status(snapshot: Snapshot, *, review: bool) -> Cell:
         return Cell("■ finished", "complete")
     if not snapshot.alive:
         return Cell("! scheduler is gone: R starts it again", "error")
+    if snapshot.facts.held:
+        return Cell("‖ session paused", "paused")
     return Cell("● live", "running")
 
 
@@ -66,10 +70,10 @@ def best_part(snapshot: Snapshot) -> Cells:
 
 
 def elapsed(snapshot: Snapshot) -> str:
-    start, end = snapshot.facts.created_at, snapshot.facts.finished_at
+    start = snapshot.facts.created_at
     if start is None:
         return unknown()
-    return duration((end or snapshot.at) - start)
+    return duration((snapshot.facts.finished_at or snapshot.now) - start)
 
 
 def ended(snapshot: Snapshot) -> int:

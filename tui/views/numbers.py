@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import date
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
@@ -26,7 +25,7 @@ def number(value: float | None, digits: int = 4) -> str:
     if size == 0:
         return "0"
     if size < 10**-2 or size >= 10**5:
-        mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+        mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
     if size >= 10 ** (digits - 1):
         return f"{value:.0f}"
@@ -44,7 +43,7 @@ def plain(value: Any, digits: int = 3) -> str:
         case int():
             return number(value)
         case float():
-            text = number(value, digits + 1)
+            text = number(value, digits)
             mantissa, e, exponent = text.partition("e")
             return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + e + exponent
         case str():
@@ -83,11 +82,11 @@ def age(seconds: float | None) -> str:
 
 
 def clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at))
+    return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 
 def day(at: float | None) -> str:
-    return date.fromtimestamp(at).isoformat() if at else unknown()
+    return f"{datetime.fromtimestamp(at):%Y-%m-%d}" if at else unknown()
 
 
 def size(n: int | None) -> str:

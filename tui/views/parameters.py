@@ -46,7 +46,7 @@ def parameter_line(facts: Facts, trial: TrialRow, parameter: Parameter) -> Cells
     at = place_in_range(parameter.definition, value)
     return (
         name,
-        Cell(fit(plain(value, 4), 10), "strong"),
+        Cell(fit(plain(value, 5), 10), "strong"),
         Cell("  " + (bar(at) if at is not None else " " * (_BAR + 2)), "info"),
         Cell(f"  {range_of(parameter.definition)}", "muted"),
     )

@@ -52,9 +52,9 @@ def titles(facts: Facts) -> tuple[Title, ...]:
         Title("value", metric, max(8, min(cell_len(metric) + 1, 12)), "right", 8),
         Title("step", "prog", 5, "right", 7),
         *map(_parameter, facts.space),
-        Title("gpu", "on", 5, priority=3),
+        Title("gpu", "on", 4, priority=5),
         Title("time", "time", 6, "right", 2),
-        Title("why", "why", 14, priority=5, grow=True),
+        Title("why", "why", 16, priority=5, grow=True),
     )
 
 
@@ -62,12 +62,13 @@ def _parameter(parameter: Parameter) -> Title:
     definition, name = parameter.definition, harmless(parameter.name)
     choices = definition.get("choices")
     if isinstance(choices, (list, tuple)) and choices:
-        width, align = max(cell_len(plain(choice)) for choice in choices), "left"
+        width = max(cell_len(plain(choice)) for choice in choices)
+        align = "left" if any(isinstance(choice, (str, bool, type(None))) for choice in choices) else "right"
     elif definition.get("type") == "int":
         width, align = max(len(plain(definition.get(end))) for end in ("low", "high")), "right"
     else:
-        width, align = 7, "right"
-    width = max(3, min(width, 10), min(cell_len(name), 9))
+        width, align = 6, "right"
+    width = max(3, min(width, 10), min(cell_len(name), 8))
     return Title(f"p.{parameter.name}", name, width, "left" if align == "left" else "right", 4)
 
 
@@ -97,7 +98,7 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
         case "gpu":
             return Cell(place(snapshot, trial), "muted")
         case "time":
-            return Cell(duration(busy(trial, snapshot.at)), "muted")
+            return Cell(duration(busy(trial, snapshot.now)), "muted")
         case "why":
             return Cell(why(trial), "muted")
     return Cell(unknown())
@@ -132,7 +133,7 @@ def busy(trial: TrialRow, at: float) -> float | None:
     if trial.started_at is None:
         return None
     if trial.ended_at is None:
-        return at - trial.started_at
+        return max(at - trial.started_at, 0.0)
     return trial.busy_s or trial.ended_at - trial.started_at
 
 

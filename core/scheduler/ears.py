@@ -1,0 +1,242 @@
+"""What has happened: the fork server's words, the thinker's answers, commands, spools, exits, readings, the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hptui.core.devices.readings import DeviceReading
+from hptui.core.errors import HptuiError
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.children import Child
+from hptui.core.scheduler.gear import Gear, locate
+from hptui.core.scheduler.plan import trial_seed
+from hptui.core.scheduler.reading import Reading, better, digest, events_of
+from hptui.core.scheduler.starter import Starter
+from hptui.core.scheduler.thinker import Asked, Broken, OutOfPoints
+from hptui.core.search.observe import Observation
+from hptui.core.search.protocol import Kind
+from hptui.core.store.rows import DeviceRow, ReportRow
+from hptui.core.study.trial import Process
+from hptui.core.wire import request as r
+from hptui.core.wire.spool import Defined
+from hptui.core.wire.wake import Bell
+
+SPOOLS_EVERY_S = 0.1
+COMMANDS_EVERY_S = 0.25  # a command rings the bell; this is for a bell that nobody heard
+READINGS_EVERY_S = 1.0
+IDLE_S = 0.5
+
+_LEVELS = {
+    "script": "forked with everything imported",
+    "modules": "forked, and each imports the script itself",
+    "cold": "started cold, each in a Python of its own",
+}
+
+
+@dataclass
+class Seen:
+    """What one look brought."""
+
+    events: list[e.Event] = field(default_factory=list)
+    reports: list[tuple[int, list[ReportRow], int]] = field(default_factory=list)  # trial, rows, spool offset
+    devices: list[DeviceRow] = field(default_factory=list)
+    definitions: dict[str, Any] | None = None  # the space has grown to this
+
+
+class Ears:
+    def __init__(self, gear: Gear, starter: Starter) -> None:
+        self._gear, self._starter = gear, starter
+        self._bell = Bell(gear.folder.wake)
+        gear.selector.register(self._bell, selectors.EVENT_READ, "bell")
+        gear.selector.register(gear.thinker, selectors.EVENT_READ, "thinker")
+        self._spools_at = self._commands_at = self._readings_at = 0.0
+        self._ooms = oom_kills()
+        self._device_rows: dict[str, DeviceRow] = {}
+        self._grown = False
+
+    def observe(self, hurry: bool) -> Seen:
+        """Wait until something happens; not at all with `hurry`."""
+        rung = False
+        seen = Seen()
+        for key, _ in self._gear.selector.select(0.0 if hurry else self._patience_s()):
+            match key.data:
+                case "bell":
+                    self._bell.drain()
+                    rung = True
+                case "server":
+                    self._hear_server(seen.events)
+                case "thinker":
+                    self._hear_thinker(seen.events)
+                case int(number):
+                    self._gear.children.ended(number)
+                    rung = True
+        now = time.monotonic()
+        if rung or now - self._spools_at >= SPOOLS_EVERY_S:
+            self._spools_at = now
+            self._read_spools(seen)
+        if rung or now - self._commands_at >= COMMANDS_EVERY_S:
+            self._commands_at = now
+            self._read_commands(seen.events)
+        if now - self._readings_at >= READINGS_EVERY_S:
+            self._readings_at = now
+            self._read_devices(seen.devices)
+            self._read_disk(seen.events)
+        if self._grown:
+            self._grown = False
+            seen.definitions = self._gear.space.definitions()
+        seen.events.append(e.Tick(self._gear.clock.now()))
+        return seen
+
+    def close(self) -> None:
+        self._bell.close()
+
+    def _patience_s(self) -> float:
+        return SPOOLS_EVERY_S if self._gear.children.all else IDLE_S
+
+    def _hear_server(self, events: list[e.Event]) -> None:
+        messages, alive = self._gear.children.from_server()
+        at = self._gear.clock.now()
+        for message in messages:
+            match message:
+                case r.Ready(level=level, reason=reason, seconds=seconds):
+                    said = f"ready in {seconds:.1f} s: trials are {_LEVELS.get(level, level)}"
+                    said += f" ({reason})" if reason else ""
+                    events.append(e.ServerChanged(at, "cold" if level == "cold" else "ready", said))
+                case r.ImportFailed(reason=reason, detail=detail):
+                    events.append(e.Noted(at, None, detail or reason))
+                    events.append(e.ServerChanged(at, "broken", reason))
+                case r.Forked(number=number, pid=pid, start_ticks=ticks):
+                    events += self._starter.seen(number, Process(pid, ticks), cold=False)
+                case r.Refused(number=number, reason=reason):
+                    events.append(e.Noted(at, number, f"started cold: {reason}"))
+                    events += self._starter.start_cold(number)
+                case r.Exited(pid=pid, status=status):
+                    self._gear.children.note_status(pid, status)
+        if not alive:
+            said = "the fork server is gone; running trials go on, a new one starts"
+            broken = any(isinstance(event, e.ServerChanged) and event.state == "broken" for event in events)
+            events += self._starter.server_died()
+            if not broken:
+                events.append(e.ServerChanged(at, "none", said, died=True))
+
+    def _hear_thinker(self, events: list[e.Event]) -> None:
+        gear, at = self._gear, self._gear.clock.now()
+        for answer in gear.thinker.receive():
+            match answer:
+                case Asked(number=number, x=x, why=why):
+                    point = np.array([0.5 if u is None else u for u in x], dtype=np.float64)
+                    active = gear.space.active(point)
+                    known = tuple(float(u) if on else None for u, on in zip(point, active, strict=True))
+                    gear.thinker.observe(Observation(number, known, None, Kind.PENDING, -1))
+                    seed = trial_seed(gear.study.seed, number)
+                    events.append(e.Proposed(at, number, gear.space.values(point), known, why, "sampler", seed))
+                case OutOfPoints(why=why):
+                    events.append(e.OutOfPoints(at, why))
+                case Broken(reason=reason):
+                    events.append(e.AskFailed(at))
+                    events.append(e.StopAsked(at, f"the sampler failed: {reason}", ok=False))
+
+    def _read_commands(self, events: list[e.Event]) -> None:
+        for command in self._gear.store.commands_after(self._gear.cursor):
+            self._gear.cursor = command.id
+            self._gear.commands[command.id] = command
+            events.append(e.Wished(self._gear.clock.now(), command))
+
+    def _read_spools(self, seen: Seen) -> None:
+        if self._gear.disk_full:
+            return
+        for number, child in list(self._gear.children.all.items()):
+            if child.process is None or child.reported:
+                continue
+            settled = self._gear.children.settled(child)  # asked before reading: what it said last comes first
+            while lines := child.read():
+                self._note(number, child, digest(number, self._gear.study.metric, lines), seen)
+            if settled or (child.gone_at is not None and child.end is not None):
+                child.reported = True
+                killed = oom_kills() > self._ooms
+                self._ooms = oom_kills()
+                seen.events.append(e.Exited(self._gear.clock.now(), number, child.end, child.status, killed))
+
+    def _note(self, number: int, child: Child, reading: Reading, seen: Seen) -> None:
+        gear, at = self._gear, self._gear.clock.now()
+        sign = gear.study.sign
+        child.best = better(child.best, [value for _, value in reading.points], sign)
+        child.milestone = reading.milestone or child.milestone
+        child.end = reading.end or child.end
+        if reading.points and gear.milestones is not None:
+            gear.book.write(number, ((step, sign * value) for step, value in reading.points))
+        seen.reports.append((number, reading.rows, child.offset))
+        seen.events += events_of(number, at, reading, child.best)
+        for line in reading.defined:
+            self._grow(line)
+            child.defined.update(line.params)
+            seen.events.append(e.Defined(at, number, line.params, locate(gear.space, child.defined)))
+
+    def _grow(self, line: Defined) -> None:
+        gear = self._gear
+        if not gear.defines or all(name in gear.space.names for name in line.definitions):
+            return
+        with contextlib.suppress(HptuiError):
+            gear.space = gear.space.extend(line.definitions)
+            gear.thinker.set_space(gear.space.definitions())
+            self._grown = True
+
+    def _read_devices(self, rows: list[DeviceRow]) -> None:
+        for reading in self._gear.watch.latest():
+            row = self._device_row(reading)
+            if not same_to_the_eye(self._device_rows.get(row.id), row):
+                self._device_rows[row.id] = row
+                rows.append(row)
+
+    def _device_row(self, reading: DeviceReading) -> DeviceRow:
+        places = self._gear.places
+        device = places.device(reading.device_id)
+        return DeviceRow(
+            device.id,
+            device.name,
+            reading.at,
+            sum(place.device_id == device.id for place in places.slots),
+            self._gear.used_slots[device.id],
+            reading.load,
+            reading.memory_used_bytes,
+            reading.memory_total_bytes,
+            reading.temperature_c,
+            reading.power_w,
+            reading.note,
+        )
+
+    def _read_disk(self, events: list[e.Event]) -> None:
+        gear, at = self._gear, self._gear.clock.now()
+        if not gear.disk_full and (problem := gear.disk.problem()):
+            gear.disk_full = True
+            events.append(e.DiskFilled(at, problem))
+        elif gear.disk_full and gear.disk.recovered():
+            gear.disk_full = False
+            events.append(e.DiskFreed(at, "there is disk space again: trials go on"))
+
+
+def same_to_the_eye(before: DeviceRow | None, after: DeviceRow) -> bool:
+    """Whether a screen would show the same: such a row is not written again."""
+
+    def shown(row: DeviceRow) -> tuple[object, ...]:
+        used = None if row.memory_used_bytes is None else row.memory_used_bytes >> 27  # 128 MiB
+        load = None if row.load is None else round(row.load, 2)
+        watts = None if row.power_w is None else round(row.power_w / 5)
+        return (row.slots, row.used_slots, load, used, row.temperature_c, watts, row.note)
+
+    return before is not None and shown(before) == shown(after)
+
+
+def oom_kills() -> int:
+    """How many processes the kernel has killed for memory since boot."""
+    with contextlib.suppress(OSError, ValueError), open("/proc/vmstat") as file:
+        for line in file:
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0

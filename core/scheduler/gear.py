@@ -1,0 +1,92 @@
+"""What a scheduler works with: one value that its ears, its starter and its hands share."""
+
+from __future__ import annotations
+
+import selectors
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hptui.core.devices.inventory import Inventory
+from hptui.core.devices.readings import Watch
+from hptui.core.errors import HptuiError
+from hptui.core.scheduler.book import Book
+from hptui.core.scheduler.children import Children
+from hptui.core.scheduler.clock import Clock
+from hptui.core.scheduler.disk import Disk
+from hptui.core.scheduler.thinker import Thinker
+from hptui.core.search.observe import Observation
+from hptui.core.search.protocol import Kind, Pruner
+from hptui.core.space.space import Space
+from hptui.core.store.rows import CommandRow
+from hptui.core.store.writer import Writer
+from hptui.core.study.session import SessionFolder
+from hptui.core.study.study import Study
+from hptui.core.study.trial import Cause, State
+
+
+@dataclass
+class Gear:
+    study: Study
+    folder: SessionFolder
+    script_folder: str  # what a relative script is relative to
+    cwd: str  # where trials run
+    session_id: str  # the first part of every trial's tag
+    space: Space
+    pruner: Pruner
+    book: Book
+    places: Inventory
+    watch: Watch
+    thinker: Thinker
+    store: Writer
+    clock: Clock = field(default_factory=Clock)
+    cursor: int = 0  # the last command that was read
+
+    def __post_init__(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.children = Children(self.folder, self.selector)
+        self.disk = Disk(self.folder)
+        self.milestones = self.pruner.milestones()
+        self.commands: dict[int, CommandRow] = {}  # read and not answered yet
+        self.used_slots: Counter[str] = Counter()
+        self.disk_full = False
+
+    @property
+    def defines(self) -> bool:
+        """The objective names its parameters itself."""
+        return self.study.objective.command is None and not self.study.space
+
+    def close(self) -> None:
+        self.watch.close()
+        self.thinker.close()
+        self.children.close()
+        self.disk.close()
+        self.selector.close()
+
+
+def locate(space: Space, params: dict[str, Any]) -> tuple[float | None, ...]:
+    """Where a point lies in the cube; all None when it lies outside the space (then no sampler learns from it)."""
+    try:
+        x = space.point({name: value for name, value in params.items() if name in space.names})
+    except HptuiError:
+        return (None,) * space.dim
+    return tuple(None if np.isnan(v) else float(v) for v in x)
+
+
+def kind_of(state: State, cause: Cause | None) -> Kind:
+    """What a trial that ended so says about its point."""
+    if cause in (Cause.OOM, Cause.NAN, Cause.INFEASIBLE):
+        return Kind.INFEASIBLE
+    ended = {State.COMPLETE: Kind.COMPLETE, State.PRUNED: Kind.PRUNED, State.FAIL: Kind.FAILED}
+    return ended.get(state, Kind.PENDING)
+
+
+def observation(
+    number: int, x: tuple[float | None, ...], state: State, cause: Cause | None, loss: float | None, step: int | None
+) -> Observation:
+    """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss."""
+    kind = kind_of(state, cause)
+    y = loss if kind in (Kind.COMPLETE, Kind.PRUNED) else None
+    return Observation(number, x, y, kind, -1 if step is None else step)

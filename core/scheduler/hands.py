@@ -1,0 +1,147 @@
+"""Does what `plan` asks for. The events it returns say what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+
+from hptui.core.devices.inventory import Place, inventory
+from hptui.core.errors import HptuiError
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.children import sweep
+from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
+from hptui.core.scheduler.starter import Starter
+from hptui.core.scheduler.state import Live, SchedulerState
+from hptui.core.search.protocol import Hold, Stop
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.trial import State
+from hptui.core.wire.control import Ask, Verdict
+
+
+class Hands:
+    def __init__(self, gear: Gear, starter: Starter) -> None:
+        self._gear, self._starter = gear, starter
+
+    def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
+        match action:
+            case a.BootServer():
+                return self._starter.boot(state.server.deaths)
+            case a.AskThinker(number=number):
+                self._gear.thinker.ask(number)
+            case a.Launch(number=number, place=Place() as place, cold=cold):
+                return self._starter.launch(state.live[number], place, cold)
+            case a.Judge(number=number, milestone=milestone, step=step):
+                return [self._judge(number, milestone, step)]
+            case a.AskPark(number=number):
+                self._ask(number, Ask.PARK)
+            case a.Freeze(number=number):
+                self._gear.children.signal(number, signal.SIGSTOP)
+            case a.Thaw(number=number):
+                self._thaw(number)
+            case a.Signal(number=number, kill=kill):
+                self._ask(number, Ask.STOP)
+                signals = (signal.SIGKILL,) if kill else (signal.SIGTERM, signal.SIGCONT)
+                self._gear.children.signal(number, *signals)
+            case a.Settle(number=number, live=Live() as live):
+                self._settle(number, live, action.intents)
+            case a.SetPlaces(slots=slots, command=command):
+                return self._set_places(slots, self._gear.commands.pop(command))
+            case a.CheckPoint(command=command):
+                return self._check_point(self._gear.commands.pop(command))
+        return []
+
+    def _judge(self, number: int, milestone: int, step: int) -> e.Event:
+        gear = self._gear
+        verdict = gear.pruner.judge(gear.book.curve(number), gear.book.others(number))
+        at = gear.clock.now()
+        match verdict:
+            case Hold(reason=reason):  # it is frozen where it waits; the answer comes when it goes on
+                return e.Judged(at, number, milestone, step, "hold", reason)
+            case Stop(reason=reason):
+                self._answer(number, milestone, Verdict.STOP)
+                return e.Judged(at, number, milestone, step, "stop", reason)
+            case _:
+                self._answer(number, milestone, Verdict.GO)
+                return e.Judged(at, number, milestone, step, "go")
+
+    def _answer(self, number: int, milestone: int, verdict: Verdict) -> None:
+        child = self._gear.children.all.get(number)
+        if child is not None and child.control is not None:
+            child.control.answer(milestone, verdict)
+
+    def _ask(self, number: int, ask: Ask) -> None:
+        child = self._gear.children.all.get(number)
+        if child is not None and child.control is not None:
+            child.control.ask(ask)
+
+    def _thaw(self, number: int) -> None:
+        child = self._gear.children.all.get(number)
+        if child is None or child.control is None:
+            return
+        child.control.ask(Ask.GO)
+        if child.milestone > child.control.answered:
+            child.control.answer(child.milestone, Verdict.GO)
+        self._gear.children.signal(number, signal.SIGCONT)
+
+    def _settle(self, number: int, live: Live, intents: Sequence[e.Event]) -> None:
+        """Nothing of the trial is left running; the sampler and the pruner learn of its end."""
+        gear = self._gear
+        child = gear.children.all.get(number)
+        if child is not None and child.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            sweep(f"{gear.session_id}/{number}")
+        gear.children.forget(number)
+        self._starter.forget(number)
+        for event in intents:
+            if isinstance(event, e.Settled):
+                self._teach(live, event)
+
+    def _teach(self, live: Live, settled: e.Settled) -> None:
+        gear, trial, outcome = self._gear, live.trial, settled.outcome
+        x = locate(gear.space, live.used) if live.used else trial.x
+        loss = None if settled.value is None else gear.study.sign * settled.value
+        gear.thinker.observe(observation(trial.number, x, outcome.state, outcome.cause, loss, trial.step))
+        if gear.milestones is not None:
+            gear.book.close(trial.number, kind_of(outcome.state, outcome.cause))
+
+    def _set_places(self, slots: int, command: CommandRow) -> list[e.Event]:
+        gear, at = self._gear, self._gear.clock.now()
+        if slots < 1:
+            return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
+        on_gpus = any(device.kind == "gpu" for device in gear.places.devices)
+        if on_gpus and slots > len(gear.places.devices):
+            n = len(gear.places.devices)
+            said = f"{slots} slots: there {'is 1 GPU' if n == 1 else f'are {n} GPUs'} here, and one trial runs on each"
+            return [e.Refused(at, command, said)]
+        gear.places = inventory(gear.study.resources.gpus, slots)
+        heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
+        return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
+
+    def _check_point(self, command: CommandRow) -> list[e.Event]:
+        """A retry, or a point of the user's, if it can be tried."""
+        gear, at = self._gear, self._gear.clock.now()
+        if command.kind == "retry":
+            with contextlib.closing(Reader(gear.folder)) as reader:
+                row = reader.trial(command.trial) if command.trial is not None else None
+            if row is None:
+                return [e.Refused(at, command, f"there is no trial {command.trial}")]
+            if row.state == State.COMPLETE:
+                return [e.Refused(at, command, f"trial {row.number} is complete: nothing to retry")]
+            why = f"trial {row.number} again: asked by you"
+            point = e.Enqueued(at, row.params, row.x, "retry", why, row.number)
+            return [e.Heeded(at, command, f"you asked: try trial {row.number} again"), point]
+        params = dict(command.args.get("params", {}))
+        problems: list[HptuiError] = []
+        if gear.space.dim:
+            params, problems = gear.space.complete(params)
+        if problems:
+            return [e.Refused(at, command, "; ".join(str(problem).splitlines()[0] for problem in problems))]
+        point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", "enqueued by you")
+        return [e.Heeded(at, command, "you asked: try a point of yours"), point]
+
+

@@ -1,0 +1,138 @@
+"""Brings trials to life: the fork server, leases, requests, and Pythons of their own when there is no forking."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from hptui.core.devices import leases
+from hptui.core.devices.inventory import CPU, Place, env_for
+from hptui.core.errors import HptuiError
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.gear import Gear
+from hptui.core.scheduler.state import Live
+from hptui.core.study.session import leases_home
+from hptui.core.study.trial import Process
+from hptui.core.wire import request as r
+
+SERVER_DEATHS = 3  # after so many, trials start cold
+
+
+class Starter:
+    def __init__(self, gear: Gear) -> None:
+        self._gear = gear
+        self._leases: dict[int, leases.Lease] = {}
+        self._requests: dict[int, tuple[r.Start, Place]] = {}  # asked for, not seen yet
+
+    def boot(self, deaths: int) -> list[e.Event]:
+        """Start a fork server; it says by itself when it is ready. deaths: how many have died before."""
+        gear, objective = self._gear, self._gear.study.objective
+        at = gear.clock.now()
+        if deaths >= SERVER_DEATHS:
+            said = f"the fork server died {deaths} times: trials start cold from now on"
+            return [e.ServerChanged(at, "cold", said)]
+        script = None if objective.script is None else str(Path(gear.script_folder, objective.script))
+        modules = tuple(objective.preload) if script else ()
+        try:
+            gear.children.boot(r.Preload(modules, script, objective.shared, gear.cwd, dict(objective.env)))
+        except OSError as error:
+            return [e.ServerChanged(at, "cold", f"no fork server ({error}): trials start cold")]
+        return []
+
+    def launch(self, live: Live, place: Place, cold: bool) -> list[e.Event]:
+        """Lease the place and ask for a process there; NotStarted when either can't be had."""
+        number, gear = live.trial.number, self._gear
+        try:
+            if place.device_id != CPU:
+                lease = leases.take(leases_home(), place.device_id, place.slot)
+                if lease is None:
+                    return [self._not_started(number, place, f"waits: {place} is leased by another session")]
+                self._leases[number] = lease
+            child = gear.children.prepare(number)
+            attempt = child.control.attempt if child.control else 0
+            self._requests[number] = (self._request(live, place, attempt), place)
+            if cold:
+                return self.start_cold(number)
+            gear.children.fork(self._requests[number][0], self._lease_fd(number))
+        except (OSError, HptuiError) as error:
+            return [self._not_started(number, place, f"waits: it could not be started ({error})")]
+        return []
+
+    def start_cold(self, number: int) -> list[e.Event]:
+        start, place = self._requests[number]
+        try:
+            process = self._gear.children.start_cold(start, self._lease_fd(number))
+        except OSError as error:
+            return [self._not_started(number, place, f"waits: it could not be started ({error})")]
+        return self.seen(number, process, cold=True)
+
+    def seen(self, number: int, process: Process, *, cold: bool) -> list[e.Event]:
+        """The process is there, and has the lease."""
+        if number not in self._gear.children.all:
+            return []
+        self._gear.children.watch(number, process)
+        self.forget(number)
+        return [e.Started(self._gear.clock.now(), number, process, cold)]
+
+    def server_died(self) -> list[e.Event]:
+        """What it was asked for and had not answered is found, or starts with the next one."""
+        events: list[e.Event] = []
+        for number, (_, place) in list(self._requests.items()):
+            process = self._gear.children.find(number)
+            if process is not None:
+                self._gear.children.all[number].tells_status = False
+                events += self.seen(number, process, cold=False)
+            else:
+                reason = "the fork server died: starts with the next one"
+                events.append(self._not_started(number, place, reason, 0.0))
+        return events
+
+    def forget(self, number: int) -> None:
+        """Our share of its lease, and the request."""
+        self._requests.pop(number, None)
+        if lease := self._leases.pop(number, None):
+            lease.close()
+
+    def _not_started(self, number: int, place: Place, reason: str, wait_s: float = 2.0) -> e.Event:
+        self._gear.children.forget(number)
+        self.forget(number)
+        return e.NotStarted(self._gear.clock.now(), number, place, reason, wait_s)
+
+    def _lease_fd(self, number: int) -> int | None:
+        return self._leases[number].fd if number in self._leases else None
+
+    def _request(self, live: Live, place: Place, attempt: int) -> r.Start:
+        gear, trial = self._gear, live.trial
+        objective, resources = gear.study.objective, gear.study.resources
+        gpu_env = env_for(gear.places.device(place.device_id), resources.gpu_env)
+        before = None if trial.retry_of is None else str(gear.folder.trial(trial.retry_of).checkpoints)
+        return r.Start(
+            session=gear.session_id,
+            folder=str(gear.folder.path),
+            number=trial.number,
+            params=trial.params,
+            seed=trial.seed,
+            objective=self._what(),
+            cwd=gear.cwd,
+            metric=gear.study.metric,
+            device=str(place),
+            env={**objective.env, **gpu_env},
+            milestones=gear.milestones,
+            max_steps=gear.study.budget.max_steps,
+            threads=resources.threads or gear.places.threads,
+            checkpoint_from=before,
+            defines=gear.defines,
+            user_attrs=trial.attrs,
+            attempt=attempt,
+        )
+
+    def _what(self) -> r.Program | r.Function:
+        objective = self._gear.study.objective
+        if objective.command is None:
+            script = os.path.join(self._gear.script_folder, objective.script or "")
+            return r.Function(script, objective.function, objective.shared)
+        words = shlex.split(objective.command) if isinstance(objective.command, str) else objective.command
+        given = objective.pattern
+        patterns = () if given is None else (given,) if isinstance(given, str) else tuple(given)
+        return r.Program(tuple(words), objective.arguments, patterns)

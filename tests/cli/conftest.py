@@ -1,0 +1,121 @@
+"""`hptui` as a user runs it: real processes, each test with a home of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_scripts import QUADRATIC
+
+from hptui.core.study.session import SessionFolder
+from hptui.core.wire.lock import scheduler_of
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.status == 0, self
+        return json.loads(self.out)
+
+
+class User:
+    """Somebody at a shell in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder / "work", folder / "home"
+        self.folder.mkdir()
+        self.env = {
+            **{k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "CUDA_VISIBLE_DEVICES")},
+            "HPTUI_HOME": str(self.home),
+            "USER": "ada",
+            "TERM": "xterm-256color",
+        }
+
+    def hptui(self, *args: str, timeout: float = 60, env: Mapping[str, str] = {}) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "hptui", *args],
+            cwd=self.folder, env={**self.env, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "hptui", *args],
+            cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def study(self, name: str = "study", script: str = QUADRATIC, more: str = "", n_trials: int = 4) -> str:
+        """Write a study and its script; returns the study's file name."""
+        self.write(f"{name}.py", script)
+        budget = "" if "[budget]" in more else f"[budget]\nn_trials = {n_trials}\n"
+        self.write(
+            f"{name}.toml",
+            f'name = "{name}"\n[objective]\nscript = "{name}.py"\n'
+            f'[space]\nx = {{ type = "float", low = -5.0, high = 5.0 }}\n{budget}[resources]\ngpus = "none"\nslots = 2\n{more}',
+        )
+        return f"{name}.toml"
+
+    def session(self, name: str = "study") -> SessionFolder:
+        return SessionFolder(self.home / "sessions" / name)
+
+    def show(self, name: str = "study") -> Any:
+        return self.hptui("show", name, "--json").json
+
+    def wait_until(self, what: Callable[[], Any], timeout: float = 30) -> Any:
+        """What `what` returns once that is true."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if answer := what():
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(f"it did not come true in {timeout:g} s")
+
+    def running(self, name: str = "study", n: int = 1) -> Any:
+        """The document of a session once `n` of its trials train."""
+
+        def look() -> Any:
+            document = self.show(name)
+            training = [t for t in document["trials"] if t["state"] == "RUNNING" and t["step"] is not None]
+            return document if len(training) >= n else None
+
+        return self.wait_until(look)
+
+    def leave(self) -> None:
+        """End every session, and see that its processes are gone."""
+        for folder in (SessionFolder(path) for path in (self.home / "sessions").glob("*")):
+            if not folder.database.exists():
+                continue
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.hptui("stop", folder.name, "--now")
+            deadline = time.monotonic() + 20
+            while scheduler_of(folder.lock).alive and time.monotonic() < deadline:
+                time.sleep(0.05)
+            owner = scheduler_of(folder.lock)
+            if owner.alive and owner.pid:
+                os.kill(owner.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    user = User(tmp_path)
+    yield user
+    user.leave()

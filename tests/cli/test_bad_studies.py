@@ -1,0 +1,178 @@
+"""Bad input at `hptui run` and `hptui check`: what is wrong, where, what to do; exit status 2; nothing is left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+SCRIPT = "def objective(trial):\n    return trial.params['lr'] ** 2\n"
+HEAD = '[objective]\nscript = "train.py"\n'
+SPACE = '[space]\nlr = { type = "float", low = 1e-5, high = 0.1, log = true }\n'
+
+BAD = {
+    "misspelt key": ('directoin = "minimize"\n' + HEAD + SPACE, ["directoin", 'did you mean "direction"?']),
+    "misspelt key in a table": (
+        HEAD + SPACE + "[budget]\nn_trails = 5\n",
+        ["budget.n_trails", 'did you mean "n_trials"?'],
+    ),
+    "reversed bounds": (
+        HEAD + '[space]\nlr = { type = "float", low = 0.1, high = 1e-3 }\n',
+        ["space.lr", "0.1", "0.001", "swap"],
+    ),
+    "non-positive log bound": (
+        HEAD + '[space]\nlr = { type = "float", low = 0.0, high = 1.0, log = true }\n',
+        ["space.lr.low", "positive"],
+    ),
+    "empty space": (HEAD + "[space]\n", ["space", "no parameters"]),
+    "unknown type": (
+        HEAD + '[space]\nlr = { type = "flaot", low = 0.0, high = 1.0 }\n',
+        ["space.lr.type", 'did you mean "float"?'],
+    ),
+    "sampler option out of range": (
+        HEAD + SPACE + '[sampler]\nname = "grid"\npoints = 0\n',
+        ["sampler.points", "whole number"],
+    ),
+    "unknown sampler": (HEAD + SPACE + '[sampler]\nname = "sobol"\n', ["sampler", 'did you mean "quasi_random"?']),
+    "unknown pruner": (HEAD + SPACE + '[pruner]\nname = "medain"\n', ["pruner", 'did you mean "median"?']),
+    "script missing": ('[objective]\nscript = "trian.py"\n' + SPACE, ["objective.script", "trian.py"]),
+    "function missing": (
+        '[objective]\nscript = "train.py"\nfunction = "objectve"\n' + SPACE,
+        ["objective.function", 'did you mean "objective"?'],
+    ),
+    "not TOML": (HEAD + "[space\n", ["study.toml", "not TOML"]),
+    "neither script nor command": ("[objective]\n" + SPACE, ["objective", "script", "command"]),
+    "GPU that is not here": (
+        HEAD + SPACE + "[resources]\ngpus = [93]\n",
+        ["resources.gpus", "93"],
+    ),
+    "no trials": (HEAD + SPACE + "[budget]\nn_trials = 0\n", ["budget.n_trials", "too small"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_study_is_refused_with_where_and_what_to_do(user, case):
+    text, expected = BAD[case]
+    user.write("train.py", SCRIPT)
+    user.write("study.toml", text)
+
+    ran, checked = user.hptui("run", "study.toml"), user.hptui("check", "study.toml")
+
+    assert (ran.status, ran.out, checked.status, checked.out) == (2, "", 2, "")
+    assert ran.err == checked.err
+    assert [part for part in expected if part not in ran.err] == []
+    assert "Traceback" not in ran.err
+    assert user.hptui("ls", "--json").json == []
+
+
+def test_all_problems_are_said_at_once(user):
+    user.write("train.py", SCRIPT)
+    user.write(
+        "study.toml",
+        'directoin = "minimize"\n' + HEAD + '[space]\nlr = { type = "float", low = 1.0, high = 0.1 }\n[pruner]\nname = "x"\n',
+    )
+
+    done = user.hptui("check", "study.toml")
+
+    assert done.status == 2
+    assert "3 problems" in done.err
+    assert [where for where in ("directoin", "space.lr", "pruner") if where not in done.err] == []
+
+
+def test_check_tells_programs_the_same(user):
+    user.write("train.py", SCRIPT)
+    user.write("study.toml", 'directoin = "minimize"\n' + HEAD + SPACE)
+
+    done = user.hptui("check", "study.toml", "--json")
+
+    import json
+
+    document = json.loads(done.out)
+    assert (done.status, document["ok"]) == (2, False)
+    assert [p["where"] for p in document["problems"]] == ["directoin"]
+
+
+def test_a_syntax_error_is_shown_with_its_line(user):
+    user.write("train.py", "def objective(trial):\n    return trial.params['lr'\n")
+    user.write("study.toml", HEAD + SPACE)
+
+    done = user.hptui("run", "study.toml")
+
+    assert done.status == 2
+    assert "train.py:2" in done.err
+    assert "return trial.params['lr'" in done.err
+
+
+def test_a_missing_file_is_answered_with_its_neighbour(user):
+    user.write("study.toml", HEAD + SPACE)
+
+    done = user.hptui("run", "studi.toml")
+
+    assert done.status == 2
+    assert 'did you mean "study.toml"?' in done.err
+
+
+def test_a_missing_script_of_the_quick_form_is_said(user):
+    done = user.hptui("run", "train.py:objective", "-n", "3")
+
+    assert (done.status, "train.py: there is no such file" in done.err) == (2, True)
+
+
+def test_a_word_that_is_no_study_is_said(user):
+    done = user.hptui("run", "train")
+
+    assert done.status == 2
+    assert "neither a study file nor a Python script" in done.err
+
+
+def test_a_command_without_parameters_is_told_how_to_name_them(user):
+    done = user.hptui("run", "python train.py")
+
+    assert done.status == 2
+    assert "-p lr=" in done.err
+
+
+@pytest.mark.parametrize("param", ["lr", "lr=", "lr=a..b", "lr=1..2:cube"])
+def test_a_wrong_parameter_of_a_command_is_said(user, param):
+    done = user.hptui("run", "python train.py", "-p", param)
+
+    assert done.status == 2
+    assert f"-p {param}" in done.err
+
+
+def test_a_wrong_option_is_blamed_on_the_option(user):
+    user.write("train.py", SCRIPT)
+    user.write("study.toml", HEAD + SPACE)
+
+    assert "-n: 0 is too small" in user.hptui("run", "study.toml", "-n", "0").err
+    assert 'did you mean "median"?' in user.hptui("run", "study.toml", "--pruner", "medan").err
+
+
+def test_a_study_that_is_not_text_is_said(user):
+    (user.folder / "study.toml").write_bytes(b"name = '\xff'\n")
+
+    done = user.hptui("run", "study.toml")
+
+    assert (done.status, "not UTF-8" in done.err) == (2, True)
+
+
+def test_a_home_that_cannot_be_written_is_said_before_anything_starts(user, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    done = user.hptui("run", user.study(), env={"HPTUI_HOME": str(tmp_path / "file")})
+
+    assert done.status == 1
+    assert "HPTUI_HOME" in done.err
+
+
+def test_check_says_what_a_study_would_do(user):
+    done = user.hptui("check", user.study(more='[pruner]\nname = "median"\n'))
+
+    assert (done.status, done.err) == (0, "")
+    assert [word for word in ("no problems", "median", "4 trials", "-5 .. 5", "2 trials at once") if word not in done.out] == []
+
+
+def test_check_prints_the_study_that_a_command_stands_for(user):
+    text = user.hptui("check", "python train.py", "-p", "lr=1e-4..0.1:log", "-p", "act=tanh,relu", "--text").out
+    user.write("copy.toml", text)
+
+    assert 'lr = { type = "float", low = 0.0001, high = 0.1, log = true }' in text
+    assert user.hptui("check", "copy.toml").status == 0

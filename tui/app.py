@@ -1,0 +1,108 @@
+"""The cockpit: `run` shows it and returns when it is left. No numpy here, nor in anything imported here: the first
+paint waits for no library that it does not need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from hptui.core.study.session import SessionFolder, home
+from hptui.tui import terminal, theme
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+# providers are named by functions, as Textual allows: the palette's module is imported when it is first opened
+Lazy = Callable[[], "type[Provider]"]
+
+
+def _keys() -> type[Provider]:
+    from hptui.tui.palette import Keys
+
+    return Keys
+
+
+def _trials() -> type[Provider]:
+    from hptui.tui.palette import TrialsByNumber
+
+    return TrialsByNumber
+
+
+class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin can't name App's own attribute types
+    """`folder`: the session to open at once; None: the list of sessions. `read_only`: without keys that change it."""
+
+    TITLE = "hptui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {_keys, _trials} | App.COMMANDS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "hint_leave", "Hint", show=False, system=True),
+        Binding("ctrl+q", "leave", "Quit", show=False, system=True),
+    ]
+    CSS = """
+    Toast { padding: 0 1; margin: 0; }
+    """
+
+    def __init__(self, folder: SessionFolder | None = None, read_only: bool = False) -> None:
+        super().__init__()
+        self.folder, self.read_only = folder, read_only
+        self.crash_folder = home()
+        self.goes_on = False  # whether a session lives on behind the screen that is left
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme.variable_defaults(self.current_theme)
+
+    def on_mount(self) -> None:
+        theme.install(cast("Any", self), os.environ.get("HPTUI_THEME") or terminal.theme_for())
+        if not self.is_headless:
+            terminal.guard()
+        if self.folder is not None:
+            self.open_session(self.folder, read_only=self.read_only)
+            return
+        from hptui.tui.screens.sessions import SessionsScreen
+
+        self.push_screen(SessionsScreen(self.read_only))
+
+    def open_session(self, folder: SessionFolder, *, read_only: bool) -> None:
+        from hptui.tui.screens.live import LiveScreen
+
+        self.push_screen(LiveScreen(folder, read_only))
+
+    def leave(self, *, goes_on: bool) -> None:
+        """End the screen and nothing else."""
+        self.goes_on = goes_on
+        self.exit(0)
+
+    def action_leave(self) -> None:
+        leave: Callable[[], None] = getattr(self.screen, "action_leave", lambda: self.leave(goes_on=False))
+        leave()
+
+    def action_hint_leave(self) -> None:
+        self.notify("q leaves the screen, the session goes on; K stops it", timeout=4)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for name in ("dark", "light", "ansi"):
+            paint = partial(setattr, self, "theme", f"hptui-{name}")
+            yield SystemCommand(f"Colours: {name}", f"the {name} theme", paint)
+        yield SystemCommand("Keys", "all keys of this pane", self._menu)
+
+    def _menu(self) -> None:
+        menu: Callable[[], None] | None = getattr(self.screen, "action_menu", None)
+        if menu is not None:
+            menu()
+
+
+def run(folder: SessionFolder | None = None, read_only: bool = False) -> int:
+    """Show the screen until it is left; its exit status. `folder` None: the list of sessions."""
+    terminal.prepare()
+    app = HptuiApp(folder, read_only)
+    status = app.run()
+    if app.goes_on and folder is not None:
+        print(f"{folder.name} goes on: hptui attach {folder.name}")
+    return status if isinstance(status, int) else (app.return_code or 0)

@@ -1,0 +1,154 @@
+"""One trial: its parameters in their ranges, its curves, why everything happened to it, its log."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.events import Resize
+from textual.widget import Widget
+
+from hptui.tui import keys
+from hptui.tui.attached import Attached
+from hptui.tui.feed import Wanted
+from hptui.tui.panes.decisions import DecisionsPane
+from hptui.tui.panes.header import TextLine
+from hptui.tui.panes.log_view import LogView
+from hptui.tui.panes.parameters import ParametersPane
+from hptui.tui.panes.plot import LinePlot, Series
+from hptui.tui.screens.session import SessionScreen
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.layout import trial_panes_shown
+from hptui.tui.views.trial import trial_header
+
+PANES = ("parameters", "curves", "decisions", "log")
+_KEPT = ("copy_id", "copy_config", "log_scale", "zoom")
+_METRIC = keys.Key("M", "next_metric", "Metric", "the curve of the next metric this trial reported", 3)
+_LOOKING = (*(key for key in keys.LOOKING if key.action in _KEPT), _METRIC)
+_WISHES = tuple(key for key in keys.WISHES if not key.action.startswith("slots"))
+_BACK = keys.Key("escape", "back", "Back", "back to the table", 2, display="esc")
+_AROUND = (*(key for key in keys.AROUND if key.action != "back"), _BACK)
+
+
+class TrialScreen(SessionScreen):
+    CSS_PATH = "trial.tcss"
+    BINDING_GROUP_TITLE = "trial"
+    HINTS = (*_WISHES, *_LOOKING, *_AROUND)
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(_WISHES, _LOOKING, _AROUND, keys.digits(PANES))
+
+    def __init__(self, attached: Attached, number: int, snapshot: Snapshot) -> None:
+        super().__init__(attached)
+        self.number = number
+        self.snapshot = snapshot
+        self.lower = "curves"
+        self.zoomed: str | None = None
+        self._metric = 0
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="header")
+        with Container(id="body"):
+            yield ParametersPane(id="parameters", classes="pane")
+            yield LinePlot(id="curves", classes="pane", empty="nothing reported yet")
+            yield DecisionsPane("3 what happened, and why", comings=True, trial=False, id="decisions", classes="pane")
+            yield LogView(self.attached.folder.trial(self.number).log, id="log", classes="pane")
+        yield TextLine(id="hints")
+        yield TextLine(id="too-small")
+
+    def on_mount(self) -> None:
+        self.query_one("#log").border_title = "4 log"
+        self.query_one("#curves").focus()
+        self.attached.feed.want(Wanted(frozenset({self.number}), self.number))
+        self.show_snapshot(self.snapshot)
+
+    def cursor(self) -> int | None:
+        return self.number
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.number,)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.settle()
+        if not self.is_seen or not self.is_mounted:
+            return
+        trial = snapshot.trials.get(self.number)
+        wished = self.attached.control.pending.shown().get(self.number)
+        header = self.query_one("#header", TextLine)
+        header.show(lambda width: trial_header(snapshot, trial, width, wished))
+        if trial is not None:
+            self.query_one(ParametersPane).take(snapshot.facts, trial)
+        self.show_curves()
+        if snapshot.story[0] == self.number:
+            self.query_one(DecisionsPane).take(snapshot.story[1], snapshot.trials)
+        self.show_hints()
+
+    def show_curves(self) -> None:
+        facts = self.snapshot.facts
+        metrics = self._metrics()
+        name = metrics[self._metric % len(metrics)]
+        curve = self.snapshot.curves.get((self.number, name))
+        plot = self.query_one("#curves", LinePlot)
+        series = [Series(self.number, curve.steps, curve.values)] if curve is not None and len(curve) else []
+        scale = " · log" if plot.ylog else ""
+        more = f" ─ {self._metric % len(metrics) + 1} of {len(metrics)}, M: next" if len(metrics) > 1 else ""
+        x_max = None if facts.max_steps is None else float(facts.max_steps)
+        plot.show(series, x_max=x_max, focus=self.number, title=f"2 {name}{scale} over steps{more}")
+
+    def _metrics(self) -> tuple[str, ...]:
+        """The main metric first, then what else this trial reported."""
+        mine = [name for number, name in self.snapshot.curves if number == self.number]
+        has = [name for name in mine if len(self.snapshot.curves[self.number, name])]
+        return tuple(dict.fromkeys([self.snapshot.facts.metric, *has]))
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    def action_next_metric(self) -> None:
+        self._metric += 1
+        self.query_one("#curves", LinePlot).show([])  # another metric has a y axis of its own
+        self.show_curves()
+
+    def action_log_scale(self) -> None:
+        self.query_one("#curves", LinePlot).action_log_scale()
+        self.show_curves()
+
+    def on_resize(self, _: Resize) -> None:
+        self.call_after_refresh(self.lay_out)
+
+    def lay_out(self) -> None:
+        self.check_size()
+        shown = trial_panes_shown(*self.size, self.lower, self.zoomed)
+        for name in PANES:
+            self.query_one(f"#{name}").display = name in shown
+        self.set_class(len(shown) < 4, "-single")
+        self.set_class(self.zoomed is not None, "-zoom")
+        if self.focused is None or not self.focused.display:
+            self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
+        self.call_after_refresh(self.show_snapshot, self.snapshot)
+
+    def action_pane(self, name: str) -> None:
+        if name != "parameters" or self.size.height < 20:
+            self.lower = name
+        if self.zoomed is not None:
+            self.zoomed = name
+        self.lay_out()
+        self.query_one(f"#{name}").focus()
+
+    def action_next_pane(self, by: int) -> None:
+        focused: Widget | None = self.focused
+        here = focused.id if focused is not None and focused.id in PANES else PANES[0]
+        self.action_pane(PANES[(PANES.index(here) + by) % len(PANES)])
+
+    def action_zoom(self) -> None:
+        focused: Widget | None = self.focused
+        here = focused.id if focused is not None and focused.id in PANES else "curves"
+        self.zoomed = None if self.zoomed is not None else here
+        self.lay_out()
+
+    def action_back(self) -> None:
+        if self.zoomed is not None:
+            self.zoomed = None
+            self.lay_out()
+        else:
+            self.dismiss()

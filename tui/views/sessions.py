@@ -1,0 +1,63 @@
+"""What a line of the sessions list says. Pure."""
+
+from __future__ import annotations
+
+from hptui.core.store.library import SessionSummary
+from hptui.tui.glyphs import current
+from hptui.tui.views.cells import Cell, Cells
+from hptui.tui.views.numbers import age, day, number, unknown
+from hptui.tui.views.states import WORDS
+from hptui.tui.views.trials import Title
+
+TITLES = (
+    Title("name", "session", 18, priority=9, grow=False),
+    Title("state", "state", 10, priority=8),
+    Title("best", "best", 9, "right", 7),
+    Title("trial", "trial", 6, "right", 2),
+    Title("done", "trials", 11, "right", 6),
+    Title("counts", "of which", 22, priority=4),
+    Title("changed", "changed", 8, "right", 5),
+    Title("started", "started", 10, "right", 3),
+    Title("why", "", 8, priority=1, grow=True),
+)
+_STATES = {
+    "live": ("●", "live", "running"),
+    "finished": ("✓", "finished", "complete"),
+    "stopped": ("■", "stopped", "paused"),
+    "broken": ("!", "broken", "error"),
+}
+EMPTY = "\n".join(
+    (
+        "no session yet. From a shell:",
+        "",
+        "hptui run study.toml                  start a session and open its screen",
+        "hptui run train.py:objective -n 50    the same without a study file",
+        "hptui review FOLDER                   look at a session copied from elsewhere",
+    )
+)
+
+
+def session_line(summary: SessionSummary, at: float) -> Cells:
+    """One cell per title of TITLES."""
+    glyph, word, style = _STATES.get(summary.state, ("·", summary.state, ""))
+    ended = sum(summary.counts.get(state, 0) for state in ("COMPLETE", "PRUNED", "FAIL"))
+    total = f"{ended}/{summary.n_trials}" if summary.n_trials else str(ended)
+    changed = unknown() if summary.updated_at is None else f"{age(at - summary.updated_at)} ago"
+    return (
+        Cell(summary.name, "bold" if summary.state == "live" else ""),
+        Cell(f"{glyph} {word}", style),
+        Cell(number(summary.best), "best" if summary.best is not None else "muted"),
+        Cell(unknown() if summary.best_trial is None else f"#{summary.best_trial}", "muted"),
+        Cell(total if summary.state != "broken" else unknown()),
+        Cell(counted(summary.counts), "muted"),
+        Cell(changed, "muted"),
+        Cell(day(summary.created_at), "muted"),
+        Cell(summary.reason, "error" if summary.state == "broken" else "muted"),
+    )
+
+
+def counted(counts: dict[str, int]) -> str:
+    """`2▸ 14✓ 9╌`"""
+    return " ".join(
+        f"{counts[state]}{current().state(state)}" for state in ("RUNNING", "PAUSED", *WORDS) if counts.get(state)
+    )
