@@ -1,6 +1,6 @@
 """A training script that knows nothing of hptui: flags in, lines out. It is tuned as it is, see argparse.toml.
 
-  python examples/argparse_train.py --lr 0.1 --hidden 32
+python examples/argparse_train.py --lr 0.1 --hidden 32
 """
 
 import argparse

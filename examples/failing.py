@@ -25,5 +25,7 @@ def objective(trial):
     if how == "hang":
         time.sleep(3600)  # FAIL, cause timeout: `trial_time` ends it
     if how == "noise":
-        print("\x1b[2J\x1b]0;escape sequences\x07 [red]and markup[/red] are shown as text", b"\xff\xfe".decode("latin-1"))
+        print(
+            "\x1b[2J\x1b]0;escape sequences\x07 [red]and markup[/red] are shown as text", b"\xff\xfe".decode("latin-1")
+        )
     return trial.params["x"] ** 2

@@ -39,7 +39,7 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
 
     TITLE = "hptui"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {_keys, _trials} | App.COMMANDS
+    COMMANDS: ClassVar[set[type[Provider] | Lazy]] = {_keys, _trials, *App.COMMANDS}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint_leave", "Hint", show=False, system=True),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.launch import ensure
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post
@@ -62,7 +63,7 @@ class Bench:
         """A session that waits for its scheduler; its name."""
         here = str(OBJECTIVES.parent)
         facts = {
-            "name": name, "id": f"{self.home.name}-{name}", "direction": "minimize", "metric": "value",
+            "name": name, "id": self.session_id(name), "direction": "minimize", "metric": "value",
             "n_trials": n_trials, "script_folder": here, "cwd": here, "created_at": time.time(),
         }  # fmt: skip
         create_session(self.folder(name), self.study_text(name, function, n_trials, pruner, options), facts)
@@ -91,6 +92,10 @@ class Bench:
                 wait(lambda: self.scheduler(name) is None, 20.0)
         if (pid := self.scheduler(name)) is not None:
             os.kill(pid, signal.SIGKILL)
+        sweep(f"{self.session_id(name)}/")
+
+    def session_id(self, name: str) -> str:
+        return f"{self.home.name}-{name}"
 
     def scheduler(self, name: str) -> int | None:
         info = scheduler_of(self.folder(name).lock)

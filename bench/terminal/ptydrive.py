@@ -143,9 +143,7 @@ class Terminal:
     def window(self, seconds: float) -> Window:
         cpu, size, writes, start = cpu_of(self.pid), len(self.data), self.writes, time.perf_counter()
         self.pump(seconds)
-        return Window(
-            time.perf_counter() - start, len(self.data) - size, self.writes - writes, cpu_of(self.pid) - cpu
-        )
+        return Window(time.perf_counter() - start, len(self.data) - size, self.writes - writes, cpu_of(self.pid) - cpu)
 
     def key(self, keys: bytes, silence_s: float = 0.3, within_s: float = 5.0) -> tuple[float | None, int]:
         """Seconds from a key to the first byte (None: no reaction), and all bytes until it is quiet again."""

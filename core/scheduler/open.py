@@ -134,7 +134,7 @@ def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None
 
 
 def adopt(world: World, recovered: Recovered, offsets: dict[int, int]) -> list[e.Event]:
-    """Take over the processes that are still there. A trial that was being started is looked for, else started again."""
+    """Take over the processes that are still there. One that was being started is looked for, else started again."""
     first: list[e.Event] = []
     for number, known in recovered.running:
         live, at = recovered.state.live[number], world.gear.clock.now()

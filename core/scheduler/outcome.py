@@ -39,16 +39,19 @@ def _without_last_line(status: int | None, oom_killed: bool, now: float) -> Ende
     if status is None:
         reason = "its process ended while no scheduler watched; how is not known"
         return Ended(State.FAIL, now, reason, Cause.LOST, may_retry=True)
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
-        if number == signal.SIGKILL and oom_killed:
-            return Ended(State.FAIL, now, "killed by the kernel: the machine ran out of memory", Cause.OOM, may_retry=True)
-        if number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            return Ended(State.FAIL, now, f"killed by {name} from outside", Cause.KILLED, may_retry=True)
-        what = {signal.SIGSEGV: "a segmentation fault", signal.SIGABRT: "abort()", signal.SIGBUS: "a bus error"}.get(
-            signal.Signals(number) if number in list(signal.Signals) else signal.SIGUSR1, name
-        )
-        return Ended(State.FAIL, now, f"crashed with {what} ({name}); see its log", Cause.CRASH, may_retry=True)
     code = os.waitstatus_to_exitcode(status)
-    return Ended(State.FAIL, now, f"its process ended with status {code} before the objective returned", Cause.CRASH, True)
+    if code >= 0:
+        reason = f"its process ended with status {code} before the objective returned"
+        return Ended(State.FAIL, now, reason, Cause.CRASH, may_retry=True)
+    name = signal.Signals(-code).name if -code in list(signal.Signals) else f"signal {-code}"
+    if name == "SIGKILL" and oom_killed:
+        reason = "killed by the kernel: the machine ran out of memory"
+        return Ended(State.FAIL, now, reason, Cause.OOM, may_retry=True)
+    if name in _FROM_OUTSIDE:
+        return Ended(State.FAIL, now, f"killed by {name} from outside", Cause.KILLED, may_retry=True)
+    reason = f"crashed with {_CRASHES.get(name, 'a signal')} ({name}); see its log"
+    return Ended(State.FAIL, now, reason, Cause.CRASH, may_retry=True)
+
+
+_FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
+_CRASHES = {"SIGSEGV": "a segmentation fault", "SIGABRT": "abort()", "SIGBUS": "a bus error"}

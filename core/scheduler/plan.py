@@ -1,4 +1,4 @@
-"""What should happen now: `plan(state) -> actions`, pure. One short function a question, in the order they are asked."""
+"""What should happen now: `plan(state) -> actions`, pure. One short function a question, in the order of asking."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def plan(state: SchedulerState) -> list[a.Action]:
     """The actions due. Each one's intents keep it from being planned twice."""
     if state.finished:
         return []
+    if reason := _reason_to_stop(state):
+        return [a.Record((reason,))]
     return [
         *_settle(state),
         *heed(state),
@@ -74,27 +76,34 @@ def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
 
 def _judge(state: SchedulerState) -> Iterator[a.Action]:
     for number, live in state.live.items():
-        if live.due and live.ending is None and live.gone is None:
+        if live.due and live.told_to_stop is None and live.ending is None and live.gone is None:
             yield a.Judge((), number, live.due.milestone, live.due.step)
 
 
-def _stop(state: SchedulerState) -> Iterator[a.Action]:
-    """Reasons to stop the session, and what stopping at once means for its trials."""
+def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:
     rules, at = state.rules, state.now
-    if state.stopping is None:
-        if state.server.state == "broken":
-            yield a.Record((e.StopAsked(at, state.server.reason, now=True, ok=False),))
-        elif rules.stop_after_failures and state.tally.failures_in_a_row >= rules.stop_after_failures:
-            n = state.tally.failures_in_a_row
-            reason = f"{n} trials in a row failed; the last: {state.tally.last_failure}"
-            yield a.Record((e.StopAsked(at, reason, ok=False),))
-        elif rules.wall_clock_s is not None and state.wall_clock_s >= rules.wall_clock_s:
-            yield a.Record((e.StopAsked(at, "the wall-clock budget is spent", final=True),))
-    elif state.stopping.now:
-        for number, live in state.live.items():
-            if live.ending is None and live.gone is None and isinstance(live.trial.phase, Running | Paused):
-                outcome = Ended(State.FAIL, at, "stopped with the session: starts again when it is resumed", Cause.LOST, True)
-                yield a.Record((e.EndAsked(at, number, outcome),))
+    if state.stopping is not None:
+        return None
+    if state.server.state == "broken":
+        return e.StopAsked(at, state.server.reason, now=True, ok=False)
+    failures = state.tally.failures_in_a_row
+    if rules.stop_after_failures and failures >= rules.stop_after_failures:
+        reason = f"{failures} trials in a row failed; the last: {state.tally.last_failure}"
+        return e.StopAsked(at, reason, ok=False)
+    if rules.wall_clock_s is not None and state.wall_clock_s >= rules.wall_clock_s:
+        return e.StopAsked(at, "the wall-clock budget is spent", final=True)
+    return None
+
+
+def _stop(state: SchedulerState) -> Iterator[a.Action]:
+    """What stopping at once means for the trials that run."""
+    if state.stopping is None or not state.stopping.now:
+        return
+    reason = "stopped with the session: starts again when it is resumed"
+    for number, live in state.live.items():
+        if live.ending is None and live.gone is None and isinstance(live.trial.phase, Running | Paused):
+            outcome = Ended(State.FAIL, state.now, reason, Cause.LOST, may_retry=True)
+            yield a.Record((e.EndAsked(state.now, number, outcome),))
 
 
 def _hold(state: SchedulerState) -> Iterator[a.Action]:
@@ -204,8 +213,8 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         if live.ending:
             continue
         place = free.pop(0)
-        reason = f"on {place.device_id}, slot {place.slot}: it was free and trial {live.trial.number} had waited longest"
         number = live.trial.number
+        reason = f"on {place.device_id}, slot {place.slot}: it was free and trial {number} had waited longest"
         yield a.Launch(
             (e.Placed(at, number, place, reason), e.Launched(at, number)), number, place, state.server.state == "cold"
         )

@@ -1,4 +1,4 @@
-"""Going on from what the database says: trials that still run are adopted, ended ones are counted, lost ones tried again."""
+"""Going on from what the database says: running trials are adopted, ended ones counted, lost ones tried again."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def tally_of(sign: float, ended: Iterable[TrialRow]) -> Tally:
     for row in sorted(ended, key=lambda row: row.ended_at or 0.0):
         match row.state:
             case State.COMPLETE:
-                best = tally.best
-                if row.value is not None and math.isfinite(row.value) and (best is None or sign * row.value < sign * best[0]):
-                    best = (row.value, row.number)
+                best, value = tally.best, row.value
+                if value is not None and math.isfinite(value) and (best is None or sign * value < sign * best[0]):
+                    best = (value, row.number)
                 tally = replace(tally, complete=tally.complete + 1, best=best)
             case State.PRUNED:
                 tally = replace(tally, pruned=tally.pruned + 1)

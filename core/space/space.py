@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,14 +133,14 @@ class Space:
             for name in params
             if name not in self.parameters
         ]
-        x = np.full(self.dim, np.nan)
+        x = [math.nan] * self.dim
         marks: dict[str, Hashable] = {}
         wrong: set[str] = set()
         for node in self._nodes:
             name, parameter = node.name, node.parameter
             if name not in params:
                 continue
-            if not wrong.isdisjoint(parents(parameter)):
+            if wrong and not wrong.isdisjoint(parents(parameter)):
                 wrong.add(name)  # whatever can be said of it follows from the parent's problem
                 continue
             try:
@@ -153,7 +154,7 @@ class Space:
             x[node.index] = u
             if name in self._deciding:
                 marks[name] = mark(parameter.value(u))
-        return x, problems
+        return np.array(x), problems
 
     def complete(self, params: Mapping[str, Any], where: str = "params") -> tuple[Params, list[HptuiError]]:
         """`params` with the defaults of the active parameters it leaves out, and what is wrong with it.

@@ -79,7 +79,7 @@ def as_number(value: Any) -> float | None:
         try:
             return float(value)
         except OverflowError:  # a whole number beyond 1e308
-            return math.inf if value > 0 else -math.inf
+            return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # numbers.Real does not declare `<`
     count = getattr(value, "numel", None)
     count = count() if callable(count) else getattr(value, "size", None)
     item = getattr(value, "item", None)

@@ -98,7 +98,9 @@ def _compile(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise ObjectiveError("objective.pattern", f"{pattern!r}: {error}", "it is a Python regular expression") from None
+        raise ObjectiveError(
+            "objective.pattern", f"{pattern!r}: {error}", "it is a Python regular expression"
+        ) from None
     if not compiled.groupindex:
         raise ObjectiveError("objective.pattern", f"{pattern!r} has no named group", r"like loss (?P<value>\S+)")
     return compiled

@@ -1,7 +1,7 @@
 """What the fork server imports before the first fork, and whether forking is still safe after it.
 
-A fork copies one thread. Another thread's locks stay locked in the copy for ever, and a CUDA context does not work in it.
-So the server may import, but must not compute; a script that does at import is left to each trial.
+A fork copies one thread. Another thread's locks stay locked in the copy for ever, and a CUDA context does not work in
+it. So the server may import, but must not compute; a script that does at import is left to each trial.
 """
 
 from __future__ import annotations
@@ -121,11 +121,11 @@ def exit_handlers_kept() -> Iterator[None]:
             theirs.append((function, args, kwargs))
         return register(function, *args, **kwargs)
 
-    atexit.register = noted
+    vars(atexit)["register"] = noted
     try:
         yield
     finally:
-        atexit.register = register
+        vars(atexit)["register"] = register
     atexit._clear()
     finalizers: Any = weakref.finalize
     for finalizer in list(finalizers._registry):

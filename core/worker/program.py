@@ -84,7 +84,7 @@ class _Run:
         self._terminated = False
 
     def follow(self) -> End:
-        signal.signal(signal.SIGTERM, self._on_terminate)  # a handler: what is ignored would be ignored by the child too
+        signal.signal(signal.SIGTERM, self._on_terminate)
         ended = os.pidfd_open(self._child.pid)
         poll = select.poll()
         poll.register(self._out, select.POLLIN)
@@ -170,7 +170,9 @@ class _Run:
             outside = -status in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
             return failed(at, Cause.KILLED if outside else Cause.CRASH, f"the program was killed by {name}", tail)
         if status > 0:
-            return failed(at, _cause_in(tail), f"the program ended with exit status {status}{_last_line(self._tail)}", tail)
+            return failed(
+                at, _cause_in(tail), f"the program ended with exit status {status}{_last_line(self._tail)}", tail
+            )
         if self._reader.result is not None:
             return of_number(self._reader.result, at, "its result is")
         if last is None:

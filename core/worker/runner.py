@@ -140,7 +140,7 @@ def main(arguments: list[str]) -> NoReturn:
     for fd in os.listdir("/proc/self/fd"):
         if int(fd) > 2:
             with contextlib.suppress(OSError):
-                os.set_inheritable(int(fd), False)  # leases: held by this process and its forks, not by what it executes
+                os.set_inheritable(int(fd), False)  # leases: for this process and its forks, not for what it executes
     faulthandler.enable(file=2)
     run(start, Prepared())
 

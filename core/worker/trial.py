@@ -61,7 +61,9 @@ class Trial:
 
     # parameters
 
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> float:
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
         """The trial's value of a float parameter.
 
         From the study where it has the parameter, even outside low .. high; else drawn from low .. high.

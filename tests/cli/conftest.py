@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from cli_scripts import QUADRATIC
 
+from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
+
 
 @dataclass(frozen=True)
 class Done:
@@ -92,12 +94,13 @@ class User:
     def running(self, name: str = "study", n: int = 1) -> Any:
         """The document of a session once `n` of its trials train."""
 
-        def look() -> Any:
-            document = self.show(name)
-            training = [t for t in document["trials"] if t["state"] == "RUNNING" and t["step"] is not None]
-            return document if len(training) >= n else None
+        def look() -> bool:
+            with Reader(self.session(name)) as reader:
+                rows = reader.trials()
+            return sum(row.state == "RUNNING" and row.step is not None for row in rows) >= n
 
-        return self.wait_until(look)
+        self.wait_until(look)
+        return self.show(name)
 
     def leave(self) -> None:
         """End every session, and see that its processes are gone."""

@@ -86,9 +86,7 @@ def test_a_failed_trial_is_tried_again(user):
 
 
 def test_stop_lets_running_trials_finish_and_resume_goes_on(user):
-    script = QUADRATIC.replace("time.sleep", "time.sleep").replace(
-        "        trial.report", "        time.sleep(0.2)\n        trial.report"
-    )
+    script = QUADRATIC.replace("        trial.report", "        time.sleep(0.4)\n        trial.report")
     user.hptui("run", user.study(script=script, n_trials=8), "--detach")
     user.running()
     stopped = user.hptui("stop", "study")

@@ -67,7 +67,9 @@ def test_all_problems_are_said_at_once(user):
     user.write("train.py", SCRIPT)
     user.write(
         "study.toml",
-        'directoin = "minimize"\n' + HEAD + '[space]\nlr = { type = "float", low = 1.0, high = 0.1 }\n[pruner]\nname = "x"\n',
+        'directoin = "minimize"\n'
+        + HEAD
+        + '[space]\nlr = { type = "float", low = 1.0, high = 0.1 }\n[pruner]\nname = "x"\n',
     )
 
     done = user.hptui("check", "study.toml")
@@ -167,7 +169,9 @@ def test_check_says_what_a_study_would_do(user):
     done = user.hptui("check", user.study(more='[pruner]\nname = "median"\n'))
 
     assert (done.status, done.err) == (0, "")
-    assert [word for word in ("no problems", "median", "4 trials", "-5 .. 5", "2 trials at once") if word not in done.out] == []
+    assert [
+        word for word in ("no problems", "median", "4 trials", "-5 .. 5", "2 trials at once") if word not in done.out
+    ] == []
 
 
 def test_check_prints_the_study_that_a_command_stands_for(user):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from hptui.tui.cli import VERBS
 
 
@@ -127,5 +128,7 @@ def test_the_catalogues_list_names_and_options(user):
 def test_gpus_lists_the_cpu_where_there_is_no_gpu(user):
     devices = user.hptui("gpus", "--json").json
 
-    assert [sorted(d) for d in devices] == [["id", "index", "kind", "memory_total_bytes", "name", "slots"]] * len(devices)
+    assert [sorted(d) for d in devices] == [["id", "index", "kind", "memory_total_bytes", "name", "slots"]] * len(
+        devices
+    )
     assert sum(d["slots"] for d in devices) >= 1

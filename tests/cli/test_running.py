@@ -17,7 +17,9 @@ def test_a_session_runs_to_its_end_and_prints_the_best(user):
 
     lines = done.out.splitlines()
     assert (done.status, done.err) == (0, "")
-    assert sorted(line.split()[1] for line in lines if line.startswith("trial ") and "COMPLETE" in line) == list("012345")
+    assert sorted(line.split()[1] for line in lines if line.startswith("trial ") and "COMPLETE" in line) == list(
+        "012345"
+    )
     assert "study: all 6 trials are done" in lines[-1]
     assert len([line for line in lines if line.split()[:1] and line.split()[0].isdigit()]) == 5  # the best five
 

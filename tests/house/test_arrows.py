@@ -155,7 +155,9 @@ def test_pure_parts_have_no_hands() -> None:
 
 
 def test_no_module_is_longer_than_300_lines() -> None:
-    long = [f"{path.relative_to(ROOT)}: {n}" for _, path in modules() if (n := len(path.read_text().splitlines())) > 300]
+    long = [
+        f"{path.relative_to(ROOT)}: {n}" for _, path in modules() if (n := len(path.read_text().splitlines())) > 300
+    ]
 
     assert long == []
 

@@ -58,7 +58,12 @@ def test_the_command_works_from_the_wheel_beside_a_users_core_and_tui(wheel: Pat
 
     env = {**os.environ, "PYTHONPATH": str(site), "HPTUI_HOME": str(tmp_path / "home")}
     done = subprocess.run(
-        [sys.executable, "-m", "hptui", "ls", "--json"], cwd=project, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "hptui", "ls", "--json"],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
@@ -71,7 +76,10 @@ def test_every_dependency_is_pinned_for_make_and_ci() -> None:
         for line in (ROOT / "constraints.txt").read_text().splitlines()
         if line.strip() and not line.startswith("#")
     }
-    wanted = [*project["dependencies"], *(spec for extra in project["optional-dependencies"].values() for spec in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(spec for extra in project["optional-dependencies"].values() for spec in extra),
+    ]
     names = {spec.split(">")[0].split("[")[0].split("=")[0].strip().lower() for spec in wanted} - {"hptui"}
 
     assert names <= pins

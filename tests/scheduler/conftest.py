@@ -67,7 +67,8 @@ class Session:
     def wait_for(self, number: int, *states: str) -> TrialRow:
         def look() -> TrialRow | None:
             row = self.trials().get(number)
-            return row if row is not None and row.state in states else None
+            there = row is not None and row.state in states and (row.state != "RUNNING" or row.pid)
+            return row if there else None
 
         row: TrialRow = self.until(look, f"trial {number} did not become {states}")
         return row

@@ -1,5 +1,6 @@
 """The fast rasteriser against drawing point by point, as its docstring says it should be."""
 
+import itertools
 import math
 
 import numpy as np
@@ -39,7 +40,7 @@ def by_hand(xs, ys, x_axis=X, y_axis=Y, columns=COLUMNS, rows=ROWS):
         elif before is not None:
             (c0, r0), wide = before, c - before[0]
             line = [r0 + (2 * (r - r0) * k + wide) // (2 * wide) for k in range(wide + 1)]
-            for k, (a, b) in enumerate(zip(line, line[1:], strict=False)):
+            for k, (a, b) in enumerate(itertools.pairwise(line)):
                 middle = (a + b) // 2
                 filled.setdefault(c0 + k, []).extend(
                     range(a, middle + 1) if b > a else range(min(middle + 1, a), a + 1)
@@ -96,9 +97,7 @@ def test_every_dot_of_a_cell_is_a_dot_of_the_curve(pairs, level):
     dots = DOTS[level]
     width, height = 7, 5
     pairs = sorted((p for p in pairs if math.isfinite(p[0])), key=lambda p: p[0])
-    curve = extents(
-        [p[0] for p in pairs], [p[1] for p in pairs], X, Y, width * dots.across, height * dots.down
-    )
+    curve = extents([p[0] for p in pairs], [p[1] for p in pairs], X, Y, width * dots.across, height * dots.down)
 
     top, cells = patterns(curve, dots, width, height)
 

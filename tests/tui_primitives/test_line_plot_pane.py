@@ -30,14 +30,14 @@ def test_a_curve_falls_from_left_to_right():
         plot.show([Series(1, [0, 50, 100], [2, 1, 0])], x_max=100)
         await pilot.pause()
         assert app.lines() == [
-            "     2 ┤⠢⢄",
-            "       │  ⠉⠒⠤⣀",
-            "     1 ┤      ⠉⠒⠤⣀",
-            "       │          ⠉⠒⠤⣀",
-            "     0 ┤              ⠉⠢",
+            "     2 ┤⠑⠢⣀",
+            "       │   ⠉⠢⢄",
+            "     1 ┤      ⠉⠒⢄⡀",
+            "       │         ⠈⠑⠤⣀",
+            "     0 ┤             ⠑⠢⢄",
             "       └────────────────",
-            "        0     50     100",
-        ] or app.lines()[5] == "       └" + "─" * 16
+            "        0            100",
+        ]
 
     alone(plot, steps, size=(24, 7))
 

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from worker_standin import Standin
+
 from hptui.core.wire.request import Function, encode
 from hptui.core.wire.spool import Attr, Begin, End
-from worker_standin import Standin
 
 SCRIPT = """
 import os, random

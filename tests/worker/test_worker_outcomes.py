@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from worker_standin import Standin
+
 from hptui.core.study.trial import Cause
 from hptui.core.wire.spool import End
-from worker_standin import Standin
 
 SCRIPT = """
 import atexit, ctypes, os, subprocess, sys, threading, time
@@ -147,7 +148,11 @@ def test_an_objective_ends_with_its_value(served: Standin, name: str, outcome: s
         ("gpu_memory", Cause.OOM, "RuntimeError: CUDA out of memory. Tried to allocate 2 GiB"),
         ("interrupted", Cause.KILLED, "interrupted"),
         ("bad_str", Cause.CRASH, "Odd"),
-        ("no_number", Cause.CRASH, "TypeError: The `step` argument is of type '<class 'str'>' but supposed to be an int."),
+        (
+            "no_number",
+            Cause.CRASH,
+            "TypeError: The `step` argument is of type '<class 'str'>' but supposed to be an int.",
+        ),
         ("nothing", Cause.CRASH, "objective.function: train.py has no function nothing"),
     ],
 )

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from hptui.core.errors import ObjectiveError
 from hptui.core.worker.arguments import command_line
 from hptui.core.worker.patterns import Found, Reader
@@ -66,7 +67,15 @@ def test_a_pattern_that_finds_nothing_is_refused(pattern: str) -> None:
         Reader([pattern], "value")
 
 
-PARAMS: dict[str, Any] = {"lr": 0.01, "name": "sgd", "fast": True, "slow": False, "none": None, "sizes": [3, 4], "shift": -1.0}
+PARAMS: dict[str, Any] = {
+    "lr": 0.01,
+    "name": "sgd",
+    "fast": True,
+    "slow": False,
+    "none": None,
+    "sizes": [3, 4],
+    "shift": -1.0,
+}
 PLACES = {"trial": "7", "seed": "3", "device": "cuda", "checkpoint_dir": "/c"}
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from worker_standin import Standin, until
+
 from hptui.core.study.milestones import Rungs
 from hptui.core.study.trial import Cause
 from hptui.core.wire.control import Ask, Verdict
 from hptui.core.wire.spool import End, Note, Parked, Report
-from worker_standin import Standin, until
 
 ARGPARSE = """
 import argparse, time
@@ -70,7 +71,9 @@ def test_a_script_may_read_a_json_file_or_ask_for_its_parameters(served: Standin
 
 
 def test_placeholders_reach_any_program(served: Standin) -> None:
-    program = served.program("sh", "-c", "echo 'hptui: value={lr}' on {device} $1", "sh", "{trial}", arguments="placeholders")
+    program = served.program(
+        "sh", "-c", "echo 'hptui: value={lr}' on {device} $1", "sh", "{trial}", arguments="placeholders"
+    )
 
     end = served.end(served.request(3, params={"lr": 0.25}, objective=program))
 
@@ -81,8 +84,8 @@ def test_placeholders_reach_any_program(served: Standin) -> None:
 @pytest.mark.parametrize(
     ("code", "cause", "reason"),
     [
-        ("import sys; print('no such file'); sys.exit(3)", Cause.CRASH, "the program ended with exit status 3: no such file"),
-        ("import sys; sys.exit('CUDA out of memory')", Cause.OOM, "the program ended with exit status 1: CUDA out of memory"),
+        ("import sys; print('no file'); sys.exit(3)", Cause.CRASH, "the program ended with exit status 3: no file"),
+        ("exit('CUDA out of memory')", Cause.OOM, "the program ended with exit status 1: CUDA out of memory"),
         ("print('done')", Cause.CRASH, "the program ended without a value: "
          "no line matched objective.pattern, nor did it call hptui.report()"),
         ("print('hptui: value=nan')", Cause.NAN, "the last value it printed is NaN"),
@@ -223,7 +226,10 @@ def test_a_program_that_will_not_end_is_killed_with_all_its_children(
 
     assert served.wait_for(End).outcome == "pruned"
     for left in json.loads(pids.read_text()):
-        until(lambda left=left: not os.path.exists(f"/proc/{left}") or "Z" in Path(f"/proc/{left}/stat").read_text(), "gone")
+        until(
+            lambda left=left: not os.path.exists(f"/proc/{left}") or "Z" in Path(f"/proc/{left}/stat").read_text(),
+            "gone",
+        )
 
 
 def test_odd_matches_are_noted_once(served: Standin) -> None:

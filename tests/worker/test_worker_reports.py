@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from worker_standin import Standin, until
+
 from hptui.core.study.milestones import Every, Rungs
 from hptui.core.wire.control import Ask, Verdict
 from hptui.core.wire.lock import SessionLock
 from hptui.core.wire.request import Forked
 from hptui.core.wire.spool import Attr, Begin, Checkpoint, End, Note, Parked, Report
 from hptui.core.worker.link import next_milestone
-from worker_standin import Standin, until
 
 SCRIPT = """
 import math, os, pickle, time
@@ -158,7 +159,11 @@ def test_a_milestone_between_two_steps_is_met_at_the_later_one(served: Standin) 
             control.answer(milestone, Verdict.GO)
         served.exited(pid)
 
-    assert [(step, milestone) for step, _, _, milestone in reports(served) if milestone] == [(3, 101), (12, 102), (21, 103)]
+    assert [(step, milestone) for step, _, _, milestone in reports(served) if milestone] == [
+        (3, 101),
+        (12, 102),
+        (21, 103),
+    ]
 
 
 def test_a_wish_to_stop_reaches_reporting_and_silent_trials(served: Standin) -> None:
@@ -218,7 +223,9 @@ def test_a_milestone_rings_the_bell(served: Standin) -> None:
         control.answer(1, Verdict.GO)
 
 
-def test_without_a_scheduler_a_milestone_is_passed_and_a_late_verdict_is_heard(standin: Standin, tmp_path: Path) -> None:
+def test_without_a_scheduler_a_milestone_is_passed_and_a_late_verdict_is_heard(
+    standin: Standin, tmp_path: Path
+) -> None:
     assert standin.lock is not None
     standin.lock.release()
     standin.lock = None

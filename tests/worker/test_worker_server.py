@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from worker_standin import Standin, until
+
 from hptui.core.wire.request import ImportFailed, Ready, Start
 from hptui.core.wire.spool import Attr, Begin, End
-from worker_standin import Standin, until
 
 PLAIN = """
 import os, random, sys, threading
@@ -102,7 +103,9 @@ def test_the_seed_alone_decides_the_draws(standin: Standin, tmp_path: Path) -> N
     assert first == again != other
 
 
-def test_the_tag_is_seen_in_the_environment_of_the_trial_and_all_its_processes(standin: Standin, tmp_path: Path) -> None:
+def test_the_tag_is_seen_in_the_environment_of_the_trial_and_all_its_processes(
+    standin: Standin, tmp_path: Path
+) -> None:
     script = write(
         tmp_path,
         """
@@ -143,7 +146,7 @@ def with_tag(tag: bytes) -> list[int]:
 def test_a_lease_lives_as_long_as_the_trial(standin: Standin, tmp_path: Path) -> None:
     script = write(
         tmp_path,
-        "import subprocess, time\ndef objective(trial):\n    subprocess.Popen(['setsid', 'sleep', '5'])\n    time.sleep(600)\n",
+        "import os, time\ndef objective(trial):\n    os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '5')\n    time.sleep(600)\n",
     )
     boot(standin, script)
     lease = tmp_path / "lease"
@@ -236,14 +239,16 @@ def test_cuda_initialised_at_import_is_told_and_the_script_left_to_each_trial(st
 
 
 def test_a_thread_that_starts_later_makes_the_server_refuse(standin: Standin, tmp_path: Path) -> None:
-    text = "import signal, threading, time\n" + THREADED.splitlines()[-1].replace("threading.Thread", "late = lambda *_: threading.Thread")
+    text = "import signal, threading, time\n" + THREADED.splitlines()[-1].replace(
+        "threading.Thread", "late = lambda *_: threading.Thread"
+    )
     script = write(tmp_path, text + "\nsignal.signal(signal.SIGWINCH, late)\n" + PLAIN)
     assert boot(standin, script).level == "script"
     assert standin.server is not None
     os.kill(standin.server.pid, signal.SIGWINCH)
     until(lambda: len(os.listdir(f"/proc/{standin.server.pid}/task")) == 2 if standin.server else None, "a thread")
 
-    with pytest.raises(AssertionError, match="Refused.*1 thread left running"):
+    with pytest.raises(AssertionError, match=r"Refused.*1 thread left running"):
         standin.start(standin.request())
 
 
@@ -261,7 +266,11 @@ def test_a_thread_that_starts_later_makes_the_server_refuse(standin: Standin, tm
         ("def objectve(trial):\n    pass\n", "objective.function: train.py has no function objective", "objectve"),
         ("objective = 3\n", "objective.function: objective in train.py is a int, not a function", ""),
         ("def objective(t):\n    pass\n", "objective.shared: train.py has no function load_data", ""),
-        ("def load_data():\n    1 / 0\ndef objective(t): pass\n", "ZeroDivisionError: division by zero", "in load_data"),
+        (
+            "def load_data():\n    1 / 0\ndef objective(t): pass\n",
+            "ZeroDivisionError: division by zero",
+            "in load_data",
+        ),
     ],
 )
 def test_a_script_that_cannot_be_imported_is_told_in_the_users_own_frames(

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hptui.core.errors import ObjectiveError
 from hptui.core.study.trial import Cause
 from hptui.core.wire.request import Function, Start
 from hptui.core.wire.spool import Defined, Note, read_from
 from hptui.core.worker.link import Link
 from hptui.core.worker.trial import Trial
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 class Asked:
@@ -33,7 +34,11 @@ def test_the_studys_values_are_used(tmp_path: Path) -> None:
     asked = Asked(tmp_path, {"lr": 1, "depth": 3.0, "opt": "sgd"}, defines=False)
     trial = asked.trial
 
-    values = (trial.suggest_float("lr", 0.5, 2), trial.suggest_int("depth", 1, 5), trial.suggest_categorical("opt", ["adam", "sgd"]))
+    values = (
+        trial.suggest_float("lr", 0.5, 2),
+        trial.suggest_int("depth", 1, 5),
+        trial.suggest_categorical("opt", ["adam", "sgd"]),
+    )
 
     assert values == (1.0, 3, "sgd")
     assert [type(v) for v in values] == [float, int, str]
@@ -47,7 +52,7 @@ def test_a_value_outside_the_asked_range_is_used_and_noted_once(tmp_path: Path) 
     assert asked.trial.suggest_categorical("opt", ("adam", "sgd")) == "lion"
     assert [note.text for note in asked.lines(Note)] == [
         "lr: the study gives 5.0, but the script asks otherwise: 5.0 is outside 0 .. 1",
-        'opt: the study gives \'lion\', but the script asks otherwise: "lion" is not among the choices',
+        "opt: the study gives 'lion', but the script asks otherwise: \"lion\" is not among the choices",
     ]
 
 
@@ -56,7 +61,10 @@ def test_a_value_outside_the_asked_range_is_used_and_noted_once(tmp_path: Path) 
     [
         (lambda t: t.suggest_float("opt", 0, 1), "the study gives 'sgd', the script asks for a float"),
         (lambda t: t.suggest_int("lr", 0, 1), "the study gives 0.5, the script asks for a whole number"),
-        (lambda t: t.suggest_float("lrr", 0, 1), "the script asks for this parameter, and the study's space does not have it"),
+        (
+            lambda t: t.suggest_float("lrr", 0, 1),
+            "the script asks for this parameter, and the study's space does not have it",
+        ),
         (lambda t: t.suggest_float("lr", 1, 0), "low (1) is above high (0)"),
         (lambda t: t.suggest_float("lr", 0, 1, log=True), "low (0) is not positive, and log asks for that"),
         (lambda t: t.suggest_float("lr", 0.1, 1, log=True, step=0.1), "step and log exclude each other"),
@@ -157,11 +165,27 @@ def test_optunas_older_names_ask_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda t: t.report(0.1, 1.5), TypeError, "The `step` argument is of type '<class 'float'>' but supposed to be an int."),
-        (lambda t: t.report(0.1, None), TypeError, "The `step` argument is of type '<class 'NoneType'>' but supposed to be an int."),
+        (
+            lambda t: t.report(0.1, 1.5),
+            TypeError,
+            "The `step` argument is of type '<class 'float'>' but supposed to be an int.",
+        ),
+        (
+            lambda t: t.report(0.1, None),
+            TypeError,
+            "The `step` argument is of type '<class 'NoneType'>' but supposed to be an int.",
+        ),
         (lambda t: t.report(0.1, -1), ValueError, "The `step` argument is -1 but cannot be negative."),
-        (lambda t: t.report("x", 1), TypeError, "The `value` argument is of type '<class 'str'>' but supposed to be a float."),
-        (lambda t: t.report(0.1, 1, acc=[1]), TypeError, "The metric `acc` is of type '<class 'list'>' but supposed to be a float."),
+        (
+            lambda t: t.report("x", 1),
+            TypeError,
+            "The `value` argument is of type '<class 'str'>' but supposed to be a float.",
+        ),
+        (
+            lambda t: t.report(0.1, 1, acc=[1]),
+            TypeError,
+            "The metric `acc` is of type '<class 'list'>' but supposed to be a float.",
+        ),
     ],
 )
 def test_a_report_of_the_wrong_type_is_refused(tmp_path: Path, call: Any, error: type[Exception], text: str) -> None:

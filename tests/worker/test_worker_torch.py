@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from worker_standin import Standin
+
 from hptui.core.wire.request import Ready
 from hptui.core.wire.spool import Attr
-from worker_standin import Standin
 
 SCRIPT = """
 import sys

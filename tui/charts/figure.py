@@ -128,7 +128,7 @@ def _shade(band: Band | None, x_axis: Axis, y_axis: Axis, w: int, h: int) -> NDA
 
 def _y_labels(axis: Axis, h: int) -> dict[int, str]:
     out: dict[int, str] = {}
-    for value in ticks(axis, max(2, h // 3)):
+    for value in ticks(axis, max(2, min((h + 1) // 2, 3 + h // 5))):
         row = round((h - 1) * (1 - axis.share(value)))
         if 0 <= row < h:
             out[row] = number(value)[: GUTTER - 2]

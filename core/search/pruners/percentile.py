@@ -40,7 +40,7 @@ class Percentile:
         step, previous = curve.last_step, int(curve.steps[-2]) if len(curve.steps) > 1 else -1
         if not self.milestones().reached(step, previous):
             return None
-        complete = [other for other in others if other.kind in (Kind.COMPLETE, Kind.PRUNED)]
+        complete = [other for other in others if other.kind == Kind.COMPLETE]
         if len(complete) < max(1, self.n_startup_trials):
             return None
         best = curve.best_up_to(step)

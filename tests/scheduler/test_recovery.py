@@ -1,0 +1,186 @@
+"""What a scheduler's successor finds and does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hptui.core.scheduler import disk
+from hptui.core.wire.lock import SessionLock
+
+Make = Callable[..., Any]
+
+SLOW = """
+    import time
+
+    def objective(trial):
+        seen = trial.checkpoint.load() or 0
+        trial.set_user_attr("went_on_from", seen)
+        for step in range(seen, 400):
+            trial.report(trial.params["x"], step)
+            trial.checkpoint.save(step)
+            if trial.should_prune():
+                import hptui
+                raise hptui.TrialPruned()
+            time.sleep(0.01)
+        return trial.params["x"]
+"""
+
+STUDY = """
+    [space]
+    x = {type = "float", low = 0.0, high = 1.0}
+    [budget]
+    n_trials = 2
+    [resources]
+    slots = 2
+"""
+
+
+def test_trials_train_on_while_no_scheduler_is_there_and_are_adopted(session: Make) -> None:
+    s = session(SLOW, STUDY)
+    s.start()
+    before = s.wait_for(0, "RUNNING")
+    s.wait_for(1, "RUNNING")
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    spool: Path = s.folder.trial(0).spool
+    size = spool.stat().st_size
+    s.until(lambda: spool.stat().st_size > size + 200, "the trial stopped with its scheduler")
+
+    assert s.start()
+    s.finish()
+
+    after = s.trials()[0]
+    assert (after.state, after.retry_of, after.started_at) == ("COMPLETE", None, before.started_at)
+    assert len(s.trials()) == 2
+    assert [step for step, _ in s.reader.curve(0, "value")] == list(range(400))
+
+
+def test_a_trial_that_ended_meanwhile_is_known_to_have_ended(session: Make) -> None:
+    s = session(SLOW, STUDY)
+    s.start()
+    pid = s.wait_for(0, "RUNNING").pid
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not Path(f"/proc/{pid}").exists(), "the trial did not finish by itself")
+
+    s.start()
+    s.finish()
+
+    assert {row.state for row in s.trials().values()} == {"COMPLETE"}
+
+
+def test_a_lost_trial_is_tried_again_from_its_checkpoint(session: Make) -> None:
+    """As after a reboot: scheduler and trials are gone at once."""
+    s = session(SLOW, STUDY)
+    s.start()
+    pids = [s.wait_for(number, "RUNNING").pid for number in (0, 1)]
+    s.until(lambda: (s.trials()[0].step or 0) > 20)
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    for pid in pids:
+        os.killpg(pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+
+    s.start(resume=True)
+    s.finish()
+
+    trials = s.trials()
+    assert [(trials[n].state, trials[n].cause) for n in (0, 1)] == [("FAIL", "lost")] * 2
+    again = {row.retry_of: row for row in trials.values() if row.retry_of is not None}
+    assert {row.state for row in again.values()} == {"COMPLETE"} and set(again) == {0, 1}
+    assert again[0].params == trials[0].params
+    assert again[0].attrs["went_on_from"] >= 20
+
+
+def test_a_paused_trial_stays_paused_under_the_next_scheduler_and_resumes(session: Make) -> None:
+    s = session(SLOW, STUDY)
+    s.start()
+    pid = s.wait_for(0, "RUNNING").pid
+    s.wish("pause", 0)
+    s.wait_for(0, "PAUSED")
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+
+    s.start()
+    assert (s.trials()[0].state, s.process_state(pid)) == ("PAUSED", "T")
+    s.wish("resume", 0)
+    s.finish()
+
+    assert s.trials()[0].state == "COMPLETE"
+
+
+def test_a_command_posted_while_nobody_listens_is_heard_later(session: Make) -> None:
+    from hptui.core.store.mailbox import post
+    from hptui.core.store.rows import CommandRow
+
+    s = session(SLOW, STUDY)
+    s.start()
+    s.wait_for(1, "RUNNING")
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    post(s.folder, CommandRow("stop", None, {"now": True}, "test", 0.0))
+
+    s.start()
+    s.finish()
+
+    assert s.processes() == []
+
+
+def test_two_schedulers_never_run_one_session(session: Make) -> None:
+    s = session(SLOW, STUDY)
+    s.start()
+    first = s.scheduler_pid
+
+    second = subprocess.run([sys.executable, "-m", "hptui.core.scheduler", str(s.folder.path)], timeout=30, check=False)
+
+    assert second.returncode == 0
+    assert (s.alive, s.scheduler_pid) == (True, first)
+
+
+def test_a_wrong_study_is_told_by_whoever_starts_it(session: Make) -> None:
+    s = session("", "[space]\nx = {type = 'float', low = 1.0, high = 0.0}\n")
+
+    with pytest.raises(Exception, match=r"space\.x"):
+        s.start()
+
+
+def test_the_lock_is_free_once_its_holder_lets_go(tmp_path: Path) -> None:
+    lock = SessionLock.take(tmp_path / "lock")
+    assert lock is not None
+    assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is None
+    lock.release()
+    assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is not None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_on_a_full_disk_trials_are_held_and_go_on_when_there_is_space(
+    session: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "home"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", small], capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        s = session(SLOW, STUDY)
+        s.start()
+        s.wait_for(0, "RUNNING")
+        (small / "filler").write_bytes(bytes(max(0, os.statvfs(small).f_bavail * 4096 - disk.LOW_BYTES // 2)))
+
+        held = s.wait_for(0, "PAUSED")
+        assert held.why == "disk"
+        assert "the disk is full" in s.events("disk-full")[0].reason
+
+        (small / "filler").unlink()
+        s.finish()
+        assert {row.state for row in s.trials().values()} == {"COMPLETE"}
+        assert [step for step, _ in s.reader.curve(0, "value")] == list(range(400))
+        assert s.events("disk-back")
+        s.clean_up()
+    finally:
+        subprocess.run(["umount", "-l", small], check=False)

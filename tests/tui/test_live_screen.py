@@ -1,0 +1,318 @@
+"""A session's screen, driven by keys, over a real database."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Screen, drive
+from demo_session import write_session
+
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import EventRow
+from hptui.core.store.writer import Writer
+from hptui.core.study.session import SessionFolder, home
+
+SIZES = [(80, 24), (160, 45)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_finished_session_is_shown_as_a_review(past: SessionFolder, size: tuple[int, int]) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        assert "review (read-only)" in screen.lines[0]
+        assert "best 0." in screen.lines[0]
+        assert "val_loss over steps" in screen.text
+
+    drive(past, journey, size=size, read_only=True)
+
+
+def test_on_a_narrow_terminal_digits_swap_the_lower_pane(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("2 curves")
+        await screen.press("5")
+        await screen.until("5 best")
+        assert "2 curves" not in screen.text
+        assert "1 trials" in screen.text
+        await screen.press("4")
+        await screen.until("4 decisions")
+        await screen.until("all 60 trials have ended")
+
+    drive(past, journey, read_only=True)
+
+
+def test_zoom_gives_a_pane_the_whole_screen_and_takes_it_back(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("2 curves")
+        await screen.press("z")
+        await screen.until("2 curves", gone=True)
+        await screen.press("escape")
+        await screen.until("2 curves")
+
+    drive(past, journey, read_only=True)
+
+
+def test_filtering_shows_what_matches_and_esc_shows_all_again(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("╌ pruned")
+        await screen.press("slash")
+        await screen.type("state:done")
+        await screen.until("╌ pruned", gone=True)
+        await screen.press("enter")
+        await screen.until("match state:done")
+        await screen.press("escape")
+        await screen.until("╌ pruned")
+
+    drive(past, journey, read_only=True)
+
+
+def test_a_filter_that_nothing_matches_says_how_to_get_out(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("slash")
+        await screen.type("zebra")
+        await screen.until("0 of 60 match zebra: esc clears the filter")
+
+    drive(past, journey, read_only=True)
+
+
+def test_sorting_by_the_metric_puts_the_best_on_top(past: SessionFolder) -> None:
+    with Reader(past) as reader:
+        best = reader.best(1)[0].number
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("s", "g")
+        await screen.until(lambda: screen.lines[3].split()[:2] == [">", "•"] and screen.lines[3].split()[2] == str(best))
+        await screen.press("S")
+        await screen.until(lambda: screen.lines[3].split()[-1:] != [] and f" {best} " not in screen.lines[3])
+
+    drive(past, journey, read_only=True)
+
+
+def test_the_cursor_stays_on_its_trial_when_new_ones_come(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("j", "j", "j", "j")
+        held = screen.app.screen.cursor()  # type: ignore[attr-defined]
+        writer = Writer(live)
+        with Reader(live) as reader:
+            row = reader.trial(held)
+        assert row is not None
+        from dataclasses import replace
+
+        for number in (60, 61, 62):
+            writer.save_trial(replace(row, number=number, state="WAITING", value=None, step=None))
+        await screen.until(" 62 · wait")
+        assert screen.app.screen.cursor() == held  # type: ignore[attr-defined]
+        assert screen.line_with("> ").split()[1] == str(held) or str(held) in screen.line_with("> ")
+        writer.close()
+
+    drive(live, journey)
+
+
+def test_pause_shows_at_once_is_written_down_and_is_answered(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("colon")
+        await screen.type("goto 57")
+        await screen.press("enter", "space")
+        await screen.until("‖ pausing")
+        await screen.until(lambda: len(_commands(live)) == 1)
+        command = _commands(live)[0]
+        assert (command.kind, command.trial) == ("pause", 57)
+        writer = Writer(live)
+        reason = "trial 57 is ending"
+        writer.append(EventRow(time.time(), "refused", 57, reason, {"command": command.id}))
+        await screen.until(reason)
+        await screen.until("‖ pausing", gone=True)
+        writer.close()
+
+    drive(live, journey)
+
+
+def test_a_prune_is_undone_with_u(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("colon")
+        await screen.type("goto 56")
+        await screen.press("enter", "X")
+        await screen.until("pruning trial 56 in 5 s: u takes it back")
+        await screen.press("u")
+        await screen.until(lambda: [c.kind for c in _commands(live)] == ["prune", "undo"])
+
+    drive(live, journey)
+
+
+def test_pruning_many_asks_first_and_enter_is_cancel(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        for key in ("enter", "X", "q", "escape"):
+            await screen.press("colon")
+            await screen.type("prune state:run")
+            await screen.press("enter")
+            await screen.until("Prune 2 trials?")
+            await screen.press(key)
+            if key == "X":
+                assert "Prune 2 trials?" in screen.text
+                await screen.press("escape")
+            await screen.until("Prune 2 trials?", gone=True)
+        assert _commands(live) == []
+        await screen.press("colon")
+        await screen.type("prune state:run")
+        await screen.press("enter")
+        await screen.until("Prune 2 trials?")
+        await screen.press("p")
+        await screen.until(lambda: [(c.kind, c.trial) for c in _commands(live)] == [("prune", 56), ("prune", 57)])
+
+    drive(live, journey)
+
+
+def test_stopping_asks_how(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("K")
+        await screen.until("Stop the session?")
+        await screen.press("f")
+        await screen.until(lambda: [(c.kind, c.args) for c in _commands(live)] == [("stop", {"now": False})])
+
+    drive(live, journey)
+
+
+def test_a_read_only_screen_changes_nothing(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("X", "space", "K", "r", "u", "plus")
+        await screen.press("colon")
+        await screen.type("slots 4")
+        await screen.press("enter")
+        await screen.until("this screen is read-only")
+        assert _commands(live) == []
+
+    drive(live, journey, read_only=True)
+
+
+def test_a_trials_own_screen_tells_why(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("colon")
+        await screen.type("open 0")
+        await screen.press("enter")
+        await screen.until("the defaults of the study")
+        await screen.until("1e-5 … 0.1 log")
+        await screen.press("M")
+        await screen.until("2 val_accuracy over steps ─ 2 of 2")
+        await screen.press("escape")
+        await screen.until("1 trials")
+
+    drive(past, journey, size=(160, 45), read_only=True)
+
+
+def test_the_menu_of_keys_finds_a_key_and_does_it(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("question_mark")
+        await screen.until("find a key")
+        await screen.type("log scale")
+        await screen.press("enter")
+        await screen.until("val_loss · log over steps")
+
+    drive(past, journey, read_only=True)
+
+
+def test_copying_the_parameters_keeps_them_in_a_file(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("Y")
+        kept = home() / "last-copy.txt"
+        await screen.until(kept.exists)
+        assert set(json.loads(kept.read_text())) >= {"lr", "batch_size"}
+
+    drive(past, journey, read_only=True)
+
+
+def test_a_frozen_screen_holds_still_while_data_comes_in(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("f")
+        await screen.until("FROZEN")
+        writer = Writer(live)
+        writer.append(EventRow(time.time(), "best", 3, "new best 0.001"))
+        seen = screen.app.screen.attached.feed  # type: ignore[attr-defined]
+        await screen.until(lambda: seen.snapshot.events[-1].reason == "new best 0.001")
+        assert "new best 0.001" not in screen.text
+        await screen.press("f")
+        await screen.until("new best 0.001")
+        writer.close()
+
+    drive(live, journey)
+
+
+def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> None:
+    from hptui.core.wire.lock import SessionLock
+
+    folder = SessionFolder(own_home / "sessions" / "digits")
+    write_session(folder, 20)
+    lock = SessionLock.take(folder.lock)
+    assert lock is not None
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("● live")
+        lock.release()
+        await screen.until("scheduler is gone: R starts it again")
+        await screen.press("space")
+        assert _commands(folder) == []
+
+    drive(folder, journey)
+
+
+def test_a_session_that_vanishes_is_said_to_be_gone(past: SessionFolder) -> None:
+    import shutil
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        shutil.rmtree(past.path)
+        await screen.until("there is no such folder")
+
+    drive(past, journey, read_only=True)
+
+
+def test_a_small_terminal_is_told_so(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("terminal too small: 39x11, need 40x12")
+        await screen.pilot.resize_terminal(80, 24)
+        await screen.until("1 trials")
+
+    drive(past, journey, size=(39, 11), read_only=True)
+
+
+def test_hostile_names_are_harmless(own_home: Path) -> None:
+    folder = SessionFolder(own_home / "sessions" / "hostile")
+    write_session(folder, 12)
+    evil = "\x1b[31m[bold]\u202etxt\n\x07日本"
+    writer = Writer(folder)
+    with Reader(folder) as reader:
+        rows = reader.trials()
+    from dataclasses import replace
+
+    for row in rows:
+        writer.save_trial(replace(row, reason=evil, proposal=evil, params={**row.params, evil: evil}))
+    writer.save_parameters({evil: {"type": "categorical", "choices": [evil, "[/]"]}})
+    writer.append(EventRow(time.time(), "a-kind-nobody-knows", 3, evil))
+    writer.close()
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("[bold]txt")
+        assert all(char.isprintable() or char == "\n" for char in screen.text)
+        await screen.press("enter")
+        await screen.until("trial 11")
+        await screen.press("escape", "question_mark", "escape", "ctrl+p")
+
+    drive(folder, journey, size=(160, 45), read_only=True)
+
+
+def _commands(folder: SessionFolder) -> list[object]:
+    with Reader(folder) as reader:
+        return list(reader.commands())  # type: ignore[return-value]
