@@ -48,38 +48,45 @@ def round_trip(thinker: Thinker, number: int) -> None:
         select.select([thinker], [], [])
 
 
+def asks(name: str, label: str, definitions: dict[str, Any], n: int) -> None:
+    began = time.perf_counter()
+    sampler = make_sampler(Chosen(name=name), Space.parse(definitions), 0)
+    seen = history(len(definitions), n)
+    sampler.ask(seen, n)
+    first = (time.perf_counter() - began) * 1e6
+    cost = median_us(lambda i: sampler.ask(seen, n + i))
+    print(f"ask {name:13} {label:14} after {n:4} trials: {cost:8.0f}  (the first one {first:8.0f})")
+
+
+def judges(name: str, steps: int) -> None:
+    pruner = make_pruner(Chosen(name=name, options={"upper": 2.0} if name == "threshold" else {}), "minimize")
+    others = curves(300, steps)
+    mine = [Curve(999, np.arange(k), np.random.default_rng(k).random(k)) for k in range(steps - 50, steps)]
+    cost = median_us(lambda i: pruner.judge(mine[i % 50], others))
+    print(f"judge {name:11} 300 curves of {steps:4} steps: {cost:8.0f}")
+
+
+def thinks(name: str) -> None:
+    began = time.perf_counter()
+    space = dict(list(FLOATS.items())[:5]) if name == "grid" else FLOATS
+    thinker = Thinker.start(space, Chosen(name=name), 0)
+    round_trip(thinker, 0)
+    first = (time.perf_counter() - began) * 1e3
+    cost = median_us(lambda i: round_trip(thinker, i))
+    print(f"thinker {name:13} round trip: {cost:8.0f}  (start to first answer {first:.0f} ms)")
+    thinker.close()
+
+
 def main() -> None:
     for name in SAMPLERS:
         for label, definitions in (("6 floats", FLOATS), ("10,000 points", FINITE)):
             for n in (0, 5000):
-                began = time.perf_counter()
-                sampler, seen = (
-                    make_sampler(Chosen(name=name), Space.parse(definitions), 0),
-                    history(len(definitions), n),
-                )
-                sampler.ask(seen, n)
-                first = (time.perf_counter() - began) * 1e6
-                cost = median_us(lambda i, s=sampler, h=seen, n=n: s.ask(h, n + i))  # type: ignore[misc]
-                print(f"ask {name:13} {label:14} after {n:4} trials: {cost:8.0f}  (the first one {first:8.0f})")
+                asks(name, label, definitions, n)
     for name in PRUNERS:
-        pruner = make_pruner(Chosen(name=name, options={"upper": 2.0} if name == "threshold" else {}), "minimize")
         for steps in (100, 5000):
-            others = curves(300, steps)
-            mine = [Curve(999, np.arange(k), np.random.default_rng(k).random(k)) for k in range(steps - 50, steps)]
-            print(
-                f"judge {name:11} 300 curves of {steps:4} steps:   {median_us(lambda i: pruner.judge(mine[i % 50], others)):8.0f}"
-            )
+            judges(name, steps)
     for name in SAMPLERS:
-        began = time.perf_counter()
-        thinker = Thinker.start(
-            FLOATS if name != "grid" else {k: FLOATS[k] for k in list(FLOATS)[:5]}, Chosen(name=name), 0
-        )
-        round_trip(thinker, 0)
-        first = time.perf_counter() - began
-        print(
-            f"thinker {name:13} round trip: {median_us(lambda i: round_trip(thinker, i)):8.0f}  (start to first answer {first * 1e3:.0f} ms)"
-        )
-        thinker.close()
+        thinks(name)
 
 
 if __name__ == "__main__":

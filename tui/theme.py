@@ -58,14 +58,23 @@ DARK = Theme(
     name="hptui-dark", primary="#4C9BE8", secondary="#56B4E9", accent="#E69F00", warning="#F0E442",
     error="#E8703A", success="#1FB88D", foreground="#DDDDDD", background="#121212", surface="#121212",
     panel="#232A33", dark=True,
-    variables={**_DARK, "border": "#3A3F46", "border-blurred": "#3A3F46", "footer-key-foreground": "#E69F00"},
+    variables={
+        **_DARK, "border": "#3A3F46", "border-blurred": "#3A3F46", "footer-key-foreground": "#E69F00",
+        "scrollbar": "#3F4C5C", "scrollbar-hover": "#56657A", "scrollbar-active": "#56B4E9",
+        "scrollbar-background": "#1A1D21", "scrollbar-background-hover": "#1A1D21",
+        "scrollbar-background-active": "#1A1D21",
+    },
 )  # fmt: skip
 LIGHT = Theme(
     name="hptui-light", primary="#0A6CA8", secondary="#2189C4", accent="#B85C00", warning="#8F6F00",
     error="#B83F00", success="#00714F", foreground="#1A1A1A", background="#FAFAFA", surface="#FAFAFA",
     panel="#E3E8EE", dark=False,
-    variables={**_LIGHT, "border": "#B5BCC5", "border-blurred": "#B5BCC5",
-    "footer-key-foreground": "#B85C00"},
+    variables={
+        **_LIGHT, "border": "#B5BCC5", "border-blurred": "#B5BCC5", "footer-key-foreground": "#B85C00",
+        "scrollbar": "#B5C2D0", "scrollbar-hover": "#93A4B8", "scrollbar-active": "#2189C4",
+        "scrollbar-background": "#ECEFF2", "scrollbar-background-hover": "#ECEFF2",
+        "scrollbar-background-active": "#ECEFF2",
+    },
 )  # fmt: skip
 ANSI = Theme(
     name="hptui-ansi", ansi=True, primary="ansi_blue", secondary="ansi_cyan", accent="ansi_yellow",

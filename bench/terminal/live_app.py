@@ -66,11 +66,14 @@ class Live(App[None]):
     def on_mount(self) -> None:
         theme.install(self)
         terminal.guard()
-        self.query_one(LineTable).focus()
-        self.show_all()
+        self.fill()
         if self.moving:
             self.set_interval(1 / 20, self.change)
             self.set_interval(1 / 4, self.show_all)
+
+    def fill(self) -> None:
+        self.query_one(LineTable).focus()
+        self.show_all()
 
     def change(self) -> None:
         self.random.choice(self.rows)[2] = f"{self.random.random():.5f}"

@@ -17,7 +17,7 @@ class Stock(live_app.Live):
         yield DataTable(id="table", cursor_type="row")
         yield PlotextPlot(id="plot")
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         table: DataTable[Any] = self.query_one(DataTable)
         self.columns = table.add_columns(*(column.title for column in live_app.COLUMNS))
         for row in self.rows:
@@ -25,9 +25,6 @@ class Stock(live_app.Live):
         table.focus()
         self.changed: set[int] = set()
         self.set_timer(0.2, self.show_all)
-        if self.moving:
-            self.set_interval(1 / 20, self.change)
-            self.set_interval(1 / 4, self.show_all)
 
     def change(self) -> None:
         i = self.random.randrange(len(self.rows))

@@ -27,7 +27,7 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
         case e.OutOfPoints():
             return replace(state, asking=None, exhausted=event.reason)
         case e.Enqueued():
-            point = Queued(event.params, event.origin, event.why, event.x, event.retry_of)
+            point = Queued(event.params, event.origin, event.why, event.x, event.retry_of, event.attrs)
             return replace(state, queue=(*state.queue, point))
         case e.Wished():
             return replace(state, wishes=(*state.wishes, event.command))

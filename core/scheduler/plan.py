@@ -12,13 +12,13 @@ from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.outcome import outcome_of
 from hptui.core.scheduler.state import (
     GRACE_S,
-    LOST_RETRIES,
     PARK_PATIENCE_S,
     PRUNE_PATIENCE_S,
     START_PATIENCE_S,
     STOP_PATIENCE_S,
     Live,
     SchedulerState,
+    again,
 )
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
@@ -67,11 +67,11 @@ def _settle(state: SchedulerState) -> Iterator[a.Action]:
 
 def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
     """A lost trial is tried again, up to LOST_RETRIES times in a row."""
-    tries = int(live.trial.attrs.get("lost", 0)) + 1
-    if tries > LOST_RETRIES:
+    trial = live.trial
+    point = again(trial.number, trial.params, trial.x, trial.attrs, reason)
+    if point is None:
         return []
-    why = f"trial {live.trial.number} was lost ({reason}): again"
-    return [e.Enqueued(at, live.trial.params, live.trial.x, "retry", why, live.trial.number)]
+    return [e.Enqueued(at, point.params, point.x, point.origin, point.why, point.retry_of, point.attrs)]
 
 
 def _judge(state: SchedulerState) -> Iterator[a.Action]:
@@ -230,10 +230,9 @@ def _propose(state: SchedulerState) -> Iterator[a.Action]:
     if state.queue:
         point = state.queue[0]
         number = state.next_number
-        attrs = {"lost": 1} if point.retry_of is not None and "was lost" in point.why else dict(point.attrs)
         proposed = e.Proposed(
             state.now, number, point.params, point.x, point.why, point.origin, trial_seed(state.rules.seed, number),
-            point.retry_of, attrs,
+            point.retry_of, point.attrs,
         )  # fmt: skip
         yield a.Record((proposed,))
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.devices.inventory import CPU, Inventory
-from hptui.core.scheduler.state import Live, Queued, Rules, SchedulerState, Tally
+from hptui.core.scheduler.state import Live, Queued, Rules, SchedulerState, Tally, again
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import Study
 from hptui.core.study.trial import (
@@ -88,8 +88,9 @@ def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
     retried = {row.retry_of for row in rows}
     for row in rows:
         if row.cause == Cause.LOST and row.may_retry and row.number not in retried:
-            why = f"trial {row.number} was lost ({row.reason}): again"
-            yield Queued(row.params, "retry", why, row.x, row.number)
+            point = again(row.number, row.params, row.x, row.attrs, row.reason)
+            if point is not None:
+                yield point
 
 
 def live_of(row: TrialRow, process: Process | None) -> Live:

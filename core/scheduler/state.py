@@ -9,7 +9,7 @@ from typing import Any
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events import Exited
 from hptui.core.store.rows import CommandRow
-from hptui.core.study.trial import Cause, Ended, Params, Paused, Running, Starting, State, Trial, Waiting, Why
+from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, Trial, Why
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL
 PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by then is frozen where it stands
@@ -17,6 +17,7 @@ PRUNE_PATIENCE_S = 1.0  # the same for one that is to be pruned anyway
 STOP_PATIENCE_S = 30.0  # a trial told to stop by its pruner that trains on is ended after this
 START_PATIENCE_S = 120.0  # a process that was asked for and never seen
 LOST_RETRIES = 3
+LOST = "times_lost"  # the attribute that counts them
 HOLDS_ITS_SLOT = (Why.UNDO, Why.DISK)  # goes on at once when it goes on: nobody else gets its CPU slot
 
 
@@ -109,7 +110,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The fork server. `state`: none, booting, ready, cold (every trial starts its own Python) or broken (no objective)."""
+    """The fork server.
+
+    state: none, booting, ready, cold (every trial starts a Python of its own) or broken (there is no objective).
+    """
 
     state: str = "none"
     reason: str = ""
@@ -134,6 +138,16 @@ class Queued:
     x: tuple[float | None, ...] = ()
     retry_of: int | None = None
     attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def again(
+    number: int, params: Params, x: tuple[float | None, ...], attrs: dict[str, Any], reason: str
+) -> Queued | None:
+    """The retry of a trial that was lost; None when it has been lost too often."""
+    times = int(attrs.get(LOST, 0)) + 1
+    if times > LOST_RETRIES:
+        return None
+    return Queued(params, "retry", f"trial {number} was lost ({reason}): again", x, number, {LOST: times})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,26 +188,3 @@ class SchedulerState:
     @property
     def wall_clock_s(self) -> float:
         return self.active_s + (self.now - self.opened_at)
-
-
-__all__ = [
-    "Cause",
-    "Due",
-    "Ended",
-    "Ending",
-    "Live",
-    "Parking",
-    "Paused",
-    "Queued",
-    "Rules",
-    "Running",
-    "SchedulerState",
-    "Server",
-    "Starting",
-    "State",
-    "Stopping",
-    "Tally",
-    "Trial",
-    "Waiting",
-    "Why",
-]

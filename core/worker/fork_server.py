@@ -33,9 +33,10 @@ from hptui.core.wire.request import (
     encode,
 )
 from hptui.core.worker.environ import PLACEHOLDER
+from hptui.core.worker.spare import PACKET_BYTES, Spare, fork_ahead, receive
 
-PACKET_BYTES = 1 << 20
-MOST_LEASES = 64
+IDLE_MS = 5
+"""After so long without a word there is time to fork ahead; sooner it would slow the trial that is just starting."""
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -89,6 +90,7 @@ class Server:
         self._connection, self._memory = connection, memory
         self._trials: set[int] = set()
         self._cold = ""  # why it never forks
+        self._spare: Spare | None = None
 
     def serve(self) -> None:
         """Until the scheduler closes its end."""
@@ -103,7 +105,11 @@ class Server:
         poll.register(rung, select.POLLIN)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             while True:
-                for fd, _ in poll.poll():
+                forks_ahead = self._spare is None and not self._cold
+                ready = poll.poll(IDLE_MS if forks_ahead else None)
+                if not ready and not self._unsafe():
+                    self._spare = fork_ahead(self._leave, self._be)
+                for fd, _ in ready:
                     if fd == rung:
                         with contextlib.suppress(BlockingIOError):
                             os.read(rung, 4096)
@@ -171,37 +177,49 @@ class Server:
 
     def _answer(self) -> bool:
         """Read one message and do as it says. False when the scheduler is gone."""
-        packet, leases, _, _ = socket.recv_fds(self._connection, PACKET_BYTES, MOST_LEASES, socket.MSG_CMSG_CLOEXEC)
+        packet, leases, _, _ = receive(self._connection)
         if not packet:
             return False
         try:
             start = decode_to_server(packet)
             if isinstance(start, Start):
-                self._start(start)
+                self._start(start, packet, leases)
         finally:
             for fd in leases:
                 os.close(fd)  # the trial has its own copies; the lease ends with the last of them
         return True
 
-    def _start(self, start: Start) -> None:
+    def _start(self, start: Start, packet: bytes, leases: list[int]) -> None:
         reason = self._cold or self._unsafe()
         if reason:
             self._say(Refused(start.number, reason))
             return
-        try:
-            pid = os.fork()
-        except OSError as error:  # no memory, or too many processes
-            self._say(Refused(start.number, f"fork: {error.strerror}"))
-            return
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            self._connection.close()
-            for fd in self._pipe:
-                os.close(fd)
-            self._run(start, self._prepared)
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.become(packet, leases):
+            pid = spare.pid
+        else:
+            try:
+                pid = os.fork()
+            except OSError as error:  # no memory, or too many processes
+                self._say(Refused(start.number, f"fork: {error.strerror}"))
+                return
+            if pid == 0:
+                self._leave()
+                self._be(start)
         self._trials.add(pid)
         self._say(Forked(start.number, pid, _start_ticks(pid)))
+
+    def _leave(self) -> None:
+        """In a fork: no longer be the server. The scheduler must see the server's end as soon as it dies."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._connection.close()
+        for fd in self._pipe:
+            os.close(fd)
+
+    def _be(self, start: Start) -> NoReturn:
+        """In a fork: be the trial."""
+        self._run(start, self._prepared)
 
     def _reap(self) -> None:
         while True:

@@ -50,15 +50,25 @@ class User:
     def hptui(self, *args: str, timeout: float = 60, env: Mapping[str, str] = {}) -> Done:
         done = subprocess.run(
             [sys.executable, "-m", "hptui", *args],
-            cwd=self.folder, env={**self.env, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-        )  # fmt: skip
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "hptui", *args],
-            cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -72,7 +82,8 @@ class User:
         self.write(
             f"{name}.toml",
             f'name = "{name}"\n[objective]\nscript = "{name}.py"\n'
-            f'[space]\nx = {{ type = "float", low = -5.0, high = 5.0 }}\n{budget}[resources]\ngpus = "none"\nslots = 2\n{more}',
+            f'[space]\nx = {{ type = "float", low = -5.0, high = 5.0 }}\n'
+            f'{budget}[resources]\ngpus = "none"\nslots = 2\n{more}',
         )
         return f"{name}.toml"
 

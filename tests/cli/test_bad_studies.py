@@ -1,4 +1,4 @@
-"""Bad input at `hptui run` and `hptui check`: what is wrong, where, what to do; exit status 2; nothing is left behind."""
+"""Bad input at `hptui run` and `hptui check`: what is wrong, where, what to do; status 2; nothing is left behind."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_ctrl_c_leaves_and_the_session_goes_on(user):
     user.wait_until(lambda: user.session().database.exists())
     user.running()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=20)
 
     assert process.returncode == 130
     assert "hptui stop study" in err
@@ -207,9 +207,10 @@ def test_progress_on_a_terminal_is_one_line_in_place(user, terminal):
     import subprocess
 
     main, side = pty.openpty()
+    headless = [] if terminal == "dumb" else ["--headless"]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hptui", "run", user.study(n_trials=3), *(["--headless"] if terminal != "dumb" else [])],
+            [sys.executable, "-m", "hptui", "run", user.study(n_trials=3), *headless],
             cwd=user.folder, env={**user.env, "TERM": terminal}, stdin=side, stdout=side, stderr=side,
         )  # fmt: skip
         os.close(side)

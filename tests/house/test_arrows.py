@@ -154,9 +154,10 @@ def test_pure_parts_have_no_hands() -> None:
     assert wrong == []
 
 
-def test_no_module_is_longer_than_300_lines() -> None:
+def test_no_module_is_longer_than_400_lines() -> None:
+    """Past 300 it is time to look for the second subject; this is where looking ends."""
     long = [
-        f"{path.relative_to(ROOT)}: {n}" for _, path in modules() if (n := len(path.read_text().splitlines())) > 300
+        f"{path.relative_to(ROOT)}: {n}" for _, path in modules() if (n := len(path.read_text().splitlines())) > 400
     ]
 
     assert long == []

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Screen, drive
 from demo_session import write_session
+from driving import Screen, drive
 
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import EventRow
+from hptui.core.store.rows import CommandRow, EventRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder, home
+from hptui.core.wire.lock import SessionLock
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -101,8 +104,6 @@ def test_the_cursor_stays_on_its_trial_when_new_ones_come(live: SessionFolder) -
         with Reader(live) as reader:
             row = reader.trial(held)
         assert row is not None
-        from dataclasses import replace
-
         for number in (60, 61, 62):
             writer.save_trial(replace(row, number=number, state="WAITING", value=None, step=None))
         await screen.until(" 62 · wait")
@@ -251,8 +252,6 @@ def test_a_frozen_screen_holds_still_while_data_comes_in(live: SessionFolder) ->
 
 
 def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> None:
-    from hptui.core.wire.lock import SessionLock
-
     folder = SessionFolder(own_home / "sessions" / "digits")
     write_session(folder, 20)
     lock = SessionLock.take(folder.lock)
@@ -269,8 +268,6 @@ def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> N
 
 
 def test_a_session_that_vanishes_is_said_to_be_gone(past: SessionFolder) -> None:
-    import shutil
-
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")
         shutil.rmtree(past.path)
@@ -295,8 +292,6 @@ def test_hostile_names_are_harmless(own_home: Path) -> None:
     writer = Writer(folder)
     with Reader(folder) as reader:
         rows = reader.trials()
-    from dataclasses import replace
-
     for row in rows:
         writer.save_trial(replace(row, reason=evil, proposal=evil, params={**row.params, evil: evil}))
     writer.save_parameters({evil: {"type": "categorical", "choices": [evil, "[/]"]}})
@@ -313,6 +308,6 @@ def test_hostile_names_are_harmless(own_home: Path) -> None:
     drive(folder, journey, size=(160, 45), read_only=True)
 
 
-def _commands(folder: SessionFolder) -> list[object]:
+def _commands(folder: SessionFolder) -> list[CommandRow]:
     with Reader(folder) as reader:
-        return list(reader.commands())  # type: ignore[return-value]
+        return reader.commands()

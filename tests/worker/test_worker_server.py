@@ -341,3 +341,31 @@ def test_no_script_serves_programs(standin: Standin) -> None:
     start: Start = standin.request(objective=standin.program(sys.executable, "-c", "print('hptui: value=3')"))
 
     assert standin.end(start).value == 3.0
+
+
+def test_a_process_forked_ahead_ends_with_the_server(standin: Standin, tmp_path: Path) -> None:
+    boot(standin, write(tmp_path, PLAIN))
+    assert standin.server is not None
+    server = standin.server.pid
+    spare = until(lambda: children_of(server), "a process forked ahead")[0]
+
+    standin.server.kill()
+    standin.server.wait()
+
+    until(lambda: not os.path.exists(f"/proc/{spare}") or "Z" in Path(f"/proc/{spare}/stat").read_text(), "gone")
+    assert standin.connection is not None and standin.connection.recv(100) == b""
+
+
+def test_a_process_forked_ahead_that_was_killed_is_not_missed(standin: Standin, tmp_path: Path) -> None:
+    boot(standin, write(tmp_path, PLAIN))
+    assert standin.server is not None
+    server = standin.server.pid
+    spare = until(lambda: children_of(server), "a process forked ahead")[0]
+    os.kill(spare, signal.SIGKILL)
+
+    assert standin.end(standin.request()).outcome == "complete"
+    assert standin.of(Begin)[0].pid != spare
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

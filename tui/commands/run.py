@@ -79,8 +79,6 @@ def _on_screen(folder: SessionFolder) -> int:
         from hptui.tui.commands.headless import summarise
 
         return summarise(folder, finished)
-    if status == 0:
-        say(f"{folder.name} goes on. Its screen: hptui attach {folder.name}. Its end: hptui stop {folder.name}")
     return status
 
 

@@ -1,4 +1,4 @@
-"""What can happen to a session. Each event says how the ledger tells it; those that tell nothing return None."""
+"""What can happen to a trial, from its proposal to its end."""
 
 from __future__ import annotations
 
@@ -6,46 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hptui.core.devices.inventory import Place
-from hptui.core.store.rows import CommandRow, EventRow
+from hptui.core.scheduler.events.base import Event
+from hptui.core.store.rows import EventRow
 from hptui.core.study.trial import Ended, Params, Process, Why
 from hptui.core.wire.spool import End
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    at: float
-
-    def row(self) -> EventRow | None:
-        """Its line in the ledger."""
-        return None
-
-    def line(self, kind: str, reason: str, **data: Any) -> EventRow:
-        """A ledger line about its trial, if it has one."""
-        return EventRow(self.at, kind, getattr(self, "number", None), reason, data)
-
-
-@dataclass(frozen=True, slots=True)
-class Tick(Event):
-    """Time went by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened(Event):
-    pid: int
-    reason: str
-
-    def row(self) -> EventRow:
-        return self.line("opened", self.reason, pid=self.pid)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Event):
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class AskFailed(Event):
-    """The thinker will not answer what it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +26,6 @@ class Proposed(Event):
     def row(self) -> EventRow:
         kind = "retried" if self.origin == "retry" else "proposed"
         return self.line(kind, self.why, origin=self.origin, params=self.params)
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfPoints(Event):
-    reason: str
-
-    def row(self) -> EventRow:
-        return self.line("exhausted", self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +97,6 @@ class AttrSet(Event):
     number: int
     key: str
     value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Noted(Event):
-    """Something a person should know; `number` None for the session as a whole."""
-
-    number: int | None
-    reason: str
-    kind: str = "warning"
-
-    def row(self) -> EventRow:
-        return self.line(self.kind, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,114 +217,12 @@ class NewBest(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Wished(Event):
-    """A command was read; `Heeded` or `Refused` answers it."""
-
-    command: CommandRow
-
-
-@dataclass(frozen=True, slots=True)
-class Heeded(Event):
-    command: CommandRow
-    reason: str
-
-    def row(self) -> EventRow:
-        return answer_line(self.at, "wished", self.command, self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused(Event):
-    command: CommandRow
-    reason: str
-
-    def row(self) -> EventRow:
-        return answer_line(self.at, "refused", self.command, self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class SlotsSet(Event):
-    slots: int
-    places: tuple[Place, ...]
-
-    def row(self) -> EventRow:
-        return self.line("slots", f"{self.slots} trial{'s' if self.slots != 1 else ''} at once", slots=self.slots)
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetSet(Event):
-    n_trials: int | None
-
-    def row(self) -> EventRow:
-        return self.line("budget", f"{self.n_trials} trials in all", n_trials=self.n_trials)
-
-
-@dataclass(frozen=True, slots=True)
 class Enqueued(Event):
+    """A point to try before the sampler is asked again."""
+
     params: Params
     x: tuple[float | None, ...]
     origin: str
     why: str
     retry_of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HoldSet(Event):
-    """The session as a whole was paused or resumed."""
-
-    held: bool
-
-    def row(self) -> EventRow:
-        if self.held:
-            return self.line("paused", "the session is paused: nothing new starts")
-        return self.line("resumed", "the session goes on")
-
-
-@dataclass(frozen=True, slots=True)
-class ServerChanged(Event):
-    state: str
-    reason: str
-    died: bool = False
-
-    def row(self) -> EventRow | None:
-        return self.line("server", self.reason) if self.reason else None
-
-
-@dataclass(frozen=True, slots=True)
-class DiskFilled(Event):
-    reason: str
-
-    def row(self) -> EventRow:
-        return self.line("disk-full", self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class DiskFreed(Event):
-    reason: str
-
-    def row(self) -> EventRow:
-        return self.line("disk-back", self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class StopAsked(Event):
-    reason: str
-    now: bool = False
-    ok: bool = True
-    final: bool = False
-
-    def row(self) -> EventRow:
-        return self.line("stopping", self.reason, now=self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished(Event):
-    reason: str
-    ok: bool
-    final: bool  # nothing is left to do; False: it was stopped and can be resumed
-
-    def row(self) -> EventRow:
-        return self.line("finished", self.reason, ok=self.ok, final=self.final)
-
-
-def answer_line(at: float, kind: str, command: CommandRow, reason: str) -> EventRow:
-    return EventRow(at, kind, command.trial, reason, {"command": command.id, "by": command.by})
+    attrs: dict[str, Any] = field(default_factory=dict)

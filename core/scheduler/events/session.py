@@ -1,0 +1,158 @@
+"""What can happen to the session as a whole, the user's wishes among it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler.events.base import Event
+from hptui.core.store.rows import CommandRow, EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Event):
+    """Time went by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Event):
+    pid: int
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("opened", self.reason, pid=self.pid)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Event):
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailed(Event):
+    """The thinker will not answer what it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfPoints(Event):
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("exhausted", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """Something a person should know; `number` None for the session as a whole."""
+
+    number: int | None
+    reason: str
+    kind: str = "warning"
+
+    def row(self) -> EventRow:
+        return self.line(self.kind, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Wished(Event):
+    """A command was read; `Heeded` or `Refused` answers it."""
+
+    command: CommandRow
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded(Event):
+    command: CommandRow
+    reason: str
+
+    def row(self) -> EventRow:
+        return answer_line(self.at, "wished", self.command, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    command: CommandRow
+    reason: str
+
+    def row(self) -> EventRow:
+        return answer_line(self.at, "refused", self.command, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSet(Event):
+    slots: int
+    places: tuple[Place, ...]
+
+    def row(self) -> EventRow:
+        return self.line("slots", f"{self.slots} trial{'s' if self.slots != 1 else ''} at once", slots=self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSet(Event):
+    n_trials: int | None
+
+    def row(self) -> EventRow:
+        return self.line("budget", f"{self.n_trials} trials in all", n_trials=self.n_trials)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSet(Event):
+    """The session as a whole was paused or resumed."""
+
+    held: bool
+
+    def row(self) -> EventRow:
+        if self.held:
+            return self.line("paused", "the session is paused: nothing new starts")
+        return self.line("resumed", "the session goes on")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerChanged(Event):
+    state: str
+    reason: str
+    died: bool = False
+
+    def row(self) -> EventRow | None:
+        return self.line("server", self.reason) if self.reason else None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFilled(Event):
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("disk-full", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFreed(Event):
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("disk-back", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked(Event):
+    reason: str
+    now: bool = False
+    ok: bool = True
+    final: bool = False
+
+    def row(self) -> EventRow:
+        return self.line("stopping", self.reason, now=self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    reason: str
+    ok: bool
+    final: bool  # nothing is left to do; False: it was stopped and can be resumed
+
+    def row(self) -> EventRow:
+        return self.line("finished", self.reason, ok=self.ok, final=self.final)
+
+
+def answer_line(at: float, kind: str, command: CommandRow, reason: str) -> EventRow:
+    return EventRow(at, kind, command.trial, reason, {"command": command.id, "by": command.by})

@@ -1,0 +1,242 @@
+"""`apply` and `plan`: pure, so the passing of time takes no time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.apply import apply, occupied
+from hptui.core.scheduler.plan import free_places, plan, trial_seed
+from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.trial import Cause, Ended, Paused, Process, Running, State, Waiting, Why
+from hptui.core.wire.spool import End
+
+TWO = (Place("cpu", 0), Place("cpu", 1))
+
+
+def ready(places: tuple[Place, ...] = TWO, **rules: Any) -> SchedulerState:
+    return SchedulerState(Rules(**rules), places, len(places), server=Server("ready"), now=100.0)
+
+
+def after(state: SchedulerState, *events: e.Event) -> SchedulerState:
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def proposed(number: int, at: float = 100.0) -> e.Event:
+    return e.Proposed(at, number, {"x": 0.5}, (0.5,), "random draw", "sampler", 1)
+
+
+def running(state: SchedulerState, *numbers: int, at: float = 100.0) -> SchedulerState:
+    for number in numbers:
+        place = free_places(state)[0]
+        state = after(
+            state, proposed(number, at), e.Placed(at, number, place, ""), e.Launched(at, number),
+            e.Started(at, number, Process(1000 + number, 1)),
+        )  # fmt: skip
+    return state
+
+
+def decide(state: SchedulerState) -> tuple[SchedulerState, list[a.Action]]:
+    """One turn of the loop without hands."""
+    actions = plan(state)
+    for action in actions:
+        state = after(state, *action.intents)
+    return state, actions
+
+
+def test_a_freed_slot_goes_to_the_longest_waiting_trial():
+    state = after(running(ready(), 6, 5), proposed(8), proposed(7))
+    state = after(state, e.Exited(110.0, 6, End(110.0, "complete", 0.3)))
+
+    state, _ = decide(state)
+    state, actions = decide(state)
+
+    assert [(x.number, x.place) for x in actions if isinstance(x, a.Launch)] == [(7, Place("cpu", 0))]
+
+
+def test_a_paused_trial_that_is_wanted_back_comes_before_a_new_one():
+    state = after(running(ready(), 0), e.ParkAsked(101, 0, Why.USER), e.Frozen(102, 0, ""))
+    state = after(running(state, 1, 2), e.ResumeWanted(103, 0), proposed(3))
+    assert free_places(state) == []
+
+    state = after(state, e.Exited(110.0, 1, End(110.0, "complete", 0.3)))
+    state, _ = decide(state)
+    state, actions = decide(state)
+
+    assert [type(x).__name__ for x in actions if isinstance(x, a.Thaw | a.Launch)] == ["Thaw"]
+    assert isinstance(state.live[0].trial.phase, Running) and isinstance(state.live[3].trial.phase, Waiting)
+
+
+def test_a_trial_that_ignores_sigterm_is_killed_after_its_grace():
+    state = after(running(ready(), 0), e.EndAsked(100, 0, Ended(State.PRUNED, 100, "pruned by you")))
+    state, actions = decide(state)
+    assert [x.kill for x in actions if isinstance(x, a.Signal)] == [False]
+
+    state, actions = decide(after(state, e.Tick(100 + GRACE_S - 0.1)))
+    assert not [x for x in actions if isinstance(x, a.Signal)]
+
+    _, actions = decide(after(state, e.Tick(100 + GRACE_S)))
+    assert [x.kill for x in actions if isinstance(x, a.Signal)] == [True]
+
+
+def test_pauses_do_not_count_towards_a_trials_time_limit():
+    state = after(running(ready(trial_time_s=60.0), 0), e.ParkAsked(130, 0, Why.USER), e.Frozen(140, 0, ""))
+    state = after(state, e.Tick(9_000), e.ResumeWanted(9_000, 0))
+    state, _ = decide(state)
+
+    state, actions = decide(after(state, e.Tick(9_019)))
+    assert state.live[0].ending is None
+    state, actions = decide(after(state, e.Tick(9_021)))
+    assert state.live[0].ending is not None and state.live[0].ending.outcome.cause is Cause.TIMEOUT
+
+
+def test_a_trial_that_does_not_reach_report_is_frozen_anyway_and_the_ledger_says_so():
+    state = after(running(ready(), 0), e.ParkAsked(100, 0, Why.USER), e.Tick(109.9))
+    state, actions = decide(state)
+    assert not [x for x in actions if isinstance(x, a.Freeze)]
+
+    state, actions = decide(after(state, e.Tick(110.0)))
+    (freeze,) = [x for x in actions if isinstance(x, a.Freeze)]
+    assert freeze.intents[0].row().reason == "paused by you; frozen outside report(), which it did not reach in 10 s"  # type: ignore[union-attr]
+    assert isinstance(state.live[0].trial.phase, Paused)
+
+
+def test_a_lost_trial_is_queued_again_and_gives_up_after_three_times():
+    state = running(ready(n_trials=1), 0)
+    for again in range(1, 4):
+        state = after(state, e.Exited(110.0, again - 1, None, None))
+        state, _ = decide(state)
+        state, _ = decide(state)
+        assert state.live[again].trial.retry_of == again - 1
+        state = after(
+            state, e.Placed(111, again, TWO[0], ""), e.Launched(111, again), e.Started(111, again, Process(9, 1))
+        )
+    state = after(state, e.Exited(110.0, 3, None, None))
+    state, _ = decide(state)
+
+    assert (state.queue, state.live, state.tally.failed, state.counted) == ((), {}, 4, 1)
+
+
+def test_a_trial_that_completed_while_it_was_told_to_end_is_complete():
+    state = after(running(ready(), 0), e.EndAsked(100, 0, Ended(State.FAIL, 100, "too long", Cause.TIMEOUT)))
+    state = after(state, e.Exited(101.0, 0, End(101.0, "complete", 0.25)))
+
+    state, _ = decide(state)
+
+    assert (state.tally.complete, state.tally.best) == (1, (0.25, 0))
+
+
+def test_the_best_is_the_highest_when_the_study_maximizes():
+    state = running(ready(sign=-1.0), 0, 1)
+    state = after(state, e.Exited(1, 0, End(1, "complete", 0.9)), e.Exited(1, 1, End(1, "complete", 0.7)))
+
+    state, actions = decide(state)
+
+    bests = [x for action in actions for x in action.intents if isinstance(x, e.NewBest)]
+    assert [(x.number, x.value, x.was) for x in bests] == [(0, 0.9, None)]
+
+
+def test_a_wish_for_a_trial_that_is_just_starting_waits_for_it():
+    state = after(ready(), proposed(0), e.Placed(100, 0, TWO[0], ""), e.Launched(100, 0))
+    state = after(state, e.Wished(100, CommandRow("pause", 0, id=1)))
+    state, actions = decide(state)
+    assert len(state.wishes) == 1
+
+    state, actions = decide(after(state, e.Started(101, 0, Process(7, 1))))
+    assert [x.number for x in actions if isinstance(x, a.AskPark)] == [0] and state.wishes == ()
+
+
+def test_nothing_starts_while_the_disk_is_full_and_running_trials_are_held():
+    state = after(running(ready(), 0), proposed(1), e.DiskFilled(100, "full"))
+
+    state, actions = decide(state)
+
+    assert [type(x).__name__ for x in actions] == ["AskPark"]
+    state = after(state, e.Parked(101, 0))
+    state, _ = decide(state)
+    assert state.live[0].trial.phase == Paused(Process(1000, 1), "cpu", 101, Why.DISK)
+
+    state, actions = decide(after(state, e.DiskFreed(102, "")))
+    assert {type(x).__name__ for x in actions} >= {"Thaw", "Launch"}
+
+
+def test_seeds_of_trials_differ_and_fit_31_bits():
+    seeds = {trial_seed(seed, number) for seed in range(5) for number in range(200)}
+    assert len(seeds) == 1000 and all(0 <= seed < 2**31 for seed in seeds)
+
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(["propose", "start", "park", "exit", "lose", "resume", "prune", "undo", "slots", "tick", "refuse"]),
+        st.integers(0, 5),
+    ),
+    max_size=60,
+)
+
+
+@given(moves=moves, slots=st.integers(1, 3))
+def test_whatever_happens_no_slot_is_given_twice_and_no_trial_is_forgotten(moves: list[tuple[str, int]], slots: int):
+    state = ready(tuple(Place("cpu", k) for k in range(slots)), n_trials=40)
+    at, wish, ended = 100.0, 0, 0
+    for what, which in moves:
+        at += 1.0
+        numbers = sorted(state.live)
+        number = numbers[which % len(numbers)] if numbers else -1
+        match what:
+            case "propose" if state.asking is not None:
+                state = after(state, proposed(state.asking, at))
+            case "start":
+                state = after(state, e.Started(at, number, Process(1000 + number, 1)))
+            case "refuse" if number in state.live and not isinstance(state.live[number].trial.phase, Running | Paused):
+                if place := state.live[number].place:
+                    state = after(state, e.NotStarted(at, number, place, "taken"))
+            case "park":
+                state = after(state, e.Parked(at, number))
+            case "exit" if number in state.live and isinstance(state.live[number].trial.phase, Running | Paused):
+                state = after(state, e.Exited(at, number, End(at, "complete", 0.5)))
+            case "lose" if number in state.live and isinstance(state.live[number].trial.phase, Running | Paused):
+                state = after(state, e.Exited(at, number, None))
+            case "resume" | "prune" | "undo" as kind:
+                wish += 1
+                state = after(state, e.Wished(at, CommandRow(kind, number if number >= 0 else None, id=wish)))
+            case "slots":
+                places = tuple(Place("cpu", k) for k in range(1 + which % 3))
+                state = after(state, e.SlotsSet(at, len(places), places))
+            case _:
+                state = after(state, e.Tick(at))
+        before = occupied(state)
+        state, actions = decide(state)
+        started = [x for x in actions if isinstance(x, a.Launch | a.Thaw)]
+        taken = [live.place for live in state.live.values() if live.place]
+        assert len(set(taken)) == len(taken), "a slot was given twice"
+        new = set(occupied(state)) - set(before)
+        assert not new or len(occupied(state)) <= state.slots, "more trials than slots were started"
+        ended += sum(isinstance(x, a.Settle) for x in actions)
+        assert len(started) == len({x.number for x in started})
+    assert len(state.live) + state.tally.complete + state.tally.pruned + state.tally.failed == state.next_number
+    assert ended == state.tally.complete + state.tally.pruned + state.tally.failed
+
+
+def test_planning_twice_without_news_asks_for_nothing_twice():
+    state = after(ready(n_trials=5), proposed(0))
+    state, first = decide(state)
+
+    _, second = decide(state)
+
+    assert [type(x).__name__ for x in first] == ["Launch", "AskThinker"] and second == []
+
+
+def test_rules_can_change_under_a_running_session():
+    state = ready(n_trials=0)
+    assert any(isinstance(x, e.Finished) for action in plan(state) for x in action.intents)
+    state = after(replace(state), e.BudgetSet(100, 3))
+    assert any(isinstance(action, a.AskThinker) for action in plan(state))
