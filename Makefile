@@ -18,7 +18,7 @@ $(STAMP): .venv/bin/python pyproject.toml constraints.txt
 	@echo "installing into .venv (a minute or two the first time: torch is large)"
 	@$(PIP) torch
 	@$(PIP) -e '.[dev]'
-	@.venv/bin/python -m compileall -q hptui/ || true
+	@.venv/bin/python -m compileall -q hptui hptui/core hptui/tui
 	@touch $@
 
 demo: $(STAMP)

@@ -1,4 +1,4 @@
-"""An objective that fails in every way there is, to see what hptui makes of it: `hptui run examples/failing.toml`."""
+"""An objective that fails in many ways, to see what hptui makes of each: `hptui run examples/failing.toml`."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ def objective(trial):
         trial.report(float("nan"), step=1)
         return float("nan")  # FAIL, cause nan
     if how == "none":
-        return None  # FAIL: an objective returns a number
+        return None  # COMPLETE: the last value reported stands in for it
     if how == "exit":
         sys.exit(3)  # FAIL, cause crash: exit status 3
     if how == "segfault":

@@ -7,7 +7,7 @@ and never state them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -98,7 +98,7 @@ def variable_defaults(theme: Theme | None) -> dict[str, str]:
     return dict(_DARK if theme is None or theme.dark else _LIGHT)
 
 
-def install(app: App[object], name: str = "hptui-dark") -> None:
+def install(app: App[Any], name: str = "hptui-dark") -> None:
     """Register our themes and choose one. `name` is `dark`, `light`, `ansi` or a registered theme's name."""
     for theme in THEMES:
         app.register_theme(theme)

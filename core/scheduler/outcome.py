@@ -26,7 +26,8 @@ def outcome_of(live: Live, now: float) -> Settled:
         return Settled(now, trial.number, _without_last_line(status, oom_killed, now), trial.value)
     if end.outcome == "pruned":
         reason = live.stop_reason or end.reason or "the objective raised TrialPruned"
-        return Settled(now, trial.number, Ended(State.PRUNED, now, reason), trial.value)
+        judged = bool(live.stop_reason)
+        return Settled(now, trial.number, Ended(State.PRUNED, now, reason), trial.value, judged=judged)
     return Settled(now, trial.number, _failed(end, now), trial.value, end.detail)
 
 

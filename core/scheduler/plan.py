@@ -257,8 +257,11 @@ def _finish(state: SchedulerState) -> Iterator[a.Action]:
     if state.stopping:
         if state.stopping.now and state.live and state.of(Paused):
             return
-        stop = state.stopping
-        yield a.Record((e.Finished(state.now, stop.reason, stop.ok, stop.final),))
+        stop, frozen = state.stopping, len(state.of(Paused))
+        reason = stop.reason
+        if frozen:
+            reason += f"; {frozen} paused stay frozen: resume goes on with them, stop --now ends them"
+        yield a.Record((e.Finished(state.now, reason, stop.ok, stop.final and not frozen),))
         return
     if state.live or state.queue:
         return

@@ -229,7 +229,10 @@ class Server:
                 return
             if pid == 0:
                 return
-            if pid in self._trials:  # else a process that the script left behind at import
+            if self._spare is not None and pid == self._spare.pid:
+                self._spare.line.close()
+                self._spare = None
+            elif pid in self._trials:  # else a process that the script left behind at import
                 self._trials.discard(pid)
                 self._say(Exited(pid, status))
 

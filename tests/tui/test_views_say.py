@@ -202,7 +202,7 @@ def test_a_value_has_a_place_in_its_range(definition: dict[str, object], value: 
 def test_a_parameter_is_shown_in_its_range() -> None:
     text = text_of(parameter_line(FACTS, RUNNING, FACTS.space[0]))
 
-    assert text == "lr    1.230e-3    │────────●───────│  1e-5 … 0.1 log"
+    assert text == "lr   1.23e-3     │────────●───────│  1e-5 … 0.1 log"
 
 
 def test_a_parameter_that_a_trial_does_not_use_says_so() -> None:

@@ -16,7 +16,7 @@ from hptui.tui.snapshot import Delta, Facts, Parameter, Snapshot, merge
 from hptui.tui.weigh import Weighed, toggled, weigh
 
 FACTS = Facts(metric="val_loss", max_steps=100, space=(Parameter("lr"), Parameter("dropout")))
-RUNS = TrialRow(20, "RUNNING", {}, value=0.9, best=0.9, step=10, started_at=90.0)
+RUNS = TrialRow(20, "RUNNING", {}, value=2.0, best=2.0, step=10, started_at=90.0)
 ENDED = [TrialRow(n, "COMPLETE", {}, value=n / 10, started_at=0.0, ended_at=9.0) for n in range(12)]
 
 

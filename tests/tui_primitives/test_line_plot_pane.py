@@ -289,3 +289,14 @@ def test_the_band_of_many_curves_holds_four_fifths_of_them():
 
 def test_fewer_than_three_curves_have_no_band():
     assert percentile_band([(STEPS, STEPS), ([], []), ([1.0], [math.nan])], x_max=100) is None
+
+
+def test_curves_given_before_the_chart_is_on_a_screen_are_drawn():
+    plot = LinePlot()
+    plot.show([falling(1)], x_max=100, title="loss")
+
+    async def steps(app, pilot):
+        await pilot.pause()
+        assert (any(text.strip() for text in drawn(app)), str(plot.border_title)) == (True, "loss")
+
+    alone(plot, steps)

@@ -328,3 +328,49 @@ def test_columns_can_be_picked_and_changed():
         assert app.lines()[0] == "    id state"
 
     alone(table, steps)
+
+
+def test_rows_given_before_the_table_is_on_a_screen_are_shown():
+    table = LineTable(COLUMNS)
+    table.show(range(40), line)
+    table.sorted_by("loss")
+    table.move_to(30)
+
+    async def steps(app, pilot):
+        await pilot.pause()
+        assert (table.cursor_key, any(text.startswith(">   30") for text in app.lines())) == (30, True)
+
+    alone(table, steps)
+
+
+def test_a_hidden_table_shows_the_latest_when_it_is_seen_again():
+    table = LineTable(COLUMNS)
+
+    async def steps(app, pilot):
+        table.show([1], line)
+        await pilot.pause()
+        table.display = False
+        await pilot.pause()
+        table.show([2], line)
+        await pilot.pause()
+        table.display = True
+        await pilot.pause()
+        shown = ["".join(s.text for s in strip) for strip in app.screen._compositor.render_strips()]
+        assert shown[1].startswith(">    2")
+
+    alone(table, steps)
+
+
+def test_rows_that_come_and_go_move_the_scrollbar():
+    table = LineTable(COLUMNS)
+
+    async def steps(app, pilot):
+        for count, has_bar in ((3, False), (500, True), (501, True), (2, False), (0, False), (9, True)):
+            table.show(range(count), line)
+            await pilot.pause()
+            await pilot.pause()
+            assert table.show_vertical_scrollbar is has_bar
+            assert table.max_scroll_y == max(0, count + 1 - 8)
+            assert {table.render_line(y).cell_length for y in range(8)} == {40 - has_bar}
+
+    alone(table, steps)

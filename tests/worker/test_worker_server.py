@@ -146,7 +146,7 @@ def with_tag(tag: bytes) -> list[int]:
 def test_a_lease_lives_as_long_as_the_trial(standin: Standin, tmp_path: Path) -> None:
     script = write(
         tmp_path,
-        "import os, time\ndef objective(trial):\n    os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '5')\n    time.sleep(600)\n",
+        "import os, time\ndef objective(trial):\n    os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '5'); time.sleep(600)\n",
     )
     boot(standin, script)
     lease = tmp_path / "lease"
@@ -362,6 +362,7 @@ def test_a_process_forked_ahead_that_was_killed_is_not_missed(standin: Standin, 
     server = standin.server.pid
     spare = until(lambda: children_of(server), "a process forked ahead")[0]
     os.kill(spare, signal.SIGKILL)
+    until(lambda: spare not in children_of(server), "reaped")
 
     assert standin.end(standin.request()).outcome == "complete"
     assert standin.of(Begin)[0].pid != spare
@@ -369,3 +370,18 @@ def test_a_process_forked_ahead_that_was_killed_is_not_missed(standin: Standin, 
 
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has one thread")
+def test_numpy_gets_its_threads_back_in_the_trial(standin: Standin, tmp_path: Path) -> None:
+    text = """
+import os
+import numpy as np
+def objective(trial):
+    a = np.ones((600, 600))
+    assert (a @ a)[0, 0] == 600
+    return float(len(os.listdir("/proc/self/task")))
+"""
+    boot(standin, write(tmp_path, text))
+
+    assert [standin.end(standin.request(n, threads=n + 1)).value for n in range(2)] == [1.0, 2.0]

@@ -70,16 +70,18 @@ class Extents:
         return self.low <= self.high
 
 
-def scaled(values: Any, axis: Axis, dots: int) -> Floats:
-    """Data to dot positions, 0 at the axis' low end and dots - 1 at its high; NaN where it has no place."""
-    array = np.asarray(values, np.float64)
-    with np.errstate(all="ignore"):
-        place = np.log10(array) if axis.log else array
-        low, high = axis.scaled(axis.low), axis.scaled(axis.high)
+def scaled(values: Floats, axis: Axis, dots: int) -> Floats:
+    """Finite data (positive on a log axis) to dot positions: 0 at the axis' low end, dots - 1 at its high."""
+    low, high = axis.scaled(axis.low), axis.scaled(axis.high)
+    with np.errstate(over="ignore"):
+        place = np.log10(values) if axis.log else values
         # halves keep the difference of two huge numbers finite
-        share = np.clip((place / 2 - low / 2) / (high / 2 - low / 2), -_FAR / dots, _FAR / dots)
-    there = np.isfinite(array) & (array > 0) if axis.log else np.isfinite(array)
-    return np.where(there, share * (dots - 1), np.nan)
+        share = (place / 2 - low / 2) / (high / 2 - low / 2)
+    return np.clip(share, -_FAR / dots, _FAR / dots) * (dots - 1)
+
+
+def nearest(places: Floats) -> Ints:
+    return np.floor(places + 0.5).astype(np.int64)
 
 
 def extents(x: Any, y: Any, x_axis: Axis, y_axis: Axis, columns: int, rows: int) -> Extents:
@@ -90,31 +92,49 @@ def extents(x: Any, y: Any, x_axis: Axis, y_axis: Axis, columns: int, rows: int)
     straight line (halves downwards); a jump between neighbouring columns is closed half in each.
     """
     low, high = np.full(columns, _FAR * 2, np.int64), np.full(columns, -_FAR * 2, np.int64)
-    px, py = scaled(x, x_axis, columns), (rows - 1) - scaled(y, y_axis, rows)
-    if len(px) > 1:
-        place = np.nan_to_num(np.maximum.accumulate(np.nan_to_num(px, nan=-np.inf)), neginf=-_FAR)
-        if np.any(px < place):  # written back out of order, by a worker that restarted
-            order = np.argsort(np.where(np.isnan(px), place, px), kind="stable")
-            px, py = px[order], py[order]
-    there = np.isfinite(px) & np.isfinite(py)
-    if not there.any():
+    xs, ys, run = _cleaned(np.asarray(x, np.float64), np.asarray(y, np.float64), x_axis, y_axis)
+    if not len(xs):
         return Extents(low, high)
-    run = np.cumsum(~there)[there]
-    col = np.floor(px[there] + 0.5).astype(np.int64)
-    row = np.floor(py[there] + 0.5).astype(np.int64)
+    col = nearest(scaled(xs, x_axis, columns))
 
-    # One group per stretch of points in one column and one run.
-    start = np.flatnonzero(np.r_[True, (col[1:] != col[:-1]) | (run[1:] != run[:-1])])
+    # One group per stretch of points in one column and one run; only its four values go on from here.
+    new = col[1:] != col[:-1]
+    if run is not None:
+        new |= run[1:] != run[:-1]
+    start = np.r_[0, np.flatnonzero(new) + 1]
     stop = np.r_[start[1:], len(col)]
+    four = np.r_[np.minimum.reduceat(ys, start), np.maximum.reduceat(ys, start), ys[start], ys[stop - 1]]
+    # rows count from the top, so the greatest value is the first row
+    bottom, top, first, last = np.split(nearest((rows - 1) - scaled(four, y_axis, rows)), 4)
     at = col[start]
     inside = (at >= 0) & (at < columns)
-    np.minimum.at(low, at[inside], np.minimum.reduceat(row, start)[inside])
-    np.maximum.at(high, at[inside], np.maximum.reduceat(row, start)[inside])
+    np.minimum.at(low, at[inside], top[inside])
+    np.maximum.at(high, at[inside], bottom[inside])
 
-    linked = np.flatnonzero((at[1:] > at[:-1]) & (run[start[1:]] == run[start[:-1]]))
-    if len(linked):
-        _link(low, high, at[linked], row[stop[linked] - 1], at[linked + 1], row[start[linked + 1]])
+    linked = at[1:] > at[:-1]
+    if run is not None:
+        linked &= run[start[1:]] == run[start[:-1]]
+    if linked.any():
+        _link(low, high, at[:-1][linked], last[:-1][linked], at[1:][linked], first[1:][linked])
     return Extents(low, high)
+
+
+def _cleaned(x: Floats, y: Floats, x_axis: Axis, y_axis: Axis) -> tuple[Floats, Floats, Ints | None]:
+    """The points that can be drawn, in the order of x, and the number of each one's run (None: all are one)."""
+    there = np.isfinite(x)
+    known = x if there.all() else x[there]
+    if np.any(known[1:] < known[:-1]):  # a worker that restarted has written an earlier step again
+        order = np.argsort(known, kind="stable")
+        x, y = known[order], y[there][order]
+        there = np.ones(len(x), np.bool_)
+    there &= np.isfinite(y)
+    if x_axis.log:
+        there &= x > 0
+    if y_axis.log:
+        there &= y > 0
+    if there.all():
+        return x, y, None
+    return x[there], y[there], np.cumsum(~there)[there]
 
 
 def _link(low: Ints, high: Ints, c0: Ints, r0: Ints, c1: Ints, r1: Ints) -> None:
@@ -122,21 +142,26 @@ def _link(low: Ints, high: Ints, c0: Ints, r0: Ints, c1: Ints, r1: Ints) -> None
     columns = len(low)
     first, last = np.maximum(c0, -1), np.minimum(c1, columns)  # steps that touch the chart
     steps = np.maximum(last - first, 0)
-    if not steps.any():
+    count = int(steps.sum())
+    if not count:
         return
-    line = np.repeat(np.arange(len(c0)), steps)
-    column = np.arange(len(line)) - np.repeat(np.cumsum(steps) - steps, steps) + first[line]
-    width, rise = (c1 - c0)[line], (r1 - r0)[line]
-    along = column - c0[line]
-    here = r0[line] + (2 * rise * along + width) // (2 * width)
-    there = r0[line] + (2 * rise * (along + 1) + width) // (2 * width)
+    if count == len(c0) and np.array_equal(first, c0) and np.array_equal(last, c1):  # all between neighbours
+        column, here, there = c0, r0, r1
+    else:
+        line = np.repeat(np.arange(len(c0)), steps)
+        column = np.arange(count) - np.repeat(np.cumsum(steps) - steps, steps) + first[line]
+        width, rise, start = (c1 - c0)[line], 2 * (r1 - r0)[line], r0[line]
+        along = (column - c0[line]) * rise + width
+        here, there = start + along // (2 * width), start + (along + rise) // (2 * width)
     middle = (here + there) // 2
-    left = np.where(there > here, middle, np.where(there < here, np.minimum(middle + 1, here), here))
-    right = np.where(there > here, np.minimum(middle + 1, there), np.where(there < here, middle, there))
-    for place, a, b in ((column, here, left), (column + 1, right, there)):
-        inside = (place >= 0) & (place < columns)
-        np.minimum.at(low, place[inside], np.minimum(a, b)[inside])
-        np.maximum.at(high, place[inside], np.maximum(a, b)[inside])
+    down, up = there > here, there < here
+    left = np.where(down, middle, np.where(up, np.minimum(middle + 1, here), here))
+    right = np.where(down, np.minimum(middle + 1, there), np.where(up, middle, there))
+    # Each column is the left end of one step at most, and the right end of one, so plain indexing does.
+    a, z = (1 if column[0] < 0 else 0), (count - 1 if column[-1] >= columns - 1 else count)
+    for place, p, q in ((column[a:], here[a:], left[a:]), (column[:z] + 1, right[:z], there[:z])):
+        low[place] = np.minimum(low[place], np.minimum(p, q))
+        high[place] = np.maximum(high[place], np.maximum(p, q))
 
 
 def patterns(curve: Extents, dots: Dots, width: int, height: int) -> tuple[int, NDArray[np.uint8]]:

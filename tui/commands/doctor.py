@@ -15,6 +15,8 @@ from pathlib import Path
 
 import click
 
+import hptui.core
+import hptui.tui
 from hptui.core.errors import SessionError
 from hptui.core.store.place import check_place, mount_of
 from hptui.core.study.session import home
@@ -63,12 +65,9 @@ def _python() -> Iterator[Finding]:
     if cached and Path(cached).exists():
         yield Finding("bytecode", "ok", "compiled")
     else:
-        place = Path(__file__).resolve().parents[2]
-        yield Finding(
-            "bytecode",
-            "note",
-            f"not compiled: starting takes longer. Once: {sys.executable} -m compileall -q {place}",
-        )
+        folders = f"{Path(hptui.core.__file__).parent} {Path(hptui.tui.__file__).parent}"
+        text = f"not compiled: starting takes longer. Once: {sys.executable} -m compileall -q {folders}"
+        yield Finding("bytecode", "note", text)
 
 
 def _memory() -> str:

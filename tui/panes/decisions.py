@@ -11,7 +11,7 @@ from hptui.core.store.rows import EventRow, TrialRow
 from hptui.tui.glyphs import harmless
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.views.cells import Cell, Cells
-from hptui.tui.views.events import event_line, is_decision
+from hptui.tui.views.events import decisions, event_line
 
 _PARTS = 64  # a sentence is cut after this many lines
 
@@ -39,7 +39,7 @@ class DecisionsPane(LineList):
         if self._taken is None or self._taken[1] != width:
             self._lines.clear()
         self._taken, self._trials = (events, width), trials
-        shown = [event for event in events if self._comings or is_decision(event)]
+        shown = list(events) if self._comings else decisions(events)
         self._events = {event.id: event for event in shown}
         self._lines = {event.id: self._lines.get(event.id) or self._wrapped(event, trials, width) for event in shown}
         keys = [e.id * _PARTS + part for e in reversed(shown) for part in range(len(self._lines[e.id]))]

@@ -299,7 +299,7 @@ class Rows(ScrollView, can_focus=True):
         return max(0, min(top, len(self._keys) - room))
 
     def _scroll(self, top: int) -> None:
-        if top != self.scroll_offset.y:
+        if top != self.scroll_offset.y and self.is_mounted:
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def _go(self, at: int, follow: bool = False) -> None:
@@ -310,7 +310,7 @@ class Rows(ScrollView, can_focus=True):
         held, self._at, self._cursor = self._cursor, at, int(self._keys[at])
         self._scroll(self._top_that_shows(at, self.scroll_offset.y))
         self._repaint_changed()
-        if self._cursor != held:
+        if self._cursor != held and self.is_mounted:
             self.post_message(self.Moved(self, self._cursor))
 
     def action_go_by(self, rows: int) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
@@ -24,6 +24,8 @@ from hptui.tui.views.layout import trial_panes_shown
 from hptui.tui.views.trial import trial_header
 
 PANES = ("parameters", "curves", "decisions", "log")
+_PLOTS = 3  # at once, where there is room
+_PLOT_ROWS = 10  # a plot needs this much to be worth drawing beside another one
 _KEPT = ("copy_id", "copy_config", "log_scale", "zoom")
 _METRIC = keys.Key("M", "next_metric", "Metric", "the curve of the next metric this trial reported", 3)
 _LOOKING = (*(key for key in keys.LOOKING if key.action in _KEPT), _METRIC)
@@ -45,14 +47,19 @@ class TrialScreen(SessionScreen):
         self.lower = "curves"
         self.zoomed: str | None = None
         self._metric = 0
+        self._shown: frozenset[str] = frozenset(PANES)
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="header")
         with Container(id="body"):
-            yield ParametersPane(id="parameters", classes="pane")
-            yield LinePlot(id="curves", classes="pane", empty="nothing reported yet")
-            yield DecisionsPane("3 what happened, and why", comings=True, trial=False, id="decisions", classes="pane")
-            yield LogView(self.attached.folder.trial(self.number).log, id="log", classes="pane")
+            with Vertical(id="left"):
+                yield ParametersPane(id="parameters", classes="pane")
+                yield DecisionsPane("3 what happened", comings=True, trial=False, id="decisions", classes="pane")
+                yield LogView(self.attached.folder.trial(self.number).log, id="log", classes="pane")
+            with Vertical(id="right"):
+                for place in range(_PLOTS):
+                    name = "curves" if place == 0 else f"curves-{place}"
+                    yield LinePlot(id=name, classes="pane plot", empty="nothing reported yet")
         yield TextLine(id="hints")
         yield TextLine(id="too-small")
 
@@ -85,16 +92,27 @@ class TrialScreen(SessionScreen):
         self.show_hints()
 
     def show_curves(self) -> None:
-        facts = self.snapshot.facts
+        """The metric chosen with M first; below it the next ones, as many as there is room for."""
         metrics = self._metrics()
-        name = metrics[self._metric % len(metrics)]
+        plots = list(self.query(LinePlot))
+        for place, plot in enumerate(plots):
+            plot.display = "curves" in self._shown and (place == 0 or place < min(self._room(), len(metrics)))
+            if plot.display:
+                self._draw(plot, metrics, (self._metric + place) % len(metrics))
+
+    def _draw(self, plot: LinePlot, metrics: tuple[str, ...], at: int) -> None:
+        facts, name = self.snapshot.facts, metrics[at]
         curve = self.snapshot.curves.get((self.number, name))
-        plot = self.query_one("#curves", LinePlot)
         series = [Series(self.number, curve.steps, curve.values)] if curve is not None and len(curve) else []
         scale = " · log" if plot.ylog else ""
-        more = f" ─ {self._metric % len(metrics) + 1} of {len(metrics)}, M: next" if len(metrics) > 1 else ""
+        lead = "2 " if plot.id == "curves" else ""
+        more = f" ─ {at + 1} of {len(metrics)}, M: next" if len(metrics) > 1 and lead else ""
         x_max = None if facts.max_steps is None else float(facts.max_steps)
-        plot.show(series, x_max=x_max, focus=self.number, title=f"2 {name}{scale} over steps{more}")
+        plot.show(series, x_max=x_max, focus=self.number, title=f"{lead}{name}{scale} over steps{more}")
+
+    def _room(self) -> int:
+        """How many plots the right column has room for."""
+        return min(_PLOTS, self.size.height // _PLOT_ROWS) if self.size.width >= 100 or self.zoomed else 1
 
     def _metrics(self) -> tuple[str, ...]:
         """The main metric first, then what else this trial reported."""
@@ -106,11 +124,13 @@ class TrialScreen(SessionScreen):
 
     def action_next_metric(self) -> None:
         self._metric += 1
-        self.query_one("#curves", LinePlot).show([])  # another metric has a y axis of its own
+        for plot in self.query(LinePlot):
+            plot.show([])  # another metric has a y axis of its own
         self.show_curves()
 
     def action_log_scale(self) -> None:
-        self.query_one("#curves", LinePlot).action_log_scale()
+        for plot in self.query(LinePlot):
+            plot.action_log_scale()
         self.show_curves()
 
     def on_resize(self, _: Resize) -> None:
@@ -118,10 +138,13 @@ class TrialScreen(SessionScreen):
 
     def lay_out(self) -> None:
         self.check_size()
-        shown = trial_panes_shown(*self.size, self.lower, self.zoomed)
+        shown = self._shown = trial_panes_shown(*self.size, self.lower, self.zoomed)
         for name in PANES:
             self.query_one(f"#{name}").display = name in shown
-        self.set_class(len(shown) < 4, "-single")
+        left, right = self.query_one("#left"), self.query_one("#right")
+        left.display, right.display = shown != {"curves"}, "curves" in shown
+        left.styles.height = "auto" if right.display and len(shown) < len(PANES) else "1fr"
+        self.set_class(len(shown) < len(PANES), "-single")
         self.set_class(self.zoomed is not None, "-zoom")
         if self.focused is None or not self.focused.display:
             self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()

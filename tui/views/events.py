@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.tui.glyphs import current
@@ -48,6 +48,20 @@ _COMINGS = frozenset({"proposed", "starting", "started", "waiting"})
 
 def is_decision(event: EventRow) -> bool:
     return event.kind not in _COMINGS
+
+
+def decisions(events: Sequence[EventRow]) -> list[EventRow]:
+    """What a person wants to follow: no comings, and no verdict said a second time when the trial then ends."""
+    told: dict[int, str] = {}
+    shown = []
+    for event in events:
+        if event.kind == "judged" and event.trial is not None:
+            told[event.trial] = event.reason
+        elif event.kind == "ended" and event.trial is not None and told.pop(event.trial, "") == event.reason != "":
+            continue
+        if is_decision(event):
+            shown.append(event)
+    return shown
 
 
 def _told(event: EventRow) -> tuple[str, str, str]:

@@ -6,7 +6,6 @@ from hptui.core.store.library import SessionSummary
 from hptui.tui.glyphs import current
 from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import age, day, number, unknown
-from hptui.tui.views.states import WORDS
 from hptui.tui.views.trials import Title
 
 TITLES = (
@@ -58,6 +57,5 @@ def session_line(summary: SessionSummary, at: float) -> Cells:
 
 def counted(counts: dict[str, int]) -> str:
     """`2▸ 14✓ 9╌`"""
-    return " ".join(
-        f"{counts[state]}{current().state(state)}" for state in ("RUNNING", "PAUSED", *WORDS) if counts.get(state)
-    )
+    order = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
+    return " ".join(f"{counts[state]}{current().state(state)}" for state in order if counts.get(state))

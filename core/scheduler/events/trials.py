@@ -192,6 +192,7 @@ class Settled(Event):
     outcome: Ended
     value: float | None
     detail: str = ""
+    judged: bool = False  # the ledger has the pruner's reason already
 
     def row(self) -> EventRow:
         data: dict[str, Any] = {"state": self.outcome.state.value}
@@ -199,9 +200,8 @@ class Settled(Event):
             data["cause"] = self.outcome.cause.value
         if self.detail:
             data["detail"] = self.detail
-        reason = self.outcome.reason
-        if not reason and self.value is not None:
-            reason = f"complete: {self.value:.6g}"
+        value = "–" if self.value is None else f"{self.value:.6g}"
+        reason = f"pruned at {value}, as judged" if self.judged else self.outcome.reason or f"complete: {value}"
         return self.line("ended", reason, **data)
 
 

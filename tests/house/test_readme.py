@@ -1,0 +1,55 @@
+"""The README speaks of what there is: every verb, every key, every link; its study is a study."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from hptui.core.search.catalog import check
+from hptui.core.study.file import load_study
+from hptui.tui import keys
+from hptui.tui.cli import VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc", "f5": "F5"}
+
+
+def test_the_table_of_keys_has_every_key_of_the_screens() -> None:
+    table = README.partition("## Keys")[2].partition("## Verbs")[0]
+    named = set(re.findall(r"`([^`]+)`", table))
+    ours = {key.keys.split(",")[0] for group in (keys.WISHES, keys.LOOKING, keys.AROUND) for key in group}
+
+    assert {NAMES.get(key, key) for key in ours} - named == set()
+
+
+def test_every_verb_is_spoken_of() -> None:
+    assert [verb for verb in VERBS if not re.search(rf"`?{verb}`?\b", README)] == []
+
+
+def test_every_file_it_links_to_is_there() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
+
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert missing in ([], ["screenshots/live.png"])  # the picture is made by `make screenshots`
+
+
+def test_its_study_file_is_a_study() -> None:
+    [text] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+
+    study = load_study(text, where="digits.toml", folder=ROOT / "examples", check_choice=check)
+
+    assert (study.name, len(study.space), study.budget.wall_clock_s) == ("digits", 6, 7200.0)
+
+
+def test_every_example_is_a_study() -> None:
+    for path in sorted((ROOT / "examples").glob("*.toml")):
+        load_study(path.read_text(), where=str(path), folder=path.parent, check_choice=check)
+
+
+def test_the_make_targets_it_names_exist() -> None:
+    for target in ("demo", "test", "lint", "bench", "screenshots"):
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,101 @@
+"""Ten thousand trials, a screen on which nothing happens, and what is imported before it is shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from demo_session import write_session
+from driving import Screen, drive
+
+from hptui.core.store.rows import TrialRow
+from hptui.core.store.writer import Writer
+from hptui.core.study.session import SessionFolder
+from hptui.tui.panes import trials as pane
+from hptui.tui.panes.rows import Rows
+from hptui.tui.views.trials import trial_line
+
+
+def test_ten_thousand_trials_are_read_line_by_line_as_they_are_seen(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SessionFolder(own_home / "sessions" / "many")
+    write_session(folder, 8, finished=True)
+    writer = Writer(folder)
+    with writer.transaction():
+        for number in range(8, 10_000):
+            params = {"lr": 1e-3, "batch_size": 16}
+            writer.save_trial(TrialRow(number, "COMPLETE", params, value=number / 1e4, started_at=1.0, ended_at=2.0))
+    writer.close()
+    asked: set[int] = set()
+
+    def watched(snapshot: object, number: int, *rest: object) -> object:
+        asked.add(number)
+        return trial_line(snapshot, number, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pane, "trial_line", watched)
+
+    async def journey(screen: Screen) -> None:
+        await screen.until(" 9999 ✓ done")
+        await screen.press("j", "j")
+        await screen.pilot.pause()
+        assert asked <= set(range(9970, 10_000))
+        await screen.press("G")
+        await screen.until("    0 ")
+        await screen.press("slash")
+        await screen.type("loss<.1")
+        await screen.press("enter")
+        await screen.until("match loss<.1")
+        assert len(asked) < 200
+
+    drive(folder, journey, read_only=True)
+
+
+def test_a_screen_on_which_nothing_happens_paints_nothing(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.until("val_loss over steps")
+        for _ in range(10):
+            await screen.pilot.pause(0.05)
+        painted: list[object] = []
+        original = type(screen.app)._display
+
+        def counted(app: object, where: object, what: object) -> None:
+            painted.append(what)
+            original(app, where, what)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(type(screen.app), "_display", counted)
+        await screen.pilot.pause(1.5)
+        assert [one for one in painted if one is not None] == []
+
+    drive(past, journey, size=(160, 45), read_only=True)
+
+
+def test_a_key_repaints_two_lines_of_the_table(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("j")
+        for _ in range(10):
+            await screen.pilot.pause(0.05)
+        lines: list[int] = []
+        original = Rows.refresh
+
+        def counted(rows: Rows, *regions: object, **more: object) -> object:
+            lines.append(len(regions) or -1)
+            return original(rows, *regions, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Rows, "refresh", counted)
+        await screen.press("j")
+        await screen.pilot.pause(0.02)
+        assert lines == [2]
+
+    drive(past, journey, read_only=True)
+
+
+def test_the_app_loads_without_numpy_scipy_and_torch() -> None:
+    code = "import sys, hptui.tui.app, hptui.tui.screens.live; print([m for m in ('numpy', 'scipy', 'torch', 'optuna') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.strip() == "[]"
