@@ -100,7 +100,7 @@ def queue_of(study: Study, space: Space) -> list[Queued]:
     queue = []
     base = baseline(study)
     if base is not None:
-        queue.append(Queued(base, "baseline", "the baseline: your own values", locate(space, base)))
+        queue.append(Queued(base, "baseline", "your own values, tried first", locate(space, base)))
     rest = study.enqueue[1:] if study.enqueue else []
     for params in rest:
         point = space.complete(params)[0] if space.dim else params

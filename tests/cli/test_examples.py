@@ -25,7 +25,8 @@ def test_the_digits_are_learnt_and_the_data_is_loaded_once(user):
 def test_the_optuna_style_script_runs_under_both(user):
     script = str(EXAMPLES / "optuna_style.py")
 
-    here = user.hptui("run", f"{script}:objective", "-n", "4", "--direction", "maximize", "--pruner", "median", timeout=120)
+    options = ("-n", "4", "--direction", "maximize", "--pruner", "median")
+    here = user.hptui("run", f"{script}:objective", *options, timeout=120)
     there = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
 
     assert here.status == 0, here

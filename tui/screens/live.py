@@ -29,7 +29,7 @@ from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.ordering import Ordering
 from hptui.tui.screens.trial import TrialScreen
-from hptui.tui.snapshot import Snapshot
+from hptui.tui.snapshot import Facts, Snapshot
 from hptui.tui.views.events import last_event_line
 from hptui.tui.views.header import header_line
 from hptui.tui.views.layout import LEFT, PANES, RIGHT, panes_shown
@@ -49,6 +49,7 @@ class LiveScreen(Ordering):
             folder, read_only, lambda: self.post_message(self.Arrived()),
             lambda error: self.post_message(self.Failed(error)),
         )  # fmt: skip
+        self.snapshot = Snapshot(Facts(name=folder.name))  # a name to read before the first look is done
         self.arranged = Arrangement()
         self.choice = Choice.BOTH
         self.pinned: frozenset[int] = frozenset()
