@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import App, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import Screen
+from textual.widgets import Static
 
 from hptui.core.study.session import SessionFolder, home
 from hptui.tui import terminal, theme
+from hptui.tui.glyphs import harmless
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -58,10 +61,18 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(self.current_theme)
 
+    def compose(self) -> ComposeResult:
+        """What is seen while everything else is still being imported."""
+        name = "sessions" if self.folder is None else self.folder.name
+        yield Static(Content(f"hptui  {harmless(name)}  opening…"))
+
     def on_mount(self) -> None:
         theme.install(cast("Any", self), os.environ.get("HPTUI_THEME") or terminal.theme_for())
         if not self.is_headless:
             terminal.guard()
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
         if self.folder is not None:
             self.open_session(self.folder, read_only=self.read_only)
             return

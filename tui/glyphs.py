@@ -50,9 +50,7 @@ class Glyphs:
 
 BRAILLE = Glyphs("braille")
 # Half blocks are in every Linux console font; check marks, stars and dashed lines are not.
-BLOCK = Glyphs(
-    "block", running="►", paused="‖", pruned="-", complete="√", fail="x", best="*", cut="~", milestone="│"
-)
+BLOCK = Glyphs("block", running="►", paused="‖", pruned="-", complete="√", fail="x", best="*", cut="~", milestone="│")
 ASCII = Glyphs(
     "ascii", running=">", paused="=", pruned="-", complete="v", fail="x", waiting=".", best="*", unknown="-",
     cut="~", up="^", down="v", bar="#", bar_rest=".", rule="-", upright="|", tick="+", corner="+",

@@ -107,9 +107,7 @@ class Copied:
     say: str
 
 
-def copy(
-    text: str, folder: Path, osc52: Callable[[str], object], environ: Mapping[str, str] = os.environ
-) -> Copied:
+def copy(text: str, folder: Path, osc52: Callable[[str], object], environ: Mapping[str, str] = os.environ) -> Copied:
     """Copy by the way that works here; the text is kept in `folder`/last-copy.txt in any case.
 
     osc52: `App.copy_to_clipboard`. Plain OSC 52 arrives nowhere in tmux with its default options, silently;
@@ -163,9 +161,7 @@ def crash_lines(error: BaseException, path: Path | None) -> str:
     """Three lines for the terminal: what, where, and where to read on."""
     cause: BaseException = getattr(error, "error", None) or error  # Textual wraps what a worker raised
     frames = traceback.extract_tb(cause.__traceback__)
-    place = (
-        f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
-    )
+    place = f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
     what = (str(cause).strip().splitlines() or [""])[0][:200]
     kept = f"traceback: {path}" if path else "the traceback could not be written"
     return f"the screen crashed: {type(cause).__name__}: {what}\n  at {place}\n  {kept}; the session goes on"

@@ -21,7 +21,7 @@ SERIES_COLOURS = 8
 
 _DARK = {
     "hp-series-0": "#E69F00", "hp-series-1": "#56B4E9", "hp-series-2": "#1FB88D", "hp-series-3": "#F0E442",
-    "hp-series-4": "#8A94F5", "hp-series-5": "#E8703A", "hp-series-6": "#CC79A7", "hp-series-7": "#BBBBBB",
+    "hp-series-4": "#8A94F5", "hp-series-5": "#E8703A", "hp-series-6": "#CC79A7", "hp-series-7": "#9A9A9A",
     "hp-running": "#56B4E9", "hp-paused": "#F0E442", "hp-pruned": "#8C8C8C", "hp-complete": "#1FB88D",
     "hp-fail": "#E8703A", "hp-waiting": "#8C8C8C", "hp-best": "#F0E442",
     "hp-good": "#1FB88D", "hp-warn": "#F0E442", "hp-error": "#E8703A", "hp-info": "#56B4E9",
@@ -44,7 +44,7 @@ _LIGHT = {
 _ANSI = {
     "hp-series-0": "ansi_yellow", "hp-series-1": "ansi_cyan", "hp-series-2": "ansi_green",
     "hp-series-3": "ansi_bright_yellow", "hp-series-4": "ansi_bright_blue", "hp-series-5": "ansi_red",
-    "hp-series-6": "ansi_magenta", "hp-series-7": "ansi_default",
+    "hp-series-6": "ansi_magenta", "hp-series-7": "ansi_bright_magenta",
     "hp-running": "ansi_cyan", "hp-paused": "ansi_yellow", "hp-pruned": "ansi_bright_black",
     "hp-complete": "ansi_green", "hp-fail": "ansi_red", "hp-waiting": "ansi_bright_black",
     "hp-best": "ansi_yellow", "hp-good": "ansi_green", "hp-warn": "ansi_yellow", "hp-error": "ansi_red",

@@ -26,7 +26,7 @@ class SessionSummary:
     name: str
     path: Path
     state: Literal["live", "finished", "stopped", "broken"]
-    reason: str = ""  # finished: why; broken: the problem
+    reason: str = ""  # finished or stopped: why; broken: the problem
     alive: bool = False  # a scheduler runs it
     pid: int | None = None  # that scheduler's
     ok: bool = True  # finished: as the study wanted
@@ -71,7 +71,7 @@ def summary(folder: SessionFolder) -> SessionSummary:
     return SessionSummary(
         name=folder.name,
         path=folder.path,
-        state="live" if scheduler.alive else ("finished" if finished else "stopped"),
+        state="live" if scheduler.alive else "finished" if finished and finished.get("final", True) else "stopped",
         reason=finished.get("reason", "") if finished else "",
         alive=scheduler.alive,
         pid=scheduler.pid if scheduler.alive else None,

@@ -90,7 +90,9 @@ class Reader:
     def finished(self) -> Finished | None:
         """How the session ended, or None while it has not."""
         fact = self.fact("finished")
-        return Finished(fact["at"], fact.get("reason", ""), bool(fact.get("ok", True))) if fact else None
+        if not fact:
+            return None
+        return Finished(fact["at"], fact.get("reason", ""), bool(fact.get("ok", True)), bool(fact.get("final", True)))
 
     def parameters(self) -> dict[str, Any]:
         """Name -> definition, in the order to show them."""

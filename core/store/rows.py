@@ -105,6 +105,7 @@ class Finished:
     at: float
     reason: str
     ok: bool
+    final: bool = True  # nothing is left to do; False: it was stopped and can be resumed
 
 
 __all__ = ["BestPoint", "CommandRow", "DeviceRow", "EventRow", "Finished", "ReportRow", "TrialRow"]

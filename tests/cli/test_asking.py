@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from pathlib import Path
+
 import pytest
 from cli_scripts import QUADRATIC, SLOW
 
@@ -150,3 +155,28 @@ def test_rm_asks_and_then_deletes_everything(user):
     assert (refused.status, "nobody is there to ask" in refused.err) == (1, True)
     assert (deleted.status, "1 complete" in deleted.out) == (0, True)
     assert not user.session().path.exists()
+
+
+def test_a_session_that_a_reboot_interrupted_is_resumed(user):
+    script = QUADRATIC.replace("        trial.report", "        time.sleep(0.2)\n        trial.report")
+    user.hptui("run", user.study(script=script, n_trials=6), "--detach")
+    user.wait_until(lambda: "COMPLETE" in states(user))
+    tag = f"HPTUI_HOME={user.home}".encode()
+    owner = scheduler_of(user.session().lock)
+    assert owner.pid
+    for environ in Path("/proc").glob("[0-9]*/environ"):  # everything that this session runs, at once
+        with contextlib.suppress(OSError):
+            if tag in environ.read_bytes():
+                os.kill(int(environ.parent.name), signal.SIGKILL)
+    user.wait_until(lambda: not scheduler_of(user.session().lock).alive)
+    done_before = [t for t in user.show()["trials"] if t["state"] == "COMPLETE"]
+
+    resumed = user.hptui("resume", "study")
+    user.wait_until(lambda: user.show()["state"] == "finished")
+
+    after = user.show()
+    assert resumed.status == 0
+    assert [t for t in after["trials"] if t["number"] in {b["number"] for b in done_before}] == done_before
+    lost = [t["number"] for t in after["trials"] if t["cause"] == "lost"]
+    assert {t["retry_of"] for t in after["trials"]} - {None} == set(lost)
+    assert after["counts"]["COMPLETE"] == 6

@@ -232,3 +232,21 @@ def test_a_paused_session_starts_nothing_new(session: Make) -> None:
     s.wish("resume")
     s.wait_for(0, "RUNNING")
     s.wait_for(1, "RUNNING")
+
+
+def test_a_plain_stop_leaves_paused_trials_frozen_and_says_so(session: Make) -> None:
+    s = session(STEADY.replace("range(2000)", "range(100)"), TWO_SLOTS)
+    s.start()
+    pid = s.wait_for(0, "RUNNING").pid
+    s.wish("pause", 0)
+    s.wait_for(0, "PAUSED")
+
+    s.wish("stop")
+    over = s.finish()
+
+    assert over["reason"].endswith("1 paused stay frozen: resume goes on with them, stop --now ends them")
+    assert s.process_state(pid) == "T"
+    s.start(resume=True)
+    s.wish("stop", now=True)
+    s.finish()
+    assert s.processes() == []

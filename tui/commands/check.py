@@ -69,7 +69,7 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         lines.append(f"  baseline   {settings(first) or 'as the objective asks'}")
     if not space.dim:
         return "\n".join([*lines, "  space      as the objective asks for it: trial.suggest_float and the like"])
-    points = "no end of points" if (size := space.size()) is None else plural(size, "point")
+    points = "infinitely many points" if (size := space.size()) is None else plural(size, "point")
     lines.append(f"  space      {plural(space.dim, 'parameter')}, {points}")
     rows = [(f"    {name}", *_described(parameter)) for name, parameter in space.parameters.items()]
     return "\n".join(lines) + "\n" + table(("", "kind", "values", "default", "only when"), rows)

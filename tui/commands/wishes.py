@@ -99,7 +99,7 @@ def retry(name: str, trials: tuple[int, ...], as_json: bool) -> int:
 @_JSON
 def stop(name: str, now: bool, as_json: bool) -> int:
     """Stop a session: nothing new starts, running trials finish. `hptui resume` goes on with it later."""
-    folder = _live(name, "stop")
+    folder = _live(name, "end" if now else "stop")
     return _ask(folder, Wish.STOP, (None,), as_json, now=now)
 
 
@@ -108,7 +108,8 @@ def _live(name: str, verb: str) -> SessionFolder:
     folder = find(name)
     with Reader(folder) as reader:
         finished = reader.finished()
-    if finished is not None and not scheduler_of(folder.lock).alive:
+    frozen = verb == "end" and finished is not None and not finished.final  # its paused trials still hold memory
+    if finished is not None and not frozen and not scheduler_of(folder.lock).alive:
         hint = f"`hptui resume {folder.name}` goes on with it, `hptui best {folder.name}` prints what it found"
         raise SessionError(folder.name, f"it has ended ({finished.reason}): nothing to {verb}", hint)
     return folder

@@ -50,7 +50,7 @@ class LineList(Rows):
 
     def action_shift(self, by: int) -> None:
         self._shift = max(0, self._shift + by)
-        self._repaint_changed()
+        self.repaint_changed()
 
     def line_strip(self, key: int, cells: Line, width: int, here: bool) -> Strip:
         plain = self.brush("cursor-text", "cursor") if here else self.brush()

@@ -109,17 +109,17 @@ class LineTable(Rows):
         if tuple(columns) == self._columns:
             return
         self._columns = tuple(columns)
-        self._painted.clear()
+        self.forget_painted()
         self.refresh()
 
     def sorted_by(self, column: str | None, descending: bool = False) -> None:
         """Show the sort arrow on a column; None takes it away."""
         self._sorted = None if column is None else (column, descending)
-        self._repaint_changed()
+        self.repaint_changed()
 
     def set_marked(self, keys: set[int]) -> None:
         self.marked = set(keys)
-        self._repaint_changed()
+        self.repaint_changed()
 
     def action_mark(self) -> None:
         if self._cursor is None:
@@ -135,7 +135,7 @@ class LineTable(Rows):
             return
         at = keys.index(self.column) + by if self.column in keys else (0 if by > 0 else len(keys) - 1)
         self.column = keys[at % len(keys)]
-        self._repaint_changed()
+        self.repaint_changed()
 
     def header_clicked(self, x: int) -> None:
         left = _GUTTER

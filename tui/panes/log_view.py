@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from hptui.tui.glyphs import clip, current, fit, harmless
 from hptui.tui.panes.line_table import joined
 from hptui.tui.panes.log_file import LogFile, Row
-from hptui.tui.theme import Brush
+from hptui.tui.panes.painted import PaintedLines
 
 if TYPE_CHECKING:
     from textual import events
@@ -25,7 +24,7 @@ _POLL_S = 0.5
 _SHIFT = 16
 
 
-class LogView(Widget, can_focus=True):
+class LogView(PaintedLines, can_focus=True):
     """Follows the end of a file until one scrolls up; `G` follows again. Reads only the lines on the screen.
 
     `/` finds (case matters when a capital is typed), `n` and `N` go to the next and previous match, `h` and
@@ -63,8 +62,6 @@ class LogView(Widget, can_focus=True):
         self._needle = ""
         self._match: int | None = None
         self._note = ""
-        self._painted: dict[int, tuple[object, Strip | None]] = {}
-        self._brush: Brush | None = None
 
     def open(self, path: Path | str | None) -> None:
         """Show another file, from its end."""
@@ -79,13 +76,13 @@ class LogView(Widget, can_focus=True):
     def poll(self) -> None:
         """Look for new output now; otherwise done twice a second while the pane is seen."""
         if self._file is None:
-            self._repaint()
+            self.repaint_changed()
             return
         if self._file.poll() or (self.following and not self._rows):
             self._read(self._rows[0].start if self._rows else 0)
         elif not self.following and len(self._rows) < self._room and self._rows:
             self._read(self._rows[0].start)
-        self._repaint()
+        self.repaint_changed()
 
     def on_mount(self) -> None:
         self.set_interval(_POLL_S, self._tick)
@@ -132,7 +129,7 @@ class LogView(Widget, can_focus=True):
             self._rows = (self._rows + file.rows_from(self._rows[-1].end, lines))[-self._room :]
             if self._rows[-1].end >= file.size:
                 self.following = True
-        self._repaint()
+        self.repaint_changed()
 
     def action_page(self, pages: int) -> None:
         self.action_scroll_by(pages * max(1, self._room - 1))
@@ -140,16 +137,16 @@ class LogView(Widget, can_focus=True):
     def action_first(self) -> None:
         self.following = False
         self._read(0)
-        self._repaint()
+        self.repaint_changed()
 
     def action_follow(self) -> None:
         self.following = True
         self._read(0)
-        self._repaint()
+        self.repaint_changed()
 
     def action_shift(self, by: int) -> None:
         self._shift = max(0, self._shift + by * _SHIFT)
-        self._repaint()
+        self.repaint_changed()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -163,7 +160,7 @@ class LogView(Widget, can_focus=True):
 
     def action_find(self) -> None:
         self._typing = ""
-        self._repaint()
+        self.repaint_changed()
 
     async def _on_key(self, event: events.Key) -> None:
         if self._typing is None:
@@ -182,7 +179,7 @@ class LogView(Widget, can_focus=True):
             self._typing = self._typing[:-1]
         elif event.is_printable and event.character:
             self._typing += event.character
-        self._repaint()
+        self.repaint_changed()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return self._typing is not None
@@ -201,7 +198,7 @@ class LogView(Widget, can_focus=True):
         needle = self._needle.encode("utf-8", "surrogateescape")
         match, size = self._match, file.size
         self._note = "searching…"
-        self._repaint()
+        self.repaint_changed()
 
         def look() -> int | None:
             stop = get_current_worker()
@@ -232,11 +229,11 @@ class LogView(Widget, can_focus=True):
                 above = self._file.rows_before(start, self._room // 2)
                 self._read(above[0].start if above else start)
             self._match = found
-        self._repaint()
+        self.repaint_changed()
 
     # --- painting ---
 
-    def _state(self, y: int) -> tuple[object, ...]:
+    def line_state(self, y: int) -> tuple[Hashable, ...]:
         width, height = self.size
         if y == height - 1:
             return ("foot", self._foot(), width, self._typing is not None)
@@ -259,20 +256,8 @@ class LogView(Widget, can_focus=True):
         find = f"  /{self._needle}" if self._needle else ""
         return f"{place}{column}{find}  {self._note}".rstrip()
 
-    def render_line(self, y: int) -> Strip:
-        if self._brush is None:
-            self._brush = Brush(self)
-        state = self._state(y)
-        painted = self._painted.get(y)
-        if painted is None or painted[0] != state or painted[1] is None:
-            strip = self._strip(y, state)
-            self._painted[y] = (state, strip)
-            return strip
-        return painted[1]
-
-    def _strip(self, y: int, state: tuple[object, ...]) -> Strip:
-        assert self._brush is not None
-        brush, width = self._brush, self.size.width
+    def line_of(self, y: int, state: Any) -> Strip:
+        brush, width = self.brush, self.size.width
         plain = brush()
         if state[0] == "foot":
             typed = self._typing is not None
@@ -301,25 +286,7 @@ class LogView(Widget, can_focus=True):
             at = hit + len(self._needle)
         return [*parts, (text[at:], plain)]
 
-    def _repaint(self) -> None:
-        if not self.is_mounted:
-            return  # a hidden pane goes on: Textual would show it again from the lines it kept
-        width, height = self.size
-        changed = [
-            Region(0, y, width, 1)
-            for y in range(height)
-            if (painted := self._painted.get(y)) is None or painted[0] != self._state(y)
-        ]
-        if changed:
-            self.refresh(*changed)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._brush = None
-        # What was said stays known: Textual tells of styles that change nothing here, and does not repaint then.
-        self._painted = {y: (state, None) for y, (state, _) in self._painted.items()}
-
     def on_resize(self) -> None:
-        self._painted.clear()
+        self.forget_painted()
         self._read(self._rows[0].start if self._rows else 0)
         self.refresh()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hptui.tui.glyphs import current, fit
-from hptui.tui.theme import Brush
+from hptui.tui.panes.painted import PaintedLines
 
 if TYPE_CHECKING:
     from textual import events
@@ -29,7 +29,7 @@ def no_line(key: int) -> Line:
     return ()
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(ScrollView, PaintedLines, can_focus=True):
     """Nothing is kept per row. `show` may be called as often as one likes: only lines that read differently
     are painted.
 
@@ -86,9 +86,7 @@ class Rows(ScrollView, can_focus=True):
         self._line: Callable[[int], Line] = no_line
         self._at = 0  # position of the cursor's key in _keys
         self._cursor: int | None = None
-        self._painted: dict[int, tuple[Hashable, Strip | None]] = {}  # by line of the widget
         self._thumb: tuple[int, int, int] | None = None
-        self._brush: Brush | None = None
 
     # --- data ---
 
@@ -113,14 +111,14 @@ class Rows(ScrollView, can_focus=True):
             # show.
             target = top + self._at - before if top and held == self._cursor and not self.following else top
             self._scroll(self._top_that_shows(self._at, target))
-        self._repaint_changed()
+        self.repaint_changed()
         if self._cursor != held and self.is_mounted:
             self.post_message(self.Moved(self, self._cursor))
 
     def update_empty(self, text: str) -> None:
         """What stands in the pane while there are no rows."""
         self.empty = text
-        self._repaint_changed()
+        self.repaint_changed()
 
     def move_to(self, key: int) -> bool:
         """Put the cursor on a key; False if it is not among the rows."""
@@ -183,10 +181,10 @@ class Rows(ScrollView, can_focus=True):
         # Textual would repaint all lines; where rows came in above, all lines may be as they were.
         self._move_thumb()
         if round(old_value) != round(new_value):
-            self._repaint_changed()
+            self.repaint_changed()
 
     def watch_show_vertical_scrollbar(self) -> None:
-        self.call_after_refresh(self._repaint_changed)  # the lines are narrower or wider now
+        self.call_after_refresh(self.repaint_changed)  # the lines are narrower or wider now
 
     # --- painting ---
 
@@ -205,12 +203,6 @@ class Rows(ScrollView, can_focus=True):
         return None
 
     @property
-    def brush(self) -> Brush:
-        if self._brush is None:
-            self._brush = Brush(self)
-        return self._brush
-
-    @property
     def ground(self) -> str:
         """The name of the cursor line's background."""
         return "cursor" if self.has_focus else "cursor-blurred"
@@ -224,7 +216,7 @@ class Rows(ScrollView, can_focus=True):
         """Rows that fit."""
         return max(0, self.scrollable_content_region.height - self.HEADER)
 
-    def _state(self, y: int) -> Hashable:
+    def line_state(self, y: int) -> Hashable:
         """Everything the look of line `y` depends on, to compare with what was painted."""
         if y < self.HEADER:
             return ("header", self._width, self.header_state())
@@ -241,7 +233,7 @@ class Rows(ScrollView, can_focus=True):
     def _keys_are_empty(self) -> bool:
         return len(self._keys) == 0
 
-    def _strip(self, state: Any) -> Strip:
+    def line_of(self, y: int, state: Any) -> Strip:
         width = self._width
         if state is None:
             return Strip([Segment(" " * width, self.brush())], width)
@@ -251,39 +243,12 @@ class Rows(ScrollView, can_focus=True):
             return Strip([Segment(fit(f"  {state[1]}", width, cut=current().cut), self.brush("muted"))], width)
         return self.line_strip(state[0], state[1], width, bool(state[2]))
 
-    def render_line(self, y: int) -> Strip:
-        state = self._state(y)
-        painted = self._painted.get(y)
-        if painted is None or painted[0] != state or painted[1] is None:
-            strip = self._strip(state)
-            self._painted[y] = (state, strip)
-            return strip
-        return painted[1]
-
-    def _repaint_changed(self) -> None:
-        if not self.is_mounted:
-            return  # a hidden pane goes on: Textual would show it again from the lines it kept
-        height, width = self.scrollable_content_region.height, self._width
-        changed = [
-            Region(0, y, width, 1)
-            for y in range(height)
-            if (painted := self._painted.get(y)) is None or painted[0] != self._state(y)
-        ]
-        if changed:
-            self.refresh(*changed)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._brush = None
-        # What was said stays known: Textual tells of styles that change nothing here, and does not repaint then.
-        self._painted = {y: (state, None) for y, (state, _) in self._painted.items()}
-
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
-        self._repaint_changed()
+        self.repaint_changed()
 
     def on_resize(self) -> None:
-        self._painted.clear()
+        self.forget_painted()
         if len(self._keys):
             self._scroll(self._top_that_shows(self._at, self.scroll_offset.y))
 
@@ -309,7 +274,7 @@ class Rows(ScrollView, can_focus=True):
         at = max(0, min(len(self._keys) - 1, at))
         held, self._at, self._cursor = self._cursor, at, int(self._keys[at])
         self._scroll(self._top_that_shows(at, self.scroll_offset.y))
-        self._repaint_changed()
+        self.repaint_changed()
         if self._cursor != held and self.is_mounted:
             self.post_message(self.Moved(self, self._cursor))
 
