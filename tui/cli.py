@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -118,6 +119,9 @@ def _wrong_place() -> str | None:
 
 
 def _status(args: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that is not UTF-8 gets \u2013 for what it can't show
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = hptui.main(args=args, prog_name="hptui", standalone_mode=False)
         sys.stdout.flush()

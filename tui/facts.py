@@ -33,6 +33,7 @@ def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], s
         created_at=_of((int, float), raw.get("created_at")),
         finished_at=_of((int, float), finished.get("at")),
         finish=_of(str, finished.get("reason")) or "",
+        final=finished.get("final") is not False,
         slots=_of(int, raw.get("slots")),
         held=raw.get("held") is True,
         sampler=_chosen(raw.get("sampler", study.get("sampler"))),

@@ -12,20 +12,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import HptuiError
-from hptui.core.store.reader import Reader
 from hptui.core.store.rows import EventRow
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
 from hptui.tui.facts import facts_of, written_study
 from hptui.tui.snapshot import KEPT_EVENTS, Curve, CurveKey, Delta, Snapshot, merge
 
+if TYPE_CHECKING:
+    from hptui.core.store.reader import Reader
+
 POLL_S = 0.1  # between looks while the terminal has the focus
 RARE_S = 1.0  # between looks at a session that nobody works on, or while the terminal is not looked at
 HURRY_S = 0.02  # between looks right after a key
-FRAME_S = 0.25  # between two snapshots for the screen
+FRAME_S = 0.25  # between two snapshots for the screen; longer when many trials run, see `_frame_s`
 CHECK_S = 1.0  # between looks at whether the scheduler lives and the file is there
 TICK_S = 10.0  # between snapshots of a live session in which nothing but the time is new
 
@@ -100,13 +102,14 @@ class Feed:
             now = self._clock()
             hurrying = now < self._hurry_until
             news = snapshot.version != delivered or now - delivered_at >= self._tick_s(snapshot)
-            if news and (hurrying or now - delivered_at >= FRAME_S):
+            frame_s = self._frame_s(snapshot)
+            if news and (hurrying or now - delivered_at >= frame_s):
                 self._hand_over(replace(snapshot, at=now))
                 delivered_at, delivered, news = now, snapshot.version, False
             else:
                 with self._lock:
                     self.snapshot = snapshot
-            rest = delivered_at + FRAME_S - now if news else self._pause_s(snapshot)
+            rest = delivered_at + frame_s - now if news else self._pause_s(snapshot)
             self._bell.wait(HURRY_S if hurrying else max(0.01, min(rest, self._pause_s(snapshot))))
             self._bell.clear()
         self._eyes.close()
@@ -120,6 +123,10 @@ class Feed:
 
     def _pause_s(self, snapshot: Snapshot) -> float:
         return POLL_S if self._focused and snapshot.alive else RARE_S
+
+    def _frame_s(self, snapshot: Snapshot) -> float:
+        """Every running trial is a line and a curve that change: seven of them, once a second, cost as two at 4 Hz."""
+        return FRAME_S * min(max((1 + snapshot.counts.get("RUNNING", 0)) / 2, 1.0), 4.0)
 
     def _tick_s(self, snapshot: Snapshot) -> float:
         """A countdown needs every second, running times now and then; where nothing runs, nothing ticks."""
@@ -173,6 +180,8 @@ class _Eyes:
         self.close()
 
     def _open(self) -> None:
+        from hptui.core.store.reader import Reader  # SQLite loads in this thread while the screen is painted
+
         self._reader = Reader(self.folder)
         with contextlib.suppress(OSError):
             self._inode = self.folder.database.stat().st_ino

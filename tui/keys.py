@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 @dataclass(frozen=True, slots=True)
 class Key:
     """rank: in the line of keys at the bottom, the higher the sooner it gives way; None: only in the menu of `?`.
-    changes: it changes the session, so a read-only screen greys it out."""
+    changes: it changes the session, so a read-only screen greys it out. wakes: it also makes sense where nobody
+    schedules the session, and starts somebody who does."""
 
     keys: str
     action: str
@@ -20,6 +21,7 @@ class Key:
     rank: int | None = None
     changes: bool = False
     display: str | None = None
+    wakes: bool = False
 
     @property
     def shown(self) -> str:
@@ -37,9 +39,9 @@ WISHES = (
     Key("space", "toggle_pause", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
     Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back", 0, True),
     Key("u", "undo", "Undo", "take back the latest pause, resume or prune", 1, True),
-    Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True),
+    Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True, wakes=True),
     Key("K", "stop", "Stop session", "stop the session; asks how", None, True),
-    Key("R", "restart", "Start scheduler", "start the scheduler again when it is gone", None, True),
+    Key("R", "restart", "Start again", "start the scheduler when it is gone or was stopped", None, True, wakes=True),
     Key("plus", "slots(1)", "More slots", "one more trial at once", None, True, "+"),
     Key("minus", "slots(-1)", "Fewer slots", "one trial less at once", None, True, "-"),
 )
@@ -76,6 +78,11 @@ def bindings(*groups: Sequence[Key]) -> list[BindingType]:
     return [key.binding for group in groups for key in group]
 
 
-def changing(*groups: Sequence[Key]) -> frozenset[str]:
-    """Actions that a read-only screen must not do."""
-    return frozenset(key.action.partition("(")[0] for group in groups for key in group if key.changes)
+def disabled(groups: Sequence[Sequence[Key]], *, read_only: bool, alive: bool) -> frozenset[str]:
+    """Actions that do nothing now: all that change a session on a read-only screen; most where nobody schedules it."""
+    return frozenset(
+        key.action.partition("(")[0]
+        for group in groups
+        for key in group
+        if key.changes and (read_only or not (alive or key.wakes))
+    )

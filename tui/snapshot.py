@@ -40,6 +40,7 @@ class Facts:
     created_at: float | None = None
     finished_at: float | None = None
     finish: str = ""  # why it ended
+    final: bool = True  # ended for good; False: it was stopped and may go on
     slots: int | None = None
     held: bool = False  # the whole session is paused: nothing starts
     sampler: str = ""

@@ -35,7 +35,9 @@ class Starter:
         script = None if objective.script is None else str(Path(gear.script_folder, objective.script))
         modules = tuple(objective.preload) if script else ()
         try:
-            gear.children.boot(r.Preload(modules, script, objective.shared, gear.cwd, dict(objective.env)))
+            function = objective.function if script else None
+            preload = r.Preload(modules, script, objective.shared, gear.cwd, dict(objective.env), function)
+            gear.children.boot(preload)
         except OSError as error:
             return [e.ServerChanged(at, "cold", f"no fork server ({error}): trials start cold")]
         return []

@@ -132,6 +132,13 @@ def test_a_command_without_parameters_is_told_how_to_name_them(user):
     assert "-p lr=" in done.err
 
 
+def test_a_program_that_is_nowhere_is_said_before_anything_starts(user):
+    done = user.hptui("run", "no-such-program --flag", "-p", "lr=0.1..0.2")
+
+    assert (done.status, "there is no program no-such-program" in done.err) == (2, True)
+    assert user.hptui("ls", "--json").json == []
+
+
 @pytest.mark.parametrize("param", ["lr", "lr=", "lr=a..b", "lr=1..2:cube"])
 def test_a_wrong_parameter_of_a_command_is_said(user, param):
     done = user.hptui("run", "python train.py", "-p", param)

@@ -72,6 +72,12 @@ def test_no_session_yet_says_how_to_start_one(user):
     assert "hptui run" in user.hptui("show").err
 
 
+def test_a_terminal_that_is_not_utf8_is_no_trouble(user):
+    done = user.hptui("gpus", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+
+    assert (done.status, done.err) == (0, "")
+
+
 def test_an_unknown_session_is_an_error_that_names_it(user):
     done = user.hptui("show", "nope")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from demo_session import write_session
 
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock
+
+# the pty driver that the reports in bench/ use too
+sys.path.append(str(Path(__file__).parents[2] / "bench" / "terminal"))
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -136,7 +136,8 @@ def test_the_eta_follows_from_the_latest_endings() -> None:
     [
         ({"alive": False}, "! scheduler is gone: R starts it again"),
         ({"problem": "there is no such folder"}, "! there is no such folder"),
-        ({"facts": replace(FACTS, finished_at=1090.0)}, "■ finished"),
+        ({"facts": replace(FACTS, finished_at=1090.0), "alive": False}, "■ finished"),
+        ({"facts": replace(FACTS, finished_at=1090.0, final=False), "alive": False}, "■ stopped: R goes on"),
         ({"facts": replace(FACTS, held=True)}, "‖ session paused"),
     ],
 )

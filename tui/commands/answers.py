@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hptui.core.study.durations import format_duration
+
 UNKNOWN = "–"
 
 
@@ -38,14 +40,8 @@ def settings(params: Mapping[str, Any]) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """45 s, 12 min, 3.2 h, 8 d."""
-    if seconds is None or seconds < 0:
-        return UNKNOWN
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} d"
+    """0.4s, 42s, 5m 07s; `–` when unknown."""
+    return UNKNOWN if seconds is None or seconds < 0 else format_duration(seconds)
 
 
 def size(n_bytes: float | None) -> str:

@@ -172,7 +172,9 @@ def _go_on(folder: SessionFolder, overrides: dict[str, Any]) -> None:
     asked = {key: value for key, value in overrides.items() if key in GROWS and value != facts.get(key)}
     for key, value in asked.items():
         post(folder, CommandRow(wishes[key].value, None, {key: value}, by, time.time()))
-    if finished.get("final") and "n_trials" not in asked:
+    if facts.get("held"):
+        say(f"{folder.name} is paused: hptui resume {folder.name}")
+    elif finished.get("final") and "n_trials" not in asked:
         say(
             f"{folder.name} has ended: {finished.get('reason', '')}. -n N goes on to a larger total, --new begins again"
         )

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def read_target(target: str, params: Sequence[str] = (), pattern: str | None = N
 def read_study(target: Target, overrides: Mapping[str, Any]) -> Study:
     """The study, checked as far as it can be without running it. Raises StudyErrors with all its problems."""
     study = load_study(target.text, where=target.where, folder=target.folder, overrides=overrides, check_choice=check)
-    if problems := script_problems(study, target.folder):
+    if problems := [*script_problems(study, target.folder), *command_problems(study, target.folder)]:
         raise StudyErrors(target.where, problems)
     return study
 
@@ -139,6 +140,20 @@ def script_problems(study: Study, folder: Path) -> list[HptuiError]:
         for key, name in asked.items()
         if name is not None and name not in names
     ]
+
+
+def command_problems(study: Study, folder: Path) -> list[HptuiError]:
+    """A program that is nowhere, said before a trial fails for it."""
+    command, env = study.objective.command, study.objective.env
+    if command is None:
+        return []
+    program = (shlex.split(command) if isinstance(command, str) else command)[0]
+    if "{" in program or "PATH" in env:  # known only when a trial starts
+        return []
+    cwd = folder / Path(study.objective.cwd or "").expanduser()
+    found = shutil.which(str(cwd / program) if "/" in program else program)
+    hint = "name one on the PATH, or give its path"
+    return [] if found else [StudyError("objective.command", f"there is no program {program}", hint)]
 
 
 def _names_of(tree: ast.Module) -> tuple[set[str], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from textual.geometry import Region
 from textual.strip import Strip
@@ -17,8 +18,8 @@ class PaintedLines(Widget):
     Textual sends a dirty line whole and never compares it with what the terminal shows, so this does.
     """
 
-    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._painted: dict[int, tuple[Hashable, Strip | None]] = {}
         self._brush: Brush | None = None
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hptui.tui.glyphs import current, fit
-from hptui.tui.panes.painted import PaintedLines
+from hptui.tui.panes.quiet_scroll import QuietScroll
 
 if TYPE_CHECKING:
     from textual import events
@@ -29,7 +27,7 @@ def no_line(key: int) -> Line:
     return ()
 
 
-class Rows(ScrollView, PaintedLines, can_focus=True):
+class Rows(QuietScroll, can_focus=True):
     """Nothing is kept per row. `show` may be called as often as one likes: only lines that read differently
     are painted.
 
@@ -86,7 +84,6 @@ class Rows(ScrollView, PaintedLines, can_focus=True):
         self._line: Callable[[int], Line] = no_line
         self._at = 0  # position of the cursor's key in _keys
         self._cursor: int | None = None
-        self._thumb: tuple[int, int, int] | None = None
 
     # --- data ---
 
@@ -105,7 +102,7 @@ class Rows(ScrollView, PaintedLines, can_focus=True):
         held = self._cursor
         self._keys, self._line = keys, line
         self._place_cursor()
-        self._resize_virtually(Size(0, len(keys) + self.HEADER))
+        self.set_virtual_size(Size(0, len(keys) + self.HEADER))
         if was_seen or self.following:
             # Scrolled away from the top, the cursor's row keeps its line on the screen; at the top, new rows
             # show.
@@ -152,39 +149,6 @@ class Rows(ScrollView, PaintedLines, can_focus=True):
             return cast("int", keys.index(key))
         except ValueError:
             return None
-
-    def _resize_virtually(self, size: Size) -> None:
-        """Set `virtual_size`; its watcher would lay out the screen and repaint all rows for each new one."""
-        before, room = self.virtual_size, self.scrollable_content_region.height
-        if before == size:
-            return
-        if not self.is_mounted or (before.height > room) != (size.height > room) or size.height < before.height:
-            self.virtual_size = size  # the scrollbar comes or goes, or the view may have to move
-        else:
-            self.set_reactive(Rows.virtual_size, size)
-        self._move_thumb()
-
-    def _move_thumb(self) -> None:
-        """Tell the scrollbar of the rows and the position, unless its thumb would look the same."""
-        room, rows = self.scrollable_content_region.height, self.virtual_size.height
-        if not self.show_vertical_scrollbar or rows <= room:
-            self._thumb = None
-            return
-        length = max(1.0, room * room / rows)
-        thumb = (room, ceil(length * 8), int((room - length) * self.scroll_offset.y / (rows - room) * 8))
-        if thumb != self._thumb:
-            self._thumb = thumb
-            self.vertical_scrollbar.window_virtual_size = rows
-            self.vertical_scrollbar.position = self.scroll_y
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        # Textual would repaint all lines; where rows came in above, all lines may be as they were.
-        self._move_thumb()
-        if round(old_value) != round(new_value):
-            self.repaint_changed()
-
-    def watch_show_vertical_scrollbar(self) -> None:
-        self.call_after_refresh(self.repaint_changed)  # the lines are narrower or wider now
 
     # --- painting ---
 

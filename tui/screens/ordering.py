@@ -114,9 +114,8 @@ class Ordering(SessionScreen):
         self.query_one(Prompt).ask("order", ":", "", hint, lambda text: completion(text, facts))
 
     def obey(self, order: Order) -> None:
-        if order.verb in CHANGING and not self.may_change:
-            over = "this session is over" if self.snapshot.finished else "this screen is read-only"
-            self.say(f"{order.verb}: {over}", "warning")
+        if order.verb in CHANGING and self.attached.read_only:
+            self.say(f"{order.verb}: this screen is read-only", "warning")
             return
         number = order.number if order.number is not None else 0
         match order.verb:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
@@ -32,13 +33,13 @@ from hptui.tui.weigh import Weighed, toggled, weigh
 if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
 
+_WAKING = frozenset({Wish.RETRY, Wish.BUDGET})  # a session that is over goes on for these
 SAY_S = 6.0  # how long a word to the user stands
 
 
 class SessionScreen(Screen[None]):
     """`targets()` are the trials that keys are about; `show_snapshot` takes what the feed brought."""
 
-    CHANGING = keys.changing(keys.WISHES)
     HINTS: Sequence[keys.Key] = (*keys.WISHES, *keys.LOOKING, *keys.AROUND)
 
     class Arrived(Message):
@@ -85,22 +86,21 @@ class SessionScreen(Screen[None]):
         stack = self.app.screen_stack
         return self in stack and all(isinstance(above, ModalScreen) for above in stack[stack.index(self) + 1 :])
 
-    @property
-    def may_change(self) -> bool:
-        return not self.attached.read_only and not self.snapshot.finished
+    def dead_keys(self) -> frozenset[str]:
+        """Actions that do nothing now. A scheduler that died is no reason: pressing tells what to do then."""
+        alive = self.snapshot.alive or not self.snapshot.finished
+        return keys.disabled((keys.WISHES,), read_only=self.attached.read_only, alive=alive)
 
     def show_hints(self) -> None:
         hints, said = self.query_one("#hints", TextLine), self._said
         if said is not None:
             hints.show(lambda width: (said,))
             return
-        disabled = frozenset() if self.may_change else self.CHANGING
-        hints.show(lambda width: hints_line(self.HINTS, width, disabled))
+        dead = self.dead_keys()
+        hints.show(lambda width: hints_line(self.HINTS, width, dead))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in self.CHANGING and not self.may_change:
-            return None
-        return True
+        return None if self._attached is not None and action in self.dead_keys() else True
 
     def check_size(self) -> None:
         """Say so when there is no room for a screen."""
@@ -113,14 +113,16 @@ class SessionScreen(Screen[None]):
 
     def wish(self, wish: Wish, trials: Sequence[int | None], **args: Any) -> None:
         """Ask the scheduler. The rows show it at once; the answer comes with a later snapshot."""
-        if not self.snapshot.alive:
-            gone = "the scheduler is gone: R starts it again" if self.may_change else "this session is over"
-            self.say(gone, "warning")
+        if not self.snapshot.alive and wish not in _WAKING:
+            over = "this session is over"
+            self.say(over if self.snapshot.finished else "scheduler is gone: R starts it again", "warning")
             return
         self.attached.control.wish(wish, tuple(trials), time.time(), **args)
         self.attached.feed.hurry()
         self.set_timer(ANSWER_S + 0.2, self.settle)
         self.show_snapshot(self.snapshot)
+        if not self.snapshot.alive:
+            self.set_timer(0.2, self.start_scheduler)  # it looks for waiting wishes, so they come first
 
     def settle(self) -> None:
         """Hear the ledger's answers to what was asked here."""
@@ -196,20 +198,24 @@ class SessionScreen(Screen[None]):
             self.wish(Wish.STOP, (None,), now=said == "now")
 
     def action_restart(self) -> None:
+        facts = self.snapshot.facts
         if self.snapshot.alive:
             self.say("the scheduler is alive")
-            return
-        self.start_scheduler()
+        elif self.snapshot.finished and facts.final:
+            self.say(f"it has ended ({facts.finish}): `:trials N` goes on to a larger total", "warning")
+        else:
+            self.start_scheduler(resume=True)
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self, resume: bool = False) -> None:
         """See that somebody schedules the session; in a thread, as it may take seconds."""
-        self.run_worker(self._start_scheduler, thread=True, exclusive=True, group="scheduler", exit_on_error=False)
+        start = partial(self._start_scheduler, resume)
+        self.run_worker(start, thread=True, exclusive=True, group="scheduler", exit_on_error=False)
 
-    def _start_scheduler(self) -> None:
+    def _start_scheduler(self, resume: bool) -> None:
         from hptui.core.scheduler.launch import ensure
 
         try:
-            started = ensure(self.attached.folder)
+            started = ensure(self.attached.folder, resume=resume)
         except HptuiError as error:
             self.post_message(self.Failed(error))
             return

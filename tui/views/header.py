@@ -41,8 +41,8 @@ def status(snapshot: Snapshot, *, review: bool) -> Cell:
         return Cell(f"! {harmless(snapshot.problem)}", "error")
     if review:
         return Cell("◌ review (read-only)", "paused")
-    if snapshot.finished:
-        return Cell("■ finished", "complete")
+    if snapshot.finished and not snapshot.alive:
+        return Cell("■ finished", "complete") if snapshot.facts.final else Cell("■ stopped: R goes on", "paused")
     if not snapshot.alive:
         return Cell("! scheduler is gone: R starts it again", "error")
     if snapshot.facts.held:

@@ -96,9 +96,9 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
         case "step":
             return Cell(progress(snapshot.facts, trial), "" if trial.state == "RUNNING" else "muted")
         case "gpu":
-            return Cell(place(snapshot, trial), "muted")
+            return Cell(place(snapshot, trial), style)
         case "time":
-            return Cell(duration(busy(trial, snapshot.now)), "muted")
+            return Cell(duration(busy(trial, snapshot.now)), style)
         case "why":
             return Cell(why(trial), "muted")
     return Cell(unknown())
