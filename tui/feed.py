@@ -150,7 +150,7 @@ class _Eyes:
         self._alive = False
 
     def look(self, snapshot: Snapshot, wanted: Wanted, at: float) -> Snapshot:
-        """The snapshot with what is new; with the problem in it when there is one. Never raises an HptuiError."""
+        """The snapshot with what is new, or with the problem in it. Never raises."""
         try:
             if at - self._checked_at >= CHECK_S or at < self._checked_at:
                 self._check(at)
@@ -159,12 +159,18 @@ class _Eyes:
                 snapshot = Snapshot(version=snapshot.version)  # another file, another session
             delta = self._read(snapshot, wanted)
         except HptuiError as error:
-            self.close()
-            self._checked_at = at
-            return merge(snapshot, Delta(), at=at, alive=self._alive, problem=error.problem)
+            return self._trouble(snapshot, error.problem, at)
+        except Exception as error:  # a thread that dies of what it read would leave a screen that looks alive
+            return self._trouble(snapshot, f"can't be read: {type(error).__name__}: {error}", at)
         if delta is None:
             return merge(snapshot, Delta(), at=at, alive=self._alive)
         return merge(snapshot, delta, at=at, alive=self._alive)
+
+    def _trouble(self, snapshot: Snapshot, problem: str, at: float) -> Snapshot:
+        """What was known stays on the screen, with the problem; the next look begins anew."""
+        self.close()
+        self._checked_at = at
+        return merge(snapshot, Delta(), at=at, alive=self._alive, problem=problem)
 
     def close(self) -> None:
         if self._reader is not None:

@@ -78,6 +78,12 @@ def bindings(*groups: Sequence[Key]) -> list[BindingType]:
     return [key.binding for group in groups for key in group]
 
 
+def place(action: str) -> int:
+    """Where an action stands in menus: in the order of this page, and what is not on it last."""
+    known = [key.action for key in (*WISHES, *LOOKING, *AROUND)]
+    return known.index(action) if action in known else len(known)
+
+
 def disabled(groups: Sequence[Sequence[Key]], *, read_only: bool, alive: bool) -> frozenset[str]:
     """Actions that do nothing now: all that change a session on a read-only screen; most where nobody schedules it."""
     return frozenset(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.state import Live
+from hptui.core.store.rows import CommandRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ class SetPlaces(Action):
     """How many trials may run at once; answered with SlotsSet."""
 
     slots: int = 0
-    command: int = 0
+    command: CommandRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPoint(Action):
     """Does a wished point lie in the space? Answered with Enqueued or Refused."""
 
-    command: int = 0
+    command: CommandRow | None = None

@@ -145,7 +145,6 @@ class Ears:
     def _read_commands(self, events: list[e.Event]) -> None:
         for command in self._gear.store.commands_after(self._gear.cursor):
             self._gear.cursor = command.id
-            self._gear.commands[command.id] = command
             events.append(e.Wished(self._gear.clock.now(), command))
 
     def _read_spools(self, seen: Seen) -> None:

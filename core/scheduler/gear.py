@@ -20,7 +20,6 @@ from hptui.core.scheduler.thinker import Thinker
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Kind, Pruner
 from hptui.core.space.space import Space
-from hptui.core.store.rows import CommandRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
@@ -49,7 +48,6 @@ class Gear:
         self.children = Children(self.folder, self.selector)
         self.disk = Disk(self.folder)
         self.milestones = self.pruner.milestones()
-        self.commands: dict[int, CommandRow] = {}  # read and not answered yet
         self.used_slots: Counter[str] = Counter()
         self.disk_full = False
 

@@ -48,10 +48,10 @@ class Hands:
                 self._gear.children.signal(number, *signals)
             case a.Settle(number=number, live=Live() as live):
                 self._settle(number, live, action.intents)
-            case a.SetPlaces(slots=slots, command=command):
-                return self._set_places(slots, self._gear.commands.pop(command))
-            case a.CheckPoint(command=command):
-                return self._check_point(self._gear.commands.pop(command))
+            case a.SetPlaces(slots=slots, command=CommandRow() as command):
+                return self._set_places(slots, command)
+            case a.CheckPoint(command=CommandRow() as command):
+                return self._check_point(command)
         return []
 
     def _judge(self, number: int, milestone: int, step: int) -> e.Event:

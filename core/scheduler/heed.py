@@ -37,7 +37,7 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             ]
             return a.Record((e.Heeded(at, wish, "you asked: resume the session"), e.HoldSet(at, False), *wanted))
         case Wish.SLOTS:
-            return a.SetPlaces((), int(wish.args.get("slots", 0)), wish.id)
+            return a.SetPlaces((), int(wish.args.get("slots", 0)), wish)
         case Wish.BUDGET:
             n = wish.args.get("n_trials")
             total = int(n) if n is not None else None
@@ -49,7 +49,7 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
         case Wish.ENQUEUE | Wish.RETRY:
             if wish.kind == Wish.RETRY and live is not None:
                 return _refuse(state, wish, f"trial {wish.trial} has not ended: nothing to retry")
-            return a.CheckPoint((), wish.id)
+            return a.CheckPoint((), wish)
         case Wish.UNDO:
             return _undo(state, wish)
         case Wish.PAUSE | Wish.RESUME | Wish.PRUNE if live is None:

@@ -56,7 +56,8 @@ def write_session(folder: SessionFolder, trials: int = 200, *, running: int = 2,
         for number in range(trials):
             params, losses = shape[number]
             began = at
-            writer.append(EventRow(began, "proposed", number, why(number), {"origin": origin(number), "params": params}))
+            asked = {"origin": origin(number), "params": params}
+            writer.append(EventRow(began, "proposed", number, why(number), asked))
             base = TrialRow(
                 number, "WAITING", params, (), rng.randrange(1 << 31), origin(number), why(number),
                 created_at=began - 1.0, reason="waits for a slot",
@@ -66,7 +67,7 @@ def write_session(folder: SessionFolder, trials: int = 200, *, running: int = 2,
             else:
                 row, losses = ended(base, began, losses, at, number)
             if row.started_at is not None:
-                writer.append(EventRow(began, "started", number, f"forked, pid {4800 + number}", {"pid": 4800 + number}))
+                writer.append(EventRow(began, "started", number, f"forked, pid {4800 + number}"))
             save(writer, row, losses)
             if row.state == "COMPLETE" and row.value is not None and row.value < best:
                 was = "" if best is math.inf else f" (was {best:.4g})"
@@ -122,7 +123,8 @@ def ended(
         ), losses[:4]  # fmt: skip
     stop = next((step for step in (5, 10, 15) if losses[step] > 0.25 + 1.6 * math.exp(-step / 6)), None)
     if stop is not None and number > 4:
-        reason = f"best {min(losses[:stop]):.3g} at step {stop} is above the median {0.9 * losses[stop]:.3g} of {number} trials"
+        best, median = min(losses[:stop]), 0.9 * losses[stop]
+        reason = f"best {best:.3g} at step {stop} is above the median {median:.3g} of {number} trials"
         return row_of(
             base, state="PRUNED", reason=reason, value=losses[stop], best=min(losses[: stop + 1]), step=stop,
             ended_at=began + 0.4 * stop, **keep,

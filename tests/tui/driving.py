@@ -35,7 +35,7 @@ class Screen:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        names = {" ": "space", "<": "less_than_sign", ":": "colon", "#": "number_sign", ".": "full_stop", "=": "equals_sign"}
+        names = {" ": "space", "<": "less_than_sign", ":": "colon", ".": "full_stop", "=": "equals_sign"}
         await self.pilot.press(*(names.get(char, char) for char in text))
 
     async def until(self, said: str | Callable[[], bool], *, gone: bool = False) -> None:

@@ -23,8 +23,8 @@ START_S = 60.0  # a deadline, for a busy machine
 
 
 def opened(folder: SessionFolder, columns: int, rows: int, *, read_only: bool = True, **more: bool) -> Terminal:
-    code = f"from pathlib import Path; from hptui.core.study.session import SessionFolder; from hptui.tui.app import run; run(SessionFolder(Path({str(folder.path)!r})), read_only={read_only})"
-    terminal = Terminal([sys.executable, "-c", code], columns, rows, **more)
+    verb = ["review"] if read_only else ["attach"]
+    terminal = Terminal([sys.executable, "-m", "hptui", *verb, str(folder.path)], columns, rows, **more)
     assert terminal.pump(START_S, until="└".encode(), since=0), bytes(terminal.data[-2000:])
     terminal.quiet(1.0, START_S)
     return terminal

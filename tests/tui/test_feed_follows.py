@@ -112,7 +112,8 @@ def test_a_trial_in_detail_brings_all_its_metrics_and_its_story(feed: Feed, told
 
     with Reader(live) as reader:
         assert list(feed.snapshot.story[1]) == reader.events_of(3)
-        assert feed.snapshot.curves[3, "val_accuracy"].values.tolist() == [v for _, v in reader.curve(3, "val_accuracy")]
+        values = [value for _, value in reader.curve(3, "val_accuracy")]
+        assert feed.snapshot.curves[3, "val_accuracy"].values.tolist() == values
 
 
 def test_snapshots_come_at_most_four_times_a_second(feed: Feed, told: Told, live: SessionFolder) -> None:

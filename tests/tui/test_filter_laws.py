@@ -16,7 +16,9 @@ rows = st.builds(
     TrialRow,
     number=st.integers(0, 99),
     state=st.sampled_from(["WAITING", "RUNNING", "PAUSED", "COMPLETE", "PRUNED", "FAIL"]),
-    params=st.dictionaries(st.sampled_from(["lr", "opt", "state"]), numbers | st.text() | st.booleans() | st.lists(numbers)),
+    params=st.dictionaries(
+        st.sampled_from(["lr", "opt", "state"]), numbers | st.text() | st.booleans() | st.lists(numbers)
+    ),
     value=st.none() | st.floats(),
     step=st.none() | st.integers(0, 50),
     reason=st.text(),
@@ -29,7 +31,10 @@ terms = st.builds(
     op=st.sampled_from(["<", "<=", ">", ">=", "=", "!=", ":"]),
     value=st.sampled_from(["0.3", "1e-3", "5", "50%"]),
     negated=st.booleans(),
-) | st.builds(Term, name=st.just(""), op=st.just(""), value=st.sampled_from(["adam", "run", "3"]), negated=st.booleans())
+)
+terms |= st.builds(
+    Term, name=st.just(""), op=st.just(""), value=st.sampled_from(["adam", "run", "3"]), negated=st.booleans()
+)
 
 
 def row(number: int = 1, state: str = "RUNNING", **more: object) -> TrialRow:
@@ -73,7 +78,8 @@ def test_a_number_is_below_or_not_below_and_unknown_is_neither(trial: TrialRow, 
     below = parse(f"loss<{bound!r}").matches(trial, FACTS)
     above = parse(f"loss>={bound!r}").matches(trial, FACTS)
 
-    assert (below, above) == ((False, False) if trial.value is None or trial.value != trial.value else (below, not below))
+    unknown = trial.value is None or trial.value != trial.value
+    assert (below, above) == ((False, False) if unknown else (below, not below))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hptui.tui.snapshot import Delta, Facts, Parameter, Snapshot, merge
 from hptui.tui.views.best import best_line
 from hptui.tui.views.cells import text_of
 from hptui.tui.views.devices import device_line
-from hptui.tui.views.events import KINDS, event_line, last_event_line
+from hptui.tui.views.events import KINDS, decisions, event_line, last_event_line
 from hptui.tui.views.header import header_line
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_shown
@@ -45,8 +45,8 @@ def snapshot(*rows: TrialRow, at: float = 1100.0, events: tuple[EventRow, ...] =
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "–"), (math.nan, "–"), (math.inf, "∞"), (-math.inf, "-∞"), (0.1829, "0.1829"), (12.345, "12.35"), (0.0, "0"),
-        (8.8e-5, "8.80e-5"), (1234.5, "1234"), (1e6, "1.00e6"), (12, "12"), (-0.25, "-0.2500"),
+        (None, "–"), (math.nan, "–"), (math.inf, "∞"), (-math.inf, "-∞"), (0.1829, "0.1829"), (12.345, "12.35"),
+        (0.0, "0"), (8.8e-5, "8.80e-5"), (1234.5, "1234"), (1e6, "1.00e6"), (12, "12"), (-0.25, "-0.2500"),
     ],
 )  # fmt: skip
 def test_numbers_are_short_and_unknown_is_a_dash(value: float | None, text: str) -> None:
@@ -62,7 +62,8 @@ def test_a_parameter_of_any_kind_is_harmless_and_never_nan_or_none(value: object
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(8.0, "8s"), (252.0, "4m12s"), (8054.0, "2h14m"), (273600.0, "3d04h"), (None, "–"), (-1.0, "–")]
+    ("seconds", "text"),
+    [(8.0, "8s"), (252.0, "4m12s"), (8054.0, "2h14m"), (273600.0, "3d04h"), (None, "–"), (-1.0, "–")],
 )
 def test_durations_have_two_units(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
@@ -79,8 +80,8 @@ def test_ages_have_one_unit() -> None:
         (replace(RUNNING, state="PAUSED", why="rung"), "‖ held"), (replace(RUNNING, state="WAITING"), "· wait"),
         (replace(RUNNING, state="PAUSED", why="undo", until=1104.2), "╌ prune 5s"),
         (replace(RUNNING, state="PAUSED", why="user", resume_wanted=True), "‖ resuming"),
-        (replace(RUNNING, state="FAIL", cause="oom"), "✗ no mem"), (replace(RUNNING, state="FAIL", cause="crash"), "✗ failed"),
-        (replace(RUNNING, state="NEW"), "· new"),
+        (replace(RUNNING, state="FAIL", cause="oom"), "✗ no mem"),
+        (replace(RUNNING, state="FAIL", cause="crash"), "✗ failed"), (replace(RUNNING, state="NEW"), "· new"),
     ],
 )  # fmt: skip
 def test_states_are_a_glyph_and_a_word(trial: TrialRow, text: str) -> None:
@@ -219,7 +220,9 @@ def test_a_trials_header_tells_how_far_it_is() -> None:
 
 
 @given(st.integers(1, 250), st.integers(1, 100), st.sampled_from(PANES[1:]), st.none() | st.sampled_from(PANES))
-def test_some_pane_is_always_seen_and_a_zoomed_one_alone(width: int, height: int, lower: str, zoomed: str | None) -> None:
+def test_some_pane_is_always_seen_and_a_zoomed_one_alone(
+    width: int, height: int, lower: str, zoomed: str | None
+) -> None:
     shown = panes_shown(width, height, lower, zoomed)
 
     assert shown == {zoomed} if zoomed is not None else "trials" in shown
@@ -234,3 +237,12 @@ def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
     assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80)) == (
         "space Pause  X Prune  u Undo  enter Open  / Filter  s Sort  : Command  ? Keys"
     )
+
+
+def test_a_verdict_is_not_told_again_when_the_trial_then_ends() -> None:
+    judged = EventRow(1.0, "judged", 7, "best 0.4 is above the median", {"verdict": "stop"}, 1)
+    ended = EventRow(2.0, "ended", 7, "pruned at 0.4, as judged", {"state": "PRUNED"}, 2)
+    by_hand = EventRow(3.0, "ended", 8, "pruned by you", {"state": "PRUNED"}, 3)
+    started = EventRow(4.0, "started", 9, "forked", {}, 4)
+
+    assert decisions([judged, ended, by_hand, started]) == [judged, by_hand]

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from hptui.tui.glyphs import fit
+from hptui.tui.keys import place
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.views.cells import Cell, Cells
 
@@ -46,7 +47,7 @@ def entries(screen: Screen[Any]) -> list[Entry]:
         found[where] = Entry(
             key, binding.description, binding.tooltip or "", binding.action, active.node, active.enabled
         )
-    return sorted(found.values(), key=lambda entry: (not entry.enabled, not entry.about))
+    return sorted(found.values(), key=lambda entry: (not entry.enabled, place(entry.action), not entry.about))
 
 
 class MenuScreen(ModalScreen[Entry | None]):

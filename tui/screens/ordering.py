@@ -93,8 +93,13 @@ class Ordering(SessionScreen):
         self.sort_by(self.table.column or "value")
 
     def action_reverse(self) -> None:
-        self.arranged = self.arranged.rearranged(reverse=not self.arranged.reverse)
+        self._sort(self.arranged.sort, not self.arranged.reverse)
+
+    def _sort(self, column: str, reverse: bool) -> None:
+        """Another order, from its top: that is what one sorts for."""
+        self.arranged = self.arranged.rearranged(sort=column, reverse=reverse)
         self.show_table()
+        self.table.action_go_first()
 
     def sort_by(self, column: str) -> None:
         """The best first for the metric, the newest first for numbers, else ascending; the same again turns round."""
@@ -103,8 +108,7 @@ class Ordering(SessionScreen):
         same = column == self.arranged.sort
         maximize = self.snapshot.facts.direction == "maximize"
         reverse = not self.arranged.reverse if same else column == "id" or (column == "value" and maximize)
-        self.arranged = self.arranged.rearranged(sort=column, reverse=reverse)
-        self.show_table()
+        self._sort(column, reverse)
 
     # --- commands ---------------------------------------------------------------------------------------------
 
@@ -132,8 +136,7 @@ class Ordering(SessionScreen):
             case "sort":
                 column, _, way = order.rest.partition(" ")
                 column = "value" if column in ("loss", self.snapshot.facts.metric) else column
-                self.arranged = self.arranged.rearranged(sort=column, reverse=way == "down")
-                self.show_table()
+                self._sort(column, way == "down")
             case "filter":
                 self.filter_by(order.rest)
             case "mark":

@@ -30,6 +30,8 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "wished": ("?", "info", "heard"),
     "slots": ("#", "info", "the number of slots changed"),
     "budget": ("#", "info", "the budget changed"),
+    "devices": ("#", "info", "the devices changed"),
+    "held": ("paused", "paused", "the session is paused"),
     "server": ("!", "warn", "the fork server changed"),
     "warning": ("!", "warn", "warning"),
     "disk-full": ("!", "error", "no space is left on the disk"),
@@ -52,12 +54,13 @@ def is_decision(event: EventRow) -> bool:
 
 def decisions(events: Sequence[EventRow]) -> list[EventRow]:
     """What a person wants to follow: no comings, and no verdict said a second time when the trial then ends."""
-    told: dict[int, str] = {}
+    stopped: set[int | None] = set()
     shown = []
     for event in events:
-        if event.kind == "judged" and event.trial is not None:
-            told[event.trial] = event.reason
-        elif event.kind == "ended" and event.trial is not None and told.pop(event.trial, "") == event.reason != "":
+        if event.kind == "judged" and event.data.get("verdict") != "hold":
+            stopped.add(event.trial)
+        elif event.kind == "ended" and event.data.get("state") == "PRUNED" and event.trial in stopped:
+            stopped.discard(event.trial)
             continue
         if is_decision(event):
             shown.append(event)
@@ -98,15 +101,9 @@ def event_line(event: EventRow, trials: Mapping[int, TrialRow] = NO_TRIALS, *, t
 
 def last_event_line(events: tuple[EventRow, ...], trials: Mapping[int, TrialRow], width: int) -> Cells:
     """The latest decision, for a terminal with room for one line of them."""
-    for event in reversed(events):
-        if is_decision(event):
-            sign = glyph(event)
-            whose = "" if event.trial is None else f" {event.trial}"
-            line = (
-                Cell(clock(event.at) + " ", "muted"),
-                sign,
-                Cell(f"{whose} ", sign.style),
-                Cell(reason(event)),
-            )
-            return cut(line, width)
+    for event in reversed(decisions(events[-64:])):
+        sign = glyph(event)
+        whose = "" if event.trial is None else f" {event.trial}"
+        line = (Cell(clock(event.at) + " ", "muted"), sign, Cell(f"{whose} ", sign.style), Cell(reason(event, trials)))
+        return cut(line, width)
     return (Cell("no decisions yet", "muted"),)

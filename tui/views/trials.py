@@ -49,7 +49,7 @@ def titles(facts: Facts) -> tuple[Title, ...]:
         Title("mark", "", 1, priority=6),
         Title("id", "id", 5, "right", 9),
         Title("state", "state", STATE_WIDTH, priority=9),
-        Title("value", metric, max(8, min(cell_len(metric) + 1, 12)), "right", 8),
+        Title("value", metric, max(8, min(cell_len(metric) + 1, 14)), "right", 8),
         Title("step", "prog", 5, "right", 7),
         *map(_parameter, facts.space),
         Title("gpu", "on", 4, priority=5),
