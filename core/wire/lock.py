@@ -68,7 +68,7 @@ class SessionLock:
 def scheduler_of(path: Path) -> SchedulerInfo:
     """Who holds the lock file at `path`, and whether it is held at all.
 
-    The pid comes from the file and is None when it can't be read. A copied folder has a lock file and nobody holding it.
+    The pid comes from the file, None when it can't be read. A copied folder has a lock file and nobody holding it.
     """
     pid, ready = None, False
     try:

@@ -76,9 +76,11 @@ class Session:
     def wish(self, kind: str, trial: int | None = None, **args: Any) -> EventRow:
         """Post a command and wait for its answer."""
         id = post(self.folder, CommandRow(kind, trial, args, "test", time.time()))
-        answer: EventRow = self.until(
-            lambda: next((e for e in self.reader.events() if e.data.get("command") == id), None), f"{kind} was not answered"
-        )
+
+        def look() -> EventRow | None:
+            return next((event for event in self.reader.events() if event.data.get("command") == id), None)
+
+        answer: EventRow = self.until(look, f"{kind} was not answered")
         return answer
 
     def events(self, *kinds: str) -> list[EventRow]:

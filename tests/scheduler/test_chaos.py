@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hptui.core.wire.spool import Report, read_from
 
@@ -72,8 +73,10 @@ def open_screen(folder: Path) -> tuple[int, int]:
     return pid, fd
 
 
-def test_fifty_kills_lose_no_report_double_none_and_leave_no_process(session: Callable[..., object], tmp_path: Path) -> None:
-    s = session(SCRIPT, STUDY)  # type: ignore[var-annotated]
+def test_fifty_kills_lose_no_report_double_none_and_leave_no_process(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    s = session(SCRIPT, STUDY)
     dice = random.Random(5)
     killed: Counter[str] = Counter()
     s.start()
@@ -119,10 +122,13 @@ def test_fifty_kills_lose_no_report_double_none_and_leave_no_process(session: Ca
     db = sqlite3.connect(s.folder.database)
     assert db.execute("pragma integrity_check").fetchone() == ("ok",)
     for number in trials:
-        rows = db.execute("select metric, step, value from metrics where trial = ? order by metric, step", (number,)).fetchall()
+        sql = "select metric, step, value from metrics where trial = ? order by metric, step"
+        rows = db.execute(sql, (number,)).fetchall()
         lines, _ = read_from(s.folder.trial(number).spool, 0)
         said = [line for line in lines if isinstance(line, Report)]
-        expected = sorted([("value", r.step, r.value) for r in said] + [("other", r.step, r.others["other"]) for r in said])
+        expected = sorted(
+            [("value", r.step, r.value) for r in said] + [("other", r.step, r.others["other"]) for r in said]
+        )
         assert rows == expected, f"trial {number}"
         seen = tmp_path / f"seen-{number}"
         acknowledged = [int(step) for step in seen.read_text().split()] if seen.exists() else []

@@ -93,9 +93,9 @@ def test_pauses_do_not_count_towards_a_trials_time_limit():
     state = after(state, e.Tick(9_000), e.ResumeWanted(9_000, 0))
     state, _ = decide(state)
 
-    state, actions = decide(after(state, e.Tick(9_019)))
+    state, _ = decide(after(state, e.Tick(9_019)))
     assert state.live[0].ending is None
-    state, actions = decide(after(state, e.Tick(9_021)))
+    state, _ = decide(after(state, e.Tick(9_021)))
     assert state.live[0].ending is not None and state.live[0].ending.outcome.cause is Cause.TIMEOUT
 
 
@@ -174,9 +174,10 @@ def test_seeds_of_trials_differ_and_fit_31_bits():
     assert len(seeds) == 1000 and all(0 <= seed < 2**31 for seed in seeds)
 
 
+MOVES = ["propose", "start", "park", "exit", "lose", "resume", "prune", "undo", "slots", "tick", "refuse"]
 moves = st.lists(
     st.tuples(
-        st.sampled_from(["propose", "start", "park", "exit", "lose", "resume", "prune", "undo", "slots", "tick", "refuse"]),
+        st.sampled_from(MOVES),
         st.integers(0, 5),
     ),
     max_size=60,

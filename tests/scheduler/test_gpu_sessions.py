@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def overlaps(rows: list[Any]) -> list[tuple[int, int]]:
     """Pairs of trials that ran on one GPU at the same time."""
     spans = sorted((row.device, row.started_at, row.ended_at, row.number) for row in rows if row.started_at)
     return [
-        (one[3], two[3]) for one, two in zip(spans, spans[1:], strict=False) if one[0] == two[0] and two[1] < one[2]
+        (one[3], two[3]) for one, two in pairwise(spans) if one[0] == two[0] and two[1] < one[2]
     ]
 
 

@@ -156,7 +156,11 @@ class LiveScreen(Ordering):
 
     def on_screen_resume(self) -> None:
         if self.is_mounted:
-            self.show_snapshot(self.snapshot if self.frozen else self.attached.feed.snapshot)
+            self.show_snapshot(self._newest())
+
+    def _newest(self) -> Snapshot:
+        latest = self.attached.feed.snapshot
+        return self.snapshot if self.frozen or latest.version < max(self.snapshot.version, 1) else latest
 
     def on_app_focus(self, _: AppFocus) -> None:
         self.attached.feed.focus(True)
@@ -233,7 +237,7 @@ class LiveScreen(Ordering):
         self.query_one("#devices").styles.height = "1fr" if zoomed else max(len(self.snapshot.devices), 1) + 2
         if self.focused is None or not self.focused.display:
             self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
-        self.call_after_refresh(self.show_snapshot, self.snapshot)
+        self.call_after_refresh(self.show_again)
 
     def action_pane(self, name: str) -> None:
         if name != "trials":
@@ -264,7 +268,7 @@ class LiveScreen(Ordering):
 
     def action_freeze(self) -> None:
         self.frozen = not self.frozen
-        self.show_snapshot(self.snapshot if self.frozen else self.attached.feed.snapshot)
+        self.show_snapshot(self._newest())
 
     def action_back(self) -> None:
         """One level: the marks, the filter, the zoom, then the screen before."""

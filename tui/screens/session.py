@@ -73,6 +73,10 @@ class SessionScreen(Screen[None]):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         raise NotImplementedError
 
+    def show_again(self) -> None:
+        """After panes came or went. Whatever is newest by then: a snapshot may have come in between."""
+        self.show_snapshot(self.snapshot)
+
     def targets(self) -> tuple[int, ...]:
         """The marked trials, else the one under the cursor."""
         raise NotImplementedError

@@ -148,7 +148,7 @@ class TrialScreen(SessionScreen):
         self.set_class(self.zoomed is not None, "-zoom")
         if self.focused is None or not self.focused.display:
             self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
-        self.call_after_refresh(self.show_snapshot, self.snapshot)
+        self.call_after_refresh(self.show_again)
 
     def action_pane(self, name: str) -> None:
         if name != "parameters" or self.size.height < 20:
