@@ -1,9 +1,10 @@
 """Whether a trial's process exists, decided once and for all, though it may only just be coming up.
 
 A scheduler that asked for a process and died, or whose fork server died, can't tell "not forked" from "forked, but
-slow". Each request carries an attempt number, which also stands on the control page. A process that comes up takes the lock on
-its spool and looks at the page: with another number there, or without the lock, it goes away without a word. Who wants
-the trial started again takes the same lock first and counts the attempt up: then nobody is there, nor ever will be.
+slow". Each request carries an attempt number, which also stands on the control page. A process that comes up takes the
+lock on its spool and looks at the page: with another number there, or without the lock, it goes away without a word.
+Who wants the trial started again takes the same lock first and counts the attempt up: then nobody is there, nor ever
+will be.
 """
 
 from __future__ import annotations
