@@ -99,6 +99,16 @@ SAMPLERS: dict[str, Entry] = {
         {"points": Option("values per continuous parameter", 5, low=1, high=1000, whole=True)},
         also_called=("gridsearch", "grid_search", "bruteforce", "brute_force"),
     ),
+    "tpe": Entry(
+        "propose where good points are dense and the others are not",
+        "many parameters, conditions and choices; hundreds of trials; costs next to nothing",
+        "samplers.tpe:TPE",
+        {
+            "startup": Option("quasi-random points before it begins", 10, low=1, whole=True),
+            "candidates": Option("draws it chooses from", 24, low=1, high=100_000, whole=True),
+        },
+        also_called=("bayes", "hyperopt", "parzen"),
+    ),
 }
 
 PRUNERS: dict[str, Entry] = {

@@ -171,6 +171,17 @@ def test_two_runs_at_once_share_one_session(user):
     assert len(user.running(n=2)["trials"]) == 2
 
 
+def test_a_session_stopped_right_after_two_runs_at_once_stays_stopped(user):
+    """The scheduler that came second waits for the lock; it must not go on with what was stopped meanwhile."""
+    study = user.study(script=SLOW, n_trials=2)
+    for process in [user.start("run", study, "--detach") for _ in range(2)]:
+        process.communicate(timeout=40)
+    user.hptui("stop", "study", "--now")
+    user.wait_until(lambda: user.processes() == [], timeout=15)
+
+    assert user.show()["state"] == "stopped"
+
+
 def test_a_killed_scheduler_is_replaced_while_somebody_follows(user):
     process = user.start("run", user.study(script=SLOW.replace("100_000", "300"), n_trials=2), "--headless")
     user.wait_until(lambda: user.session().database.exists())

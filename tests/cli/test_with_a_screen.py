@@ -91,9 +91,7 @@ def terminal(user) -> Iterator:
 
 def test_q_leaves_the_screen_and_attach_opens_it_again(user, terminal):
     screen = terminal("run", user.study(script=SLOW, n_trials=2))
-    screen.wait_for("study")
-    user.running(n=2)
-    screen.wait_for("run")
+    screen.wait_for("live")
     screen.press("q")
 
     assert screen.ended() == 0
@@ -101,7 +99,7 @@ def test_q_leaves_the_screen_and_attach_opens_it_again(user, terminal):
     pid = user.show()["scheduler"]["pid"]
 
     again = terminal("attach", "study")
-    again.wait_for("run")
+    again.wait_for("live")
     again.press("q")
 
     assert again.ended() == 0

@@ -64,7 +64,7 @@ def test_one_bound_turned_around_leaves_the_other_side_open() -> None:
     [
         ("sampler", "randm", 'did you mean "random"?'),
         ("sampler", "sobol", 'did you mean "quasi_random"?'),
-        ("sampler", "xyz", "valid: random, quasi_random, grid"),
+        ("sampler", "xyz", "valid: " + ", ".join(SAMPLERS)),
         ("pruner", "medain", 'did you mean "median"?'),
         ("pruner", "nop", 'did you mean "none"?'),
     ],

@@ -28,7 +28,7 @@ class TrialsPane(LineTable):
 
     def take(self, snapshot: Snapshot, arranged: Arrangement, marks: Marks = NO_MARKS) -> None:
         """Show these trials in this order; only lines that read differently are painted."""
-        found = titles(snapshot.facts)
+        found = titles(snapshot.facts, self.scrollable_content_region.width or 80)
         if found != self._titles:
             self._titles = found
             self.set_columns([Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in found])

@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.events import AppBlur, AppFocus, Resize
+from textual.events import AppBlur, AppFocus
 from textual.timer import Timer
-from textual.widget import Widget
 
 from hptui.core.study.session import SessionFolder
 from hptui.tui import keys
@@ -28,17 +27,19 @@ from hptui.tui.panes.log_view import LogView
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.ordering import Ordering
+from hptui.tui.screens.paned import Paned
 from hptui.tui.screens.trial import TrialScreen
 from hptui.tui.snapshot import Facts, Snapshot
 from hptui.tui.views.events import last_event_line
 from hptui.tui.views.header import header_line
-from hptui.tui.views.layout import LEFT, PANES, RIGHT, panes_shown
+from hptui.tui.views.layout import LEFT, PANES, RIGHT, TWO_COLUMNS, panes_shown
 from hptui.tui.views.trials import Marks
 
 _CURSOR_S = 0.15  # the chart follows the cursor once it rests this long: a held key must not redraw it at every row
 
 
-class LiveScreen(Ordering):
+class LiveScreen(Ordering, Paned):
+    PANES = PANES
     CSS_PATH = "live.tcss"
     BINDING_GROUP_TITLE = "session"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.WISHES, keys.LOOKING, keys.AROUND, keys.digits(PANES))
@@ -54,8 +55,6 @@ class LiveScreen(Ordering):
         self.choice = Choice.BOTH
         self.pinned: frozenset[int] = frozenset()
         self.frozen = False
-        self.lower = "curves"
-        self.zoomed: str | None = None
         self._cursor_timer: Timer | None = None
         self._drawn: tuple[int, ...] = ()
         self._opened: int | None = None
@@ -123,7 +122,7 @@ class LiveScreen(Ordering):
         self.query_one(BestPane).take(snapshot)
         self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
         if len(before.devices) != len(snapshot.devices):
-            self.query_one("#devices").styles.height = None if self.zoomed else max(len(snapshot.devices), 1) + 2
+            self.place(self.panes(self.lower, self.zoomed))
         self.show_hints()
 
     def _held(self) -> set[int]:
@@ -220,51 +219,16 @@ class LiveScreen(Ordering):
 
     # --- panes ------------------------------------------------------------------------------------------------
 
-    def on_resize(self, _: Resize) -> None:
-        self.call_after_refresh(self.lay_out)
+    def panes(self, lower: str, zoomed: str | None) -> frozenset[str]:
+        return panes_shown(*self.size, lower, zoomed)
 
-    def lay_out(self) -> None:
-        self.check_size()
-        shown = panes_shown(*self.size, self.lower, self.zoomed)
-        for name in PANES:
-            self.query_one(f"#{name}").display = name in shown
+    def place(self, shown: frozenset[str]) -> None:
         self.query_one("#left").display = any(name in shown for name in LEFT)
         self.query_one("#right").display = any(name in shown for name in RIGHT)
         self.query_one("#last").display = "decisions" not in shown and not self.has_class("-tiny")
-        self.set_class(self.zoomed is not None, "-zoom")
         self.set_class(self.zoomed in RIGHT, "-zoom-right")
-        zoomed = self.zoomed is not None or self.size.width < 100
-        self.query_one("#devices").styles.height = "1fr" if zoomed else max(len(self.snapshot.devices), 1) + 2
-        if self.focused is None or not self.focused.display:
-            self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
-        self.call_after_refresh(self.show_again)
-
-    def action_pane(self, name: str) -> None:
-        if name != "trials":
-            self.lower = name
-        elif self.lower == "log" and self.size.width >= 100:
-            self.lower = "curves"
-        if self.zoomed is not None or name not in panes_shown(*self.size, self.lower, None):
-            self.zoomed = name
-        self.lay_out()
-        self.query_one(f"#{name}").focus()
-
-    def action_next_pane(self, by: int) -> None:
-        if self.zoomed is not None:
-            self.action_pane(PANES[(PANES.index(self.zoomed) + by) % len(PANES)])
-            return
-        shown = [name for name in PANES if self.query_one(f"#{name}").display]
-        here = self._pane_in_focus()
-        at = shown.index(here) + by if here in shown else 0
-        self.query_one(f"#{shown[at % len(shown)]}").focus()
-
-    def _pane_in_focus(self) -> str:
-        focused: Widget | None = self.focused
-        return focused.id if focused is not None and focused.id in PANES else "trials"
-
-    def action_zoom(self) -> None:
-        self.zoomed = None if self.zoomed is not None else self._pane_in_focus()
-        self.lay_out()
+        alone = self.zoomed is not None or self.size.width < TWO_COLUMNS
+        self.query_one("#devices").styles.height = "1fr" if alone else max(len(self.snapshot.devices), 1) + 2
 
     def action_freeze(self) -> None:
         self.frozen = not self.frozen
@@ -272,10 +236,9 @@ class LiveScreen(Ordering):
 
     def action_back(self) -> None:
         """One level: the marks, the filter, the zoom, then the screen before."""
-        if self.zoomed is not None:
-            self.zoomed = None
-            self.lay_out()
-        elif self.table.marked:
+        if self.unzoomed():
+            return
+        if self.table.marked:
             self.table.set_marked(set())
             self.show_table()
         elif self.arranged.filter:

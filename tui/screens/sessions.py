@@ -31,7 +31,8 @@ LOOK_S = 2.0
 _KEYS = (
     Key("enter", "open", "Open", "open the session", 0),
     Key("v", "review", "Look only", "open it without the keys that change anything", 1),
-    *(key for key in AROUND if key.action in ("menu", "leave", "redraw")),
+    Key("q", "leave", "Quit", "leave the screen; sessions go on", 3),
+    *(key for key in AROUND if key.action in ("menu", "redraw")),
 )
 
 

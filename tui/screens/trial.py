@@ -7,8 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.events import Resize
-from textual.widget import Widget
 
 from hptui.tui import keys
 from hptui.tui.attached import Attached
@@ -18,7 +16,7 @@ from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.log_view import LogView
 from hptui.tui.panes.parameters import ParametersPane
 from hptui.tui.panes.plot import LinePlot, Series
-from hptui.tui.screens.session import SessionScreen
+from hptui.tui.screens.paned import Paned
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.layout import trial_panes_shown
 from hptui.tui.views.trial import trial_header
@@ -34,7 +32,8 @@ _BACK = keys.Key("escape", "back", "Back", "back to the table", 2, display="esc"
 _AROUND = (*(key for key in keys.AROUND if key.action != "back"), _BACK)
 
 
-class TrialScreen(SessionScreen):
+class TrialScreen(Paned):
+    PANES = PANES
     CSS_PATH = "trial.tcss"
     BINDING_GROUP_TITLE = "trial"
     HINTS = (*_WISHES, *_LOOKING, *_AROUND)
@@ -44,8 +43,6 @@ class TrialScreen(SessionScreen):
         super().__init__(attached)
         self.number = number
         self.snapshot = snapshot
-        self.lower = "curves"
-        self.zoomed: str | None = None
         self._metric = 0
         self._shown: frozenset[str] = frozenset(PANES)
 
@@ -133,45 +130,16 @@ class TrialScreen(SessionScreen):
             plot.action_log_scale()
         self.show_curves()
 
-    def on_resize(self, _: Resize) -> None:
-        self.call_after_refresh(self.lay_out)
+    def panes(self, lower: str, zoomed: str | None) -> frozenset[str]:
+        return trial_panes_shown(*self.size, lower, zoomed)
 
-    def lay_out(self) -> None:
-        self.check_size()
-        shown = self._shown = trial_panes_shown(*self.size, self.lower, self.zoomed)
-        for name in PANES:
-            self.query_one(f"#{name}").display = name in shown
+    def place(self, shown: frozenset[str]) -> None:
+        self._shown = shown
         left, right = self.query_one("#left"), self.query_one("#right")
         left.display, right.display = shown != {"curves"}, "curves" in shown
         left.styles.height = "auto" if right.display and len(shown) < len(PANES) else "1fr"
         self.set_class(len(shown) < len(PANES), "-single")
-        self.set_class(self.zoomed is not None, "-zoom")
-        if self.focused is None or not self.focused.display:
-            self.query_one(f"#{next(name for name in PANES if name in shown)}").focus()
-        self.call_after_refresh(self.show_again)
-
-    def action_pane(self, name: str) -> None:
-        if name != "parameters" or self.size.height < 20:
-            self.lower = name
-        if self.zoomed is not None:
-            self.zoomed = name
-        self.lay_out()
-        self.query_one(f"#{name}").focus()
-
-    def action_next_pane(self, by: int) -> None:
-        focused: Widget | None = self.focused
-        here = focused.id if focused is not None and focused.id in PANES else PANES[0]
-        self.action_pane(PANES[(PANES.index(here) + by) % len(PANES)])
-
-    def action_zoom(self) -> None:
-        focused: Widget | None = self.focused
-        here = focused.id if focused is not None and focused.id in PANES else "curves"
-        self.zoomed = None if self.zoomed is not None else here
-        self.lay_out()
 
     def action_back(self) -> None:
-        if self.zoomed is not None:
-            self.zoomed = None
-            self.lay_out()
-        else:
+        if not self.unzoomed():
             self.dismiss()

@@ -28,7 +28,7 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
             (0, cells((f"trial {trial.number}", "strong bold"))),
             (0, (state_cell(trial, snapshot.at, wished),)),
             (1, cells((f"{facts.metric} {number(trial.value)}", "best" if rank == 0 else ""), (at, "muted"))),
-            (2, cells((f"number {rank + 1} of all", "best"))) if rank is not None else (2, ()),
+            (2, cells((f"rank {rank + 1}", "best"))) if rank is not None else (2, ()),
             (4, best),
             (3, cells((f"on {place(snapshot, trial)}", "")) if trial.state in ("RUNNING", "PAUSED") else ()),
             (5, ran),

@@ -40,10 +40,15 @@ class Marks:
 
 
 NO_MARKS = Marks()
+WHY_FITS = 70
 
 
-def titles(facts: Facts) -> tuple[Title, ...]:
-    """Every column, the dispensable with a low priority. Depends on the study alone, so nothing shifts."""
+def titles(facts: Facts, width: int = WHY_FITS) -> tuple[Title, ...]:
+    """Every column, the dispensable with a low priority. Depends on study and width alone, so nothing shifts.
+
+    Below `WHY_FITS` cells parameters come before where and why.
+    """
+    where_and_why = 5 if width >= WHY_FITS else 3
     metric = harmless(facts.metric) or "value"
     return (
         Title("mark", "", 1, priority=6),
@@ -52,9 +57,9 @@ def titles(facts: Facts) -> tuple[Title, ...]:
         Title("value", metric, max(8, min(cell_len(metric) + 1, 14)), "right", 8),
         Title("step", "prog", 5, "right", 7),
         *map(_parameter, facts.space),
-        Title("gpu", "on", 4, priority=5),
+        Title("gpu", "on", 4, priority=where_and_why),
         Title("time", "time", 6, "right", 2),
-        Title("why", "why", 16, priority=5, grow=True),
+        Title("why", "why", 16, priority=where_and_why, grow=True),
     )
 
 

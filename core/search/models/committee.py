@@ -1,0 +1,113 @@
+"""Several Gaussian processes over the same trials, asked together.
+
+They differ in how they bend the losses and what they believe of lengths and noise beforehand. A point is
+worth the mean of their log expected improvements: each member's blind spot is seen by the others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from hptui.core.search.models.acquisition import log_ei_slopes, log_expected_improvement, log_mean_exp
+from hptui.core.search.models.feasibility import Feasibility
+from hptui.core.search.models.gp import Posterior, Prior, Settings, fit
+from hptui.core.search.models.layout import Layout
+from hptui.core.search.models.observed import Observed, thinned
+from hptui.core.search.models.transforms import Transform, TransformName, fit_transform
+from hptui.core.search.protocol import Array
+
+_SHORT, _QUIET = math.log(0.5) - 0.5 * math.log(3.0), (-9.0, 3.0)
+_LONG = math.sqrt(2.0)  # Hvarfner et al. 2024, section 5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a member believes before it has seen anything."""
+
+    transform: TransformName
+    prior: Prior
+
+
+RECIPES = (
+    Recipe("power", Prior(_SHORT, 1.0, *_QUIET)),
+    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0)),
+    Recipe("log", Prior(_SHORT, 1.0, *_QUIET)),
+)
+FIT_POINTS = 200  # settings are learned from so many trials at most
+_ITERATIONS = 25
+
+
+@dataclass(frozen=True)
+class Member:
+    posterior: Posterior
+    transform: Transform
+    best: Array  # (s,) the lowest loss each fantasy knows, transformed
+
+    @staticmethod
+    def of(recipe: Recipe, seen: Observed, fitted: Observed, layout: Layout, guesses: Array) -> Member:
+        """A member that knows `seen`, with settings learned from `fitted`."""
+        groups = layout.groups
+        settings = learned(recipe, fitted, layout)
+        transform = fit_transform(recipe.transform, seen.y)
+        pending = layout.features(seen.pending)
+        posterior = Posterior(
+            layout.features(seen.x), groups, transform.forward(seen.y), seen.doubt, settings, pending, guesses
+        )
+        ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
+        best = np.full(posterior.alpha.shape[1], float(ended.min()))
+        if len(posterior.fantasies):
+            best = np.minimum(best, posterior.fantasies.min(axis=0))
+        return Member(posterior, transform, best)
+
+
+def learned(recipe: Recipe, seen: Observed, layout: Layout) -> Settings:
+    """The recipe's settings after `seen`."""
+    seen = seen.chosen(thinned(seen.y, FIT_POINTS))
+    y = fit_transform(recipe.transform, seen.y).forward(seen.y)
+    return fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Members, and how probable it is that a point can be evaluated."""
+
+    members: tuple[Member, ...]
+    feasibility: Feasibility | None = None
+
+    def promise(self, features: Array) -> Array:
+        """(m,) the mean log expected improvement, and the log of the chance to be feasible."""
+        total = np.zeros(len(features))
+        for member in self.members:
+            mean, sd = member.posterior.predict(features)
+            total += log_mean_exp(log_expected_improvement(mean, sd[:, None], member.best))
+        total /= len(self.members)
+        return total if self.feasibility is None else total + self.feasibility.log_probability(features)
+
+    def improvement_with_slopes(self, features: Array) -> tuple[Array, Array]:
+        """(m,) the mean log expected improvement alone, and its derivatives (m, p) by the features."""
+        total, slopes = np.zeros(len(features)), np.zeros_like(features)
+        for member in self.members:
+            mean, sd, mean_slope, sd_slope = member.posterior.predict_with_slopes(features)
+            log_ei, by_mean, by_sd = log_ei_slopes(mean, sd[:, None], member.best)
+            value = log_mean_exp(log_ei)
+            share = np.exp(log_ei - value[:, None]) / log_ei.shape[1]  # of each fantasy in the mean
+            total += value
+            slopes += np.einsum("is,isp->ip", share * by_mean, mean_slope)
+            slopes += np.einsum("is,ip->ip", share * by_sd, sd_slope)
+        return total / len(self.members), slopes / len(self.members)
+
+    def outlook(self, features: Array) -> tuple[float, float, float]:
+        """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.
+
+        Of the first member: mean, half the width of one sd to both sides, and the best loss less the mean's
+        lower end.
+        """
+        member = self.members[0]
+        mean, sd = member.posterior.predict(features[None, :])
+        middle = float(mean[0].mean())
+        scale = np.array([middle, middle - sd[0], middle + sd[0], float(member.best.mean())])
+        loss, low, high, best = member.transform.backward(scale).tolist()
+        return loss, 0.5 * (high - low), max(best - low, 0.0)

@@ -1,0 +1,32 @@
+"""Where trials can run at all, learned from those that could not."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from hptui.core.search.models.gp import Posterior, Prior, fit
+from hptui.core.search.protocol import Array
+
+_PRIOR = Prior(length=-0.5, length_sd=0.7, noise=-3.0, noise_sd=1.0)
+_ITERATIONS = 15
+
+
+class Feasibility:
+    """The probability that a point can be evaluated: a process over +1 (it could) and -1 (it could not).
+
+    feasible: (n, p), infeasible: (m, p) features, m >= 1.
+    """
+
+    def __init__(self, feasible: Array, infeasible: Array, groups: tuple[int, ...]) -> None:
+        features = np.vstack([feasible, infeasible])
+        labels = np.concatenate([np.ones(len(feasible)), -np.ones(len(infeasible))])
+        doubt = np.zeros(len(labels))
+        settings = fit(features, groups, labels, doubt, _PRIOR, _ITERATIONS)
+        self._posterior = Posterior(features, groups, labels, doubt, settings)
+        self._noise = settings.noise
+
+    def log_probability(self, features: Array) -> Array:
+        """(m,) logarithms, never above 0."""
+        mean, sd = self._posterior.predict(features)
+        return np.asarray(log_ndtr(mean[:, 0] / np.sqrt(sd * sd + self._noise)))

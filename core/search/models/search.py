@@ -1,0 +1,108 @@
+"""The point that a committee finds most promising."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.optimize import minimize
+
+from hptui.core.search.models.candidates import everywhere, near, neighbours
+from hptui.core.search.models.committee import Committee
+from hptui.core.search.models.layout import Layout
+from hptui.core.search.models.observed import Observed
+from hptui.core.search.protocol import Array
+
+DRAWS = 384  # candidates everywhere, and as many near good points
+_STARTS = 3
+_ITERATIONS = 20
+_CENTRES = 5
+Box = tuple[Array, Array]
+
+
+def most_promising(
+    committee: Committee,
+    layout: Layout,
+    seen: Observed,
+    rng: np.random.Generator,
+    is_new: Callable[[Array], bool],
+    draws: int = DRAWS,
+    box: Box | None = None,
+) -> tuple[Array, float] | None:
+    """A snapped point (d,) that is new, and its promise; None when every candidate was tried.
+
+    box: lowest and highest coordinates to look at, (d,) each; else everywhere.
+    """
+    centres = seen.x[np.argsort(seen.y, kind="stable")[:_CENTRES]]
+    reach = _reach(committee)
+    points = np.vstack([everywhere(layout, rng, draws), near(layout, rng, centres, reach, draws)])
+    if box is not None:
+        points = layout.snap(np.clip(points, box[0], box[1]))
+    features = layout.features(points)
+    promise = committee.promise(features)
+    starts = _distinct(features / _lengths(committee), promise)
+    polished = _polish(committee, layout, points[starts], features[starts], box)
+    around = neighbours(layout, polished[0])
+    late = np.vstack([polished, around]) if box is None else polished
+    everything = np.vstack([late, points])
+    worth = np.concatenate([committee.promise(layout.features(late)), promise])
+    for row in np.argsort(-worth, kind="stable"):
+        if is_new(everything[row]):
+            return everything[row], float(worth[row])
+    return None
+
+
+def _lengths(committee: Committee) -> Array:
+    """(p,) of the first member: what is far and what is near."""
+    return committee.members[0].posterior.lengths
+
+
+def _reach(committee: Committee) -> Array:
+    """(g,) the lengths of the first member relative to their middle, within a factor of 5."""
+    lengths = committee.members[0].posterior.settings.lengths
+    return np.clip(lengths / float(np.median(lengths)), 0.2, 5.0)
+
+
+def _distinct(scaled: Array, promise: Array) -> list[int]:
+    """The most promising rows that are not next to each other."""
+    order = np.argsort(-promise, kind="stable")[: len(promise) // 4]
+    chosen = [int(order[0])]
+    for row in order[1:]:
+        if len(chosen) == _STARTS:
+            break
+        away = scaled[chosen] - scaled[row]
+        if float(np.min(np.einsum("ij,ij->i", away, away))) > 0.01:
+            chosen.append(int(row))
+    return chosen
+
+
+def _polish(committee: Committee, layout: Layout, points: Array, features: Array, box: Box | None) -> Array:
+    """The points moved uphill along their smooth features, all at once; best first, snapped."""
+    movable = layout.smooth[None, :] & ~np.isnan(points[:, [column.place for column in layout.columns]])
+    if not movable.any():
+        return points
+
+    def loss(free: Array) -> tuple[float, Array]:
+        at = features.copy()
+        at[movable] = free
+        value, slopes = committee.improvement_with_slopes(at)
+        return -float(value.sum()), -slopes[movable]
+
+    bounds = list(_bounds(layout, box, movable))
+    found = minimize(
+        loss, features[movable], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _ITERATIONS}
+    )
+    at = features.copy()
+    at[movable] = found.x
+    moved = layout.snap(layout.with_features(points, at))
+    order = np.argsort(-committee.promise(layout.features(moved)), kind="stable")
+    return np.asarray(moved[order])
+
+
+def _bounds(layout: Layout, box: Box | None, movable: Array) -> Iterator[tuple[float, float]]:
+    for row in movable:
+        for k in np.flatnonzero(row):
+            place = layout.columns[k].place
+            first, last = layout.axes[place].ends
+            low, high = (0.0, 1.0) if box is None else ((box[i][place] - first) / (last - first) for i in (0, 1))
+            yield min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)

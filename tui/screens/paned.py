@@ -1,0 +1,68 @@
+"""Panes that come and go with the size of the terminal: digits and tab go to one, `z` gives it the whole screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.events import Resize
+from textual.widget import Widget
+
+from hptui.tui.screens.session import SessionScreen
+
+
+class Paned(SessionScreen):
+    """PANES: their ids, in the order of their digits; the first is the main one."""
+
+    PANES: ClassVar[tuple[str, ...]] = ()
+    lower = "curves"  # the pane beside the main one that was asked for last
+    zoomed: str | None = None
+
+    def panes(self, lower: str, zoomed: str | None) -> frozenset[str]:
+        """Which are seen at this size."""
+        raise NotImplementedError
+
+    def place(self, shown: frozenset[str]) -> None:
+        """Give the columns their sizes."""
+        raise NotImplementedError
+
+    def on_resize(self, _: Resize) -> None:
+        self.call_after_refresh(self.lay_out)
+
+    def lay_out(self) -> None:
+        self.check_size()
+        shown = self.panes(self.lower, self.zoomed)
+        for name in self.PANES:
+            self.query_one(f"#{name}").display = name in shown
+        self.set_class(self.zoomed is not None, "-zoom")
+        self.place(shown)
+        focused: Widget | None = self.focused
+        if focused is None or not focused.display:
+            self.query_one(f"#{next(name for name in self.PANES if name in shown)}").focus()
+        self.call_after_refresh(self.show_again)
+
+    def in_focus(self) -> str:
+        focused: Widget | None = self.focused
+        return focused.id if focused is not None and focused.id in self.PANES else self.PANES[0]
+
+    def action_pane(self, name: str) -> None:
+        if name != self.PANES[0] or name not in self.panes(self.lower, None):
+            self.lower = name
+        if self.zoomed is not None or name not in self.panes(self.lower, None):
+            self.zoomed = name
+        self.lay_out()
+        self.query_one(f"#{name}").focus()
+
+    def action_next_pane(self, by: int) -> None:
+        self.action_pane(self.PANES[(self.PANES.index(self.in_focus()) + by) % len(self.PANES)])
+
+    def action_zoom(self) -> None:
+        self.zoomed = None if self.zoomed is not None else self.in_focus()
+        self.lay_out()
+
+    def unzoomed(self) -> bool:
+        """Back from a zoom; False if there was none."""
+        if self.zoomed is None:
+            return False
+        self.zoomed = None
+        self.lay_out()
+        return True
