@@ -22,6 +22,7 @@ class Key:
     changes: bool = False
     display: str | None = None
     wakes: bool = False
+    first: bool = False  # done before the next key is looked at: what is typed after it belongs to what it opened
 
     @property
     def shown(self) -> str:
@@ -29,9 +30,10 @@ class Key:
 
     @property
     def binding(self) -> Binding:
+        name = f"hptui.{self.action.partition('(')[0]}.{self.keys.partition(',')[0]}"
         return Binding(
             self.keys, self.action, self.title, show=self.rank is not None, key_display=self.display,
-            tooltip=self.about, id=f"hptui.{self.action.partition('(')[0]}{self.keys.partition(',')[0]}",
+            tooltip=self.about, priority=self.first, id=name,
         )  # fmt: skip
 
 
@@ -47,13 +49,14 @@ WISHES = (
 )
 LOOKING = (
     Key("enter", "open_here", "Open", "open the trial", 2),
-    Key("slash", "filter", "Filter", "show only trials that match, such as loss<.3 state:run", 3, display="/"),
+    Key("slash", "filter", "Filter", "only trials that match, such as loss<.3 state:run", 3, display="/", first=True),
     Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 4),
     Key("S", "reverse", "Reverse", "turn the order round"),
-    Key("colon", "order", "Command", "a line such as: prune state:run loss>2", 3, display=":"),
+    Key("colon", "order", "Command", "a line such as: prune state:run loss>2", 3, display=":", first=True),
     Key("f", "freeze", "Freeze", "hold the screen still while data comes in; again: go on", 6),
     Key("y", "copy_id", "Copy number", "copy the trial's number"),
     Key("Y", "copy_config", "Copy parameters", "copy the trial's parameters as JSON"),
+    Key("e", "page_log", "Log in pager", "open the trial's log in $PAGER (less); the screen waits"),
     Key("o", "pin", "Pin curve", "keep the trial's curve on the chart; again: let it go"),
     Key("a", "choose_curves", "Which curves", "running and best, running, best, or pinned and marked ones"),
     Key("L", "log_scale", "Log scale", "the chart's axis logarithmic or linear"),
@@ -62,7 +65,7 @@ LOOKING = (
 AROUND = (
     Key("tab", "next_pane(1)", "Pane", "the next pane", 5),
     Key("shift+tab", "next_pane(-1)", "Previous pane", "the pane before"),
-    Key("question_mark", "menu", "Keys", "all keys of this pane; enter does one", 1, display="?"),
+    Key("question_mark", "menu", "Keys", "all keys of this pane; enter does one", 1, display="?", first=True),
     Key("escape", "back", "Back", "filter, zoom, then the screen before", None, display="esc"),
     Key("q", "leave", "Quit", "leave the screen; the session goes on"),
     Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),

@@ -1,4 +1,7 @@
-"""`python -m hptui.core.scheduler FOLDER`: the scheduler of one session, until it is over. Started by `launch`."""
+"""`python -m hptui.core.scheduler FOLDER [--resume]`: the scheduler of one session, until it is over.
+
+Started by `launch`. resume: also when the session was stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import time
 from pathlib import Path
 
 from hptui.core.errors import HptuiError
+from hptui.core.scheduler.launch import has_work
 from hptui.core.scheduler.open import open_session
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock
@@ -25,6 +29,8 @@ def main() -> int:
         return 0
     print(f"{time.strftime('%F %T')} scheduler {os.getpid()} opens {folder.path}", flush=True)
     try:
+        if "--resume" not in sys.argv and not has_work(folder):
+            return 0  # it was stopped while we waited for the lock
         gc.freeze()
         return open_session(folder, lock.announce, log=2)
     except HptuiError as error:

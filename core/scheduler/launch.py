@@ -24,12 +24,12 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
     """
     if scheduler_of(folder.lock).alive:
         return False
-    if not resume and not _has_work(folder):
+    if not resume and not has_work(folder):
         return False
     said = folder.log.stat().st_size if folder.log.exists() else 0
     with open(folder.log, "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve())],
+            [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve()), *(["--resume"] if resume else [])],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder.path,
         )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_S
@@ -45,7 +45,8 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
     raise SessionError(str(folder.path), f"its scheduler did not come up in {PATIENCE_S:g} s", f"see {folder.log}")
 
 
-def _has_work(folder: SessionFolder) -> bool:
+def has_work(folder: SessionFolder) -> bool:
+    """Whether a scheduler has something to do: the session has not ended, or somebody wishes something of it."""
     reader = Reader(folder)
     try:
         facts = reader.facts()

@@ -10,7 +10,7 @@ import secrets
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
@@ -25,7 +25,7 @@ class SessionSummary:
 
     name: str
     path: Path
-    state: Literal["live", "finished", "stopped", "broken"]
+    state: Literal["live", "finished", "stopped", "interrupted", "broken"]
     reason: str = ""  # finished or stopped: why; broken: the problem
     alive: bool = False  # a scheduler runs it
     pid: int | None = None  # that scheduler's
@@ -71,7 +71,7 @@ def summary(folder: SessionFolder) -> SessionSummary:
     return SessionSummary(
         name=folder.name,
         path=folder.path,
-        state="live" if scheduler.alive else "finished" if finished and finished.get("final", True) else "stopped",
+        state=_state(scheduler.alive, finished),
         reason=finished.get("reason", "") if finished else "",
         alive=scheduler.alive,
         pid=scheduler.pid if scheduler.alive else None,
@@ -135,9 +135,8 @@ def remove(folder: SessionFolder) -> None:
         hint = f"`hptui stop {folder.name} --now` first"
         raise SessionError(folder.name, f"a scheduler runs it (pid {scheduler_of(folder.lock).pid})", hint)
     try:
-        training = _training(folder)
-        if training:
-            trials = ", ".join(str(number) for number in training)
+        if there := training(folder):
+            trials = ", ".join(str(number) for number in there)
             hint = f"`hptui attach {folder.name}` adopts them, `hptui stop {folder.name} --now` ends them"
             raise SessionError(folder.name, f"processes of trial {trials} are still there", hint)
         doomed = folder.path.with_name(f".{folder.name}.removed-{secrets.token_hex(4)}")
@@ -171,6 +170,14 @@ def _entries(home: Path) -> list[os.DirEntry[str]]:
     return sorted(folders, key=lambda entry: entry.name)
 
 
+def _state(alive: bool, finished: dict[str, Any] | None) -> Literal["live", "finished", "stopped", "interrupted"]:
+    if alive:
+        return "live"
+    if not finished:
+        return "interrupted"  # its scheduler is gone, and did not end it
+    return "finished" if finished.get("final", True) else "stopped"
+
+
 def _is_session(path: Path) -> bool:
     folder = SessionFolder(path)
     return folder.database.is_file() or folder.study.is_file()
@@ -187,8 +194,8 @@ def _database_stat(folder: SessionFolder) -> tuple[float | None, int]:
     return changed, size
 
 
-def _training(folder: SessionFolder) -> list[int]:
-    """Trials whose process outlived their scheduler."""
+def training(folder: SessionFolder) -> list[int]:
+    """Trials that have a process on this machine, whether or not there is a scheduler."""
     try:
         with Reader(folder) as reader:
             rows = reader.trials()

@@ -27,6 +27,7 @@ class Bell:
     def __init__(self, path: Path) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkfifo(path, 0o600)
+        self._path = path
         # read-write, so that the pipe never reads as closed when the last ringer goes away
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
@@ -39,4 +40,7 @@ class Bell:
                 pass
 
     def close(self) -> None:
+        """Nobody listens any more; the pipe goes, since copying a folder stumbles over one."""
         os.close(self._fd)
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)

@@ -201,8 +201,8 @@ def test_any_wish_brings_a_killed_scheduler_back(user):
     before = user.running(n=2)
     os.kill(before["scheduler"]["pid"], signal.SIGKILL)
     user.wait_until(lambda: not scheduler_of(user.session().lock).alive)
-    assert user.show()["state"] == "stopped"  # reading starts nothing
-    assert not scheduler_of(user.session().lock).alive
+    listed = {session["name"]: session["state"] for session in user.hptui("ls", "--json").json}
+    assert listed == {"study": "interrupted"} and not scheduler_of(user.session().lock).alive  # a list starts nothing
 
     done = user.hptui("pause", "study", "0")
 

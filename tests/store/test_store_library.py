@@ -36,10 +36,11 @@ def touch(folder: SessionFolder, at: float) -> None:
 
 
 def test_every_session_is_listed_with_its_state_the_latest_first(tmp_path: Path) -> None:
-    live, done, stopped = (make(tmp_path, name) for name in ("live", "done", "stopped"))
+    live, done, stopped, killed = (make(tmp_path, name) for name in ("live", "done", "stopped", "killed"))
     rows = [TrialRow(0, "COMPLETE", {}, value=0.5), TrialRow(1, "COMPLETE", {}, value=0.75), TrialRow(2, "FAIL", {})]
     write(done, *rows, finished={"at": 8.0, "reason": "all 3 trials have ended", "ok": True})
-    for folder, at in ((live, 30.0), (done, 20.0), (stopped, 10.0)):
+    write(stopped, finished={"at": 8.0, "reason": "stopped by you", "ok": True, "final": False})
+    for folder, at in ((live, 30.0), (done, 20.0), (stopped, 10.0), (killed, 5.0)):
         touch(folder, at)
     lock = SessionLock.take(live.lock)
     assert lock is not None
@@ -49,8 +50,11 @@ def test_every_session_is_listed_with_its_state_the_latest_first(tmp_path: Path)
     lock.release()
     size = done.database.stat().st_size
     assert [(each.name, each.state, each.alive) for each in found] == [
-        ("live", "live", True), ("done", "finished", False), ("stopped", "stopped", False),
-    ]  # fmt: skip
+        ("live", "live", True),
+        ("done", "finished", False),
+        ("stopped", "stopped", False),
+        ("killed", "interrupted", False),
+    ]
     assert found[0].pid == os.getpid()
     assert found[1] == library.SessionSummary(
         "done", done.path, "finished", "all 3 trials have ended", counts={"COMPLETE": 2, "FAIL": 1}, n_trials=9,
@@ -70,7 +74,7 @@ def test_a_broken_session_is_listed_with_its_problem_and_hides_no_other(tmp_path
 
     found = {each.name: (each.state, each.reason) for each in library.sessions(tmp_path)}
 
-    assert found["fine"] == ("stopped", "")
+    assert found["fine"] == ("interrupted", "")
     assert found["garbage"][0] == "broken" and "damaged" in found["garbage"][1]
     assert found["no-database"] == ("broken", "there is no session.db in this folder")
     assert found["newer"][0] == "broken" and "newer hptui" in found["newer"][1]

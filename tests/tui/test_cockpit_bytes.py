@@ -87,6 +87,17 @@ def test_a_cursor_key_in_the_cockpit_costs_little(past: SessionFolder) -> None:
         assert 0 < len(terminal.data) - size <= 1_500
 
 
+def test_a_command_typed_or_pasted_at_once_acts_as_a_command_and_as_nothing_else(live: SessionFolder) -> None:
+    with opened(live, 80, 24, read_only=False) as terminal, Reader(live) as reader:
+        terminal.send(b":pause all\r")
+        end = time.monotonic() + START_S
+        while not reader.commands() and time.monotonic() < end:
+            terminal.pump(0.05)
+        terminal.pump(0.5)
+
+        assert [(command.kind, command.trial) for command in reader.commands()] == [("pause", None)]
+
+
 def test_the_cockpit_is_gone_when_its_terminal_is_though_hangup_is_ignored(live: SessionFolder) -> None:
     with opened(live, 80, 24, ignore_hangup=True) as terminal:
         terminal.hang_up()

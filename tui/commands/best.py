@@ -12,7 +12,7 @@ from hptui.core.review.config import config_text
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.tui.commands.answers import number, plain, print_json, say, setting, table
-from hptui.tui.commands.finding import NAME, find
+from hptui.tui.commands.finding import NAME, look_at
 
 FORMATS = ("table", "json", "toml", "yaml", "args", "python")
 
@@ -28,7 +28,7 @@ def best(name: str | None, count: int, form: str, as_json: bool) -> int:
     json: {number value params} for one trial, a list of these with -k. The other formats hold the parameters
     alone: toml and yaml as a file has them, args as `--lr 0.01` flags, python as a dict.
     """
-    folder = find(name)
+    folder = look_at(name)
     with Reader(folder) as reader:
         rows = reader.best(count)
     if not rows:

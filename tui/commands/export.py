@@ -12,7 +12,7 @@ from hptui.core.errors import SessionError
 from hptui.core.review.export import Format, What
 from hptui.core.review.export import export as lines_of
 from hptui.core.store.reader import Reader
-from hptui.tui.commands.finding import NAME, find
+from hptui.tui.commands.finding import NAME, look_at
 
 
 @click.command()
@@ -26,7 +26,7 @@ def export(name: str | None, what: str, form: str, output: str | None) -> None:
     trials: a line per trial, a column params_NAME per parameter. metrics: trial metric step value. events: the
     ledger. Times are seconds since the epoch; csv writes nan and inf, json and jsonl have null for both.
     """
-    folder = find(name)
+    folder = look_at(name)
     with Reader(folder) as reader:
         lines = lines_of(reader, cast(What, what), cast(Format, form))
         if output is None:

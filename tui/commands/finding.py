@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from hptui.core.errors import SessionError
-from hptui.core.store.library import resolve, sessions
+from hptui.core.store.library import resolve, sessions, training
+from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder, sessions_home
+from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.answers import say
 
 NAME = click.argument("name", required=False)
@@ -21,6 +23,19 @@ def find(name: str | None) -> SessionFolder:
     if not latest:
         raise SessionError(str(sessions_home()), "there is no session yet", "hptui run study.toml starts one")
     return SessionFolder(latest[0].path)
+
+
+def look_at(name: str | None) -> SessionFolder:
+    """The session to read. Trials that train on without their scheduler get a new one, which adopts them."""
+    folder = find(name)
+    if not scheduler_of(folder.lock).alive and training(folder) and not _over(folder):
+        wake(folder)
+    return folder
+
+
+def _over(folder: SessionFolder) -> bool:
+    with Reader(folder) as reader:
+        return reader.finished() is not None
 
 
 def wake(folder: SessionFolder) -> None:

@@ -14,7 +14,7 @@ from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import sessions_home
 from hptui.tui.commands import answers
 from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
-from hptui.tui.commands.finding import NAME, find
+from hptui.tui.commands.finding import NAME, look_at
 
 
 @click.command()
@@ -76,7 +76,7 @@ def _line(each: SessionSummary) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="One document: name state scheduler{pid alive} trials[...] ...")
 def show(name: str | None, as_json: bool) -> None:
     """Show one session and its trials."""
-    folder = find(name)
+    folder = look_at(name)
     each = summary(folder)
     with Reader(folder) as reader, reader.snapshot():
         facts, trials, parameters = reader.facts(), reader.trials(), reader.parameters()

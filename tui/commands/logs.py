@@ -16,7 +16,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.answers import harmless
-from hptui.tui.commands.finding import find
+from hptui.tui.commands.finding import look_at
 
 CHUNK = 1 << 16
 
@@ -29,7 +29,7 @@ CHUNK = 1 << 16
 @click.option("--raw", is_flag=True, help="Bytes as they are. Otherwise control characters are made visible.")
 def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: bool) -> None:
     """Print what a trial wrote to stdout and stderr; without a trial, the scheduler's log."""
-    folder = find(name)
+    folder = look_at(name)
     if trial is None:
         path = folder.log
     else:

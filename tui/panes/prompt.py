@@ -22,8 +22,7 @@ class Prompt(Input):
         Binding("up", "earlier", "Earlier", show=False),
     ]
     DEFAULT_CSS = """
-    Prompt { display: none; height: 1; border: none; padding: 0 1; background: $panel; }
-    Prompt.-asked { display: block; }
+    Prompt { height: 1; border: none; padding: 0 1; background: $panel; }
     """
 
     class Typed(Message):
@@ -39,6 +38,7 @@ class Prompt(Input):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(compact=True, select_on_focus=False, id=id)
+        self.display = False
         self.cursor_blink = False  # a blinking cursor is bytes for ever
         self.kind = ""
         self._complete: Complete = lambda text: None
@@ -49,14 +49,15 @@ class Prompt(Input):
         self.kind, self._complete = kind, complete
         self.suggester = _Suggest(complete)
         self.placeholder = f"{sign} {hint}"
-        self.add_class("-asked")
+        self.display = True
         with self.prevent(Input.Changed):
             self.value = text
         self.cursor_position = len(text)
-        self.focus()
+        # at once, and not with `focus()`, which waits its turn: what is typed next must not act on the table
+        self.screen.set_focus(self)
 
     def close(self) -> None:
-        self.remove_class("-asked")
+        self.display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -248,6 +248,11 @@ class LiveScreen(Ordering, Paned):
         else:
             self.say("q leaves the screen; the session goes on" if self.snapshot.alive else "q leaves the screen")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter" and isinstance(self.focused, LogView):
+            return False  # there the key finds in the log
+        return super().check_action(action, parameters)
+
     # --- curves -----------------------------------------------------------------------------------------------
 
     def action_log_scale(self) -> None:

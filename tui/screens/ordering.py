@@ -10,13 +10,13 @@ from hptui.tui.filter import Filter, parse
 from hptui.tui.orders import CHANGING, Order, completion, filter_words, read_order
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
-from hptui.tui.screens.session import SessionScreen
+from hptui.tui.screens.wishing import Wishing
 from hptui.tui.weigh import weigh
 
 _TYPING_S = 0.08  # the table follows once no key came for this long
 
 
-class Ordering(SessionScreen):
+class Ordering(Wishing):
     """A screen with a table of trials, a prompt, and an arrangement of the table."""
 
     arranged: Arrangement
@@ -79,7 +79,7 @@ class Ordering(SessionScreen):
         if self._typing is not None:
             self._typing.stop()
         self.query_one(Prompt).close()
-        self.table.focus()
+        self.set_focus(self.table)
 
     def filter_by(self, text: str) -> None:
         found = parse(text)

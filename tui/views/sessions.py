@@ -23,6 +23,7 @@ _STATES = {
     "live": ("●", "live", "running"),
     "finished": ("✓", "finished", "complete"),
     "stopped": ("■", "stopped", "paused"),
+    "interrupted": ("!", "interrupted", "failed"),
     "broken": ("!", "broken", "error"),
 }
 EMPTY = "\n".join(

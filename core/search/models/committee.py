@@ -19,6 +19,9 @@ from hptui.core.search.models.observed import Observed, thinned
 from hptui.core.search.models.transforms import Transform, TransformName, fit_transform
 from hptui.core.search.protocol import Array
 
+import os
+K = lambda name, v: float(os.environ.get(name, v))
+TEMP = K("TEMP", 0); XI = K("XI", 0); SHARE = K("SHARE", 1)
 _SHORT, _QUIET = math.log(0.5) - 0.5 * math.log(3.0), (-9.0, 3.0)
 _LONG = math.sqrt(2.0)  # Hvarfner et al. 2024, section 5
 
@@ -31,10 +34,11 @@ class Recipe:
     prior: Prior
 
 
+ADD = os.environ.get("ADD", "")
 RECIPES = (
-    Recipe("power", Prior(_SHORT, 1.0, *_QUIET)),
-    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0)),
-    Recipe("log", Prior(_SHORT, 1.0, *_QUIET)),
+    Recipe("power", Prior(_SHORT, 1.0, *_QUIET, alone="p" in ADD)),
+    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0, alone="s" in ADD, signal_sd=K("SSD",1))),
+    Recipe("log", Prior(_SHORT, 1.0, *_QUIET, alone="l" in ADD)),
 )
 FIT_POINTS = 200  # settings are learned from so many trials at most
 _ITERATIONS = 25
@@ -45,29 +49,34 @@ class Member:
     posterior: Posterior
     transform: Transform
     best: Array  # (s,) the lowest loss each fantasy knows, transformed
+    weight: float = 1.0
 
     @staticmethod
     def of(recipe: Recipe, seen: Observed, fitted: Observed, layout: Layout, guesses: Array) -> Member:
         """A member that knows `seen`, with settings learned from `fitted`."""
-        groups = layout.groups
-        settings = learned(recipe, fitted, layout)
+        settings, score = learned(recipe, fitted, layout)
         transform = fit_transform(recipe.transform, seen.y)
         pending = layout.features(seen.pending)
         posterior = Posterior(
-            layout.features(seen.x), groups, transform.forward(seen.y), seen.doubt, settings, pending, guesses
+            layout.features(seen.x), transform.forward(seen.y), seen.doubt, settings, pending, guesses
         )
         ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
         best = np.full(posterior.alpha.shape[1], float(ended.min()))
         if len(posterior.fantasies):
             best = np.minimum(best, posterior.fantasies.min(axis=0))
-        return Member(posterior, transform, best)
+        best = best - XI
+        return Member(posterior, transform, best, math.exp(min(score * TEMP, 600)) if TEMP else 1.0)
 
 
-def learned(recipe: Recipe, seen: Observed, layout: Layout) -> Settings:
-    """The recipe's settings after `seen`."""
+def learned(recipe: Recipe, seen: Observed, layout: Layout) -> tuple[Settings, float]:
+    """The recipe's settings after `seen`, and the mean log density of a loss that was left out."""
     seen = seen.chosen(thinned(seen.y, FIT_POINTS))
-    y = fit_transform(recipe.transform, seen.y).forward(seen.y)
-    return fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
+    transform = fit_transform(recipe.transform, seen.y)
+    y = transform.forward(seen.y)
+    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
+    s = settings.surprise + transform.log_slope(seen.y)
+    s = s[np.argsort(seen.y, kind="stable")[: max(int(len(y) * SHARE), 3)]]
+    return settings, float(np.mean(np.maximum(s, np.median(s) - 5)))
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,8 @@ class Committee:
         total = np.zeros(len(features))
         for member in self.members:
             mean, sd = member.posterior.predict(features)
-            total += log_mean_exp(log_expected_improvement(mean, sd[:, None], member.best))
-        total /= len(self.members)
+            total += member.weight * log_mean_exp(log_expected_improvement(mean, sd[:, None], member.best))
+        total /= sum(m.weight for m in self.members)
         return total if self.feasibility is None else total + self.feasibility.log_probability(features)
 
     def improvement_with_slopes(self, features: Array) -> tuple[Array, Array]:
@@ -94,10 +103,12 @@ class Committee:
             log_ei, by_mean, by_sd = log_ei_slopes(mean, sd[:, None], member.best)
             value = log_mean_exp(log_ei)
             share = np.exp(log_ei - value[:, None]) / log_ei.shape[1]  # of each fantasy in the mean
-            total += value
+            total += member.weight * value
+            share = member.weight * share
             slopes += np.einsum("is,isp->ip", share * by_mean, mean_slope)
             slopes += np.einsum("is,ip->ip", share * by_sd, sd_slope)
-        return total / len(self.members), slopes / len(self.members)
+        w = sum(m.weight for m in self.members)
+        return total / w, slopes / w
 
     def outlook(self, features: Array) -> tuple[float, float, float]:
         """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.

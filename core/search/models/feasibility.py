@@ -23,7 +23,7 @@ class Feasibility:
         labels = np.concatenate([np.ones(len(feasible)), -np.ones(len(infeasible))])
         doubt = np.zeros(len(labels))
         settings = fit(features, groups, labels, doubt, _PRIOR, _ITERATIONS)
-        self._posterior = Posterior(features, groups, labels, doubt, settings)
+        self._posterior = Posterior(features, labels, doubt, settings)
         self._noise = settings.noise
 
     def log_probability(self, features: Array) -> Array:

@@ -15,32 +15,48 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
 from scipy.optimize import minimize
 
-from hptui.core.search.models.kernels import cross_distances, matern, matern_and_slope, pair_distances
+from hptui.core.search.models.kernels import Kernel, matern_and_slope, pair_distances
 from hptui.core.search.protocol import Array
 
 NOISE_FLOOR = 1e-8  # variance, of standardised losses
+ALONE_LENGTH, ALONE_LENGTH_SD = math.log(0.5), 1.0  # log length of a parameter by itself
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Normal priors of the logarithms of lengths, signal variance (mean 0, sd 1) and noise variance."""
+    """Normal priors of the logarithms of lengths, variances and noise variance.
+
+    alone: whether single parameters also have a part of their own (an additive kernel).
+    """
 
     length: float  # mean of the log length in one dimension
     length_sd: float
     noise: float
     noise_sd: float
+    signal_sd: float = 1.0
+    alone: bool = False
 
     def log_length(self, dim: int) -> float:
         return self.length + 0.5 * math.log(max(dim, 1))
 
+    def unpack(self, theta: Array, groups: tuple[int, ...]) -> tuple[Kernel, float]:
+        """The kernel and the noise variance that `theta` stands for."""
+        dim = max(groups) + 1
+        lengths = np.exp(theta[:dim])
+        if self.alone:
+            kernel = Kernel(groups, lengths, math.exp(theta[-3]), np.exp(theta[dim : 2 * dim]), math.exp(theta[-2]))
+        else:
+            kernel = Kernel(groups, lengths, math.exp(theta[-2]), lengths)
+        return kernel, math.exp(theta[-1])
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What is learned: lengths (g,), signal variance, noise variance."""
+    """What is learned."""
 
-    lengths: Array
-    signal: float
+    kernel: Kernel
     noise: float
+    surprise: Array  # (n,) log density of each observation, as the others predict it
 
 
 def fit(features: Array, groups: tuple[int, ...], y: Array, doubt: Array, prior: Prior, iterations: int) -> Settings:
@@ -57,144 +73,172 @@ def _fit(
     packed: tuple[bytes, bytes, bytes], shape: tuple[int, ...], groups: tuple[int, ...], prior: Prior, iterations: int
 ) -> Settings:
     features, y, doubt = (np.frombuffer(part) for part in packed)
-    dim = max(groups) + 1
-    evidence = Evidence(pair_distances(features.reshape(shape), groups), y, doubt, prior)
-    start = np.concatenate([np.full(dim, prior.log_length(dim) - 0.5 * prior.length_sd**2), [0.0, -7.0]])
-    bounds = [(-5.0, 6.0)] * dim + [(-6.0, 6.0), (math.log(NOISE_FLOOR), 1.5)]
+    features = features.reshape(shape)
+    evidence = Evidence(pair_distances(features, groups), y, doubt, prior)
+    low, high, start = evidence.frame()
+    bounds = list(zip(low, high, strict=True))
     found = minimize(evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations})
-    lengths = np.exp(found.x[:dim])
-    lengths.flags.writeable = False
-    return Settings(lengths, math.exp(found.x[dim]), math.exp(found.x[dim + 1]))
+    kernel, noise = prior.unpack(found.x, groups)
+    surprise = left_out(kernel.between(features, features), noise + doubt, y)
+    for array in (kernel.lengths, kernel.alone_lengths, surprise):
+        array.flags.writeable = False
+    return Settings(kernel, noise, surprise)
 
 
 class Evidence:
     """The negative log posterior of settings, up to a constant, with its gradient.
 
-    distances: (g, n (n - 1) / 2) of `pair_distances`. Called with (g + 2,): log lengths, log signal
-    variance, log noise variance. The mean is the best one for these settings, so it needs no derivative.
+    distances: (g, n (n - 1) / 2) of `pair_distances`. Called with the logs of: lengths (g), lengths alone (g),
+    signal variance, variance alone, noise variance; (2 g + 3,), or (g + 2,) for a prior without `alone`. The
+    mean is the best one for these settings, so it needs no derivative.
     """
 
     def __init__(self, distances: Array, y: Array, doubt: Array, prior: Prior) -> None:
         self.distances, self.y, self.doubt, self.prior = distances, y, doubt, prior
         n = len(y)
-        rows, columns = np.tril_indices(n, -1)
-        self.below = rows * n + columns  # flat places of the pairs in an (n, n) matrix
-        self.rows, self.columns = rows, columns
+        self.rows, self.columns = np.tril_indices(n, -1)
+        self.below = self.rows * n + self.columns  # flat places of the pairs in an (n, n) matrix
+
+    def frame(self) -> tuple[Array, Array, Array]:
+        """Lowest and highest theta, and where to start: at the modes of the prior."""
+        dim, prior = len(self.distances), self.prior
+        blocks, variances = (2, 2) if prior.alone else (1, 1)
+        mode = np.full(blocks * dim, prior.log_length(dim) - 0.5 * prior.length_sd**2)
+        if prior.alone:
+            mode[dim:] = ALONE_LENGTH
+        low = np.r_[np.full(blocks * dim, -5.0), np.full(variances, -7.0), math.log(NOISE_FLOOR)]
+        high = np.r_[np.full(blocks * dim, 6.0), np.full(variances, 7.0), 1.5]
+        start = np.r_[mode, np.full(variances, 0.0 if variances == 1 else -0.7), -7.0]
+        return low, high, start
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
-        n, dim = len(self.y), len(theta) - 2
+        n, dim, alone = len(self.y), len(self.distances), self.prior.alone
         inverse_squares = np.exp(-2.0 * theta[:dim])
-        signal, noise = math.exp(theta[dim]), math.exp(theta[dim + 1])
+        signal = math.exp(theta[-3] if alone else theta[-2])
+        single, noise = math.exp(theta[-2]) / dim if alone else 0.0, math.exp(theta[-1])
         correlation, slope = matern_and_slope(inverse_squares @ self.distances)
+        pairs = signal * correlation
+        if alone:
+            single_inverse_squares = np.exp(-2.0 * theta[dim : 2 * dim])
+            singles, single_slopes = matern_and_slope(single_inverse_squares[:, None] * self.distances)
+            all_singles = singles.sum(axis=0)
+            pairs = pairs + single * all_singles
         covariance = np.zeros((n, n))
-        covariance.ravel()[self.below] = signal * correlation
-        covariance.ravel()[:: n + 1] = signal + noise + self.doubt
+        covariance.ravel()[self.below] = pairs
+        covariance.ravel()[:: n + 1] = signal + dim * single + noise + self.doubt
         # LAPACK reads columns first, so our lower triangle is its upper one
         factor, failed = dpotrf(covariance.T, lower=0, clean=0, overwrite_a=1)
         if failed:
             return 1e10, np.zeros_like(theta)
         log_det = 2.0 * float(np.log(np.diagonal(factor)).sum())
         inverse, _ = dpotri(factor, lower=0, overwrite_c=1)
-        inverse = inverse.T  # the pairs below the diagonal and the diagonal are filled
-        pairs, diagonal = inverse.ravel()[self.below], inverse.ravel()[:: n + 1].copy()
+        inverse_pairs, diagonal = inverse.T.ravel()[self.below], np.diagonal(inverse).copy()
         full = np.zeros((n, n))
-        full.ravel()[self.below] = pairs
+        full.ravel()[self.below] = inverse_pairs
         full += full.T
         full.ravel()[:: n + 1] = diagonal
         ones = full.sum(axis=0)
-        mean = float(ones @ self.y) / float(ones.sum())
-        centred = self.y - mean
+        centred = self.y - float(ones @ self.y) / float(ones.sum())
         alpha = full @ centred
         value = 0.5 * float(centred @ alpha) + 0.5 * log_det
-        # d value = 1/2 trace((inverse - alpha alpha') d covariance)
-        weights = pairs - alpha[self.rows] * alpha[self.columns]
-        weights_diagonal = 0.5 * (diagonal - alpha * alpha)
+        # d value = 1/2 trace((inverse - alpha alpha') d covariance); each pair is there twice
+        weights = inverse_pairs - alpha[self.rows] * alpha[self.columns]
+        on_diagonal = 0.5 * float((diagonal - alpha * alpha).sum())
         gradient = np.empty_like(theta)
         gradient[:dim] = -2.0 * signal * inverse_squares * (self.distances @ (weights * slope))
-        gradient[dim] = signal * (float(weights @ correlation) + float(weights_diagonal.sum()))
-        gradient[dim + 1] = noise * float(weights_diagonal.sum())
+        gradient[-1] = noise * on_diagonal
+        by_signal = signal * (float(weights @ correlation) + on_diagonal)
+        if alone:
+            by_single = np.einsum("gk,gk,k->g", self.distances, single_slopes, weights)
+            gradient[dim : 2 * dim] = -2.0 * single * single_inverse_squares * by_single
+            gradient[-3] = by_signal
+            gradient[-2] = single * (float(weights @ all_singles) + dim * on_diagonal)
+        else:
+            gradient[-2] = by_signal
         return self._with_prior(value, gradient, theta)
 
     def _with_prior(self, value: float, gradient: Array, theta: Array) -> tuple[float, Array]:
         """Densities are those of the length and of the log of the variances."""
-        dim, prior = len(theta) - 2, self.prior
+        dim, prior = len(self.distances), self.prior
         away = (theta[:dim] - prior.log_length(dim)) / prior.length_sd
         value += float(0.5 * away @ away + theta[:dim].sum())
         gradient[:dim] += away / prior.length_sd + 1.0
-        value += 0.5 * theta[dim] ** 2
-        gradient[dim] += theta[dim]
-        noisy = (theta[dim + 1] - prior.noise) / prior.noise_sd
-        value += 0.5 * noisy**2
-        gradient[dim + 1] += noisy / prior.noise_sd
-        return value, gradient
+        if prior.alone:
+            away = (theta[dim : 2 * dim] - ALONE_LENGTH) / ALONE_LENGTH_SD
+            value += 0.5 * float(away @ away)
+            gradient[dim : 2 * dim] += away / ALONE_LENGTH_SD
+        variances = theta[-3:-1] if prior.alone else theta[-2:-1]
+        value += 0.5 * float(variances @ variances) / prior.signal_sd**2
+        gradient[-1 - len(variances) : -1] += variances / prior.signal_sd**2
+        noisy = (theta[-1] - prior.noise) / prior.noise_sd
+        gradient[-1] += noisy / prior.noise_sd
+        return value + 0.5 * noisy**2, gradient
+
+
+def left_out(covariance: Array, noise: Array, y: Array) -> Array:
+    """(n,) log density of each observation given all others. Source: Rasmussen & Williams 2006, eq. 5.10-5.12."""
+    inverse, _ = dpotri(_factor(covariance, noise), lower=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    ones = inverse.sum(axis=0)
+    alpha = inverse @ (y - float(ones @ y) / float(ones.sum()))
+    precision = np.diagonal(inverse)
+    return np.asarray(0.5 * np.log(precision) - 0.5 * alpha * alpha / precision - 0.5 * math.log(2 * math.pi))
 
 
 class Posterior:
-    """A process that has seen `y` (n,) at `features` (n, p). Lengths are per column.
+    """A process that has seen `y` (n,) at `features` (n, p).
 
     pending: (q, p) points whose loss is still unknown. They take their uncertainty away from their
-    neighbourhood; `fantasies` (q, s) are s joint guesses of their losses, each with a mean of its own.
-    Raises ValueError when the covariance can't be factored.
+    neighbourhood; `fantasies` (q, s) are s joint guesses of their losses, each with a mean of its own, made of
+    the standard normal numbers `guesses` (q, s). Raises ValueError when the covariance can't be factored.
     """
 
     def __init__(
         self,
         features: Array,
-        groups: tuple[int, ...],
         y: Array,
         doubt: Array,
         settings: Settings,
         pending: Array | None = None,
         guesses: Array | None = None,
     ) -> None:
-        self.settings = settings
-        self.lengths = settings.lengths[list(groups)]
-        self.scaled = features / self.lengths
-        self.noise = settings.noise + doubt
-        factor = _factor(settings.signal * matern(cross_distances(self.scaled, self.scaled)), self.noise)
-        ones = _solve(factor, np.ones(len(y)))
+        self.kernel, self.noise = settings.kernel, settings.noise + doubt
+        self.features = features
+        self.factor = _factor(self.kernel.between(features, features), self.noise)
+        ones = _solve(self.factor, np.ones(len(y)))
         self.mean = float(ones @ y) / float(ones.sum())
-        alpha = _solve(factor, y - self.mean)
+        alpha = _solve(self.factor, y - self.mean)
         self.fitted = y - self.noise * alpha  # (n,) the mean where it was observed, free of noise
-        self.factor, self.alpha = factor, alpha[:, None]
+        self.alpha = alpha[:, None]
         self.fantasies = np.empty((0, 1))
         if pending is not None and len(pending) and guesses is not None:
-            self._imagine(pending, guesses, y)
+            self._imagine(pending, guesses, y, settings.noise)
 
-    def _imagine(self, pending: Array, guesses: Array, y: Array) -> None:
-        """Add pending points with losses drawn from the posterior: guesses (q, s) are standard normal."""
-        scaled = pending / self.lengths
-        mean, covariance = self.joint(scaled)
-        noise = np.full(len(scaled), self.settings.noise)
-        spread = np.linalg.cholesky(covariance + np.diag(noise + 1e-10 * self.settings.signal))
+    def _imagine(self, pending: Array, guesses: Array, y: Array, noise: float) -> None:
+        mean, covariance = self.joint(pending)
+        spread = _factor(covariance, np.full(len(pending), noise + 1e-10 * self.kernel.variance))
         self.fantasies = mean[:, None] + spread @ guesses
-        self.scaled = np.vstack([self.scaled, scaled])
-        self.noise = np.concatenate([self.noise, noise])
-        k = self.settings.signal * matern(cross_distances(self.scaled, self.scaled))
-        self.factor = _factor(k, self.noise)
+        self.features = np.vstack([self.features, pending])
+        self.noise = np.concatenate([self.noise, np.full(len(pending), noise)])
+        self.factor = _factor(self.kernel.between(self.features, self.features), self.noise)
         told = np.vstack([np.repeat(y[:, None], guesses.shape[1], axis=1), self.fantasies])
         self.alpha = _solve(self.factor, told - self.mean)
 
-    def joint(self, scaled: Array) -> tuple[Array, Array]:
-        """Mean (m,) and covariance (m, m) of the losses, without noise, at points divided by the lengths."""
-        k = self.settings.signal * matern(cross_distances(scaled, self.scaled))
+    def joint(self, features: Array) -> tuple[Array, Array]:
+        """Mean (m,) and covariance (m, m) of the losses at (m, p) points, without noise."""
+        k = self.kernel.between(features, self.features)
         half, _ = dtrtrs(self.factor, k.T, lower=1)
-        prior = self.settings.signal * matern(cross_distances(scaled, scaled))
-        return self.mean + (k @ self.alpha)[:, 0], prior - half.T @ half
+        return self.mean + (k @ self.alpha)[:, 0], self.kernel.between(features, features) - half.T @ half
 
     def predict(self, features: Array) -> tuple[Array, Array]:
         """Mean (m, s) for each fantasy (one when nothing is pending), and sd (m,), without noise."""
-        k = self.settings.signal * matern(cross_distances(features / self.lengths, self.scaled))
+        k = self.kernel.between(features, self.features)
         half, _ = dtrtrs(self.factor, k.T, lower=1)
         return self.mean + k @ self.alpha, self._sd(np.einsum("ij,ij->j", half, half))
 
     def predict_with_slopes(self, features: Array) -> tuple[Array, Array, Array, Array]:
         """Mean (m, s), sd (m,), and their derivatives by the features: (m, s, p) and (m, p)."""
-        away = (features / self.lengths)[:, None, :] - self.scaled[None, :, :]
-        correlation, slope = matern_and_slope(np.einsum("ijk,ijk->ij", away, away))
-        k = self.settings.signal * correlation
-        # dk / d feature = signal slope 2 away / length
-        by_feature = (2.0 * self.settings.signal) * slope[:, :, None] * (away / self.lengths)
+        k, by_feature = self.kernel.with_slopes(features, self.features)
         weight = k @ self.inverse
         sd = self._sd(np.einsum("ij,ij->i", weight, k))
         mean_slope = np.einsum("ijk,js->isk", by_feature, self.alpha)
@@ -208,8 +252,8 @@ class Posterior:
         return np.tril(inverse) + np.tril(inverse, -1).T
 
     def _sd(self, explained: Array) -> Array:
-        signal = self.settings.signal
-        return np.asarray(np.sqrt(np.maximum(signal - explained, 1e-12 * signal)))
+        variance = self.kernel.variance
+        return np.asarray(np.sqrt(np.maximum(variance - explained, 1e-12 * variance)))
 
 
 def _factor(k: Array, noise: Array) -> Array:

@@ -1,9 +1,12 @@
-"""Matérn-5/2 with one length scale per parameter, and its derivatives.
+"""Matérn-5/2 with one length per parameter, of all parameters together and of each by itself.
 
-Source: Rasmussen & Williams 2006, eq. 4.17.
+Sources: Rasmussen & Williams 2006, eq. 4.17; sums over single parameters, Duvenaud, Nickisch & Rasmussen 2011.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,3 +41,56 @@ def cross_distances(a: Array, b: Array) -> Array:
     r2 = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None, :]
     r2 -= 2.0 * (a @ b.T)
     return np.maximum(r2, 0.0)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """signal * matern(all parameters) + alone * mean over parameters of matern(that parameter).
+
+    lengths, alone_lengths: (g,) by group; columns of the features belong to `groups`.
+    """
+
+    groups: tuple[int, ...]
+    lengths: Array
+    signal: float
+    alone_lengths: Array
+    alone: float = 0.0
+
+    @property
+    def variance(self) -> float:
+        return self.signal + self.alone
+
+    @cached_property
+    def by_column(self) -> Array:
+        """(p,) the length of each column."""
+        return self.lengths[list(self.groups)]
+
+    @cached_property
+    def _columns(self) -> list[list[int]]:
+        return [[k for k, g in enumerate(self.groups) if g == group] for group in range(len(self.lengths))]
+
+    def between(self, a: Array, b: Array) -> Array:
+        """(m, n) covariances of features (m, p) and (n, p)."""
+        k = self.signal * matern(cross_distances(a / self.by_column, b / self.by_column))
+        if self.alone > 0:
+            share = self.alone / len(self.lengths)
+            for columns, length in zip(self._columns, self.alone_lengths, strict=True):
+                k += share * matern(cross_distances(a[:, columns] / length, b[:, columns] / length))
+        return k
+
+    def with_slopes(self, a: Array, b: Array) -> tuple[Array, Array]:
+        """Covariances (m, n), and their derivatives (m, n, p) by the features `a`; for few rows."""
+        away = a[:, None, :] - b[None, :, :]
+        scaled = away / self.by_column
+        correlation, slope = matern_and_slope(np.einsum("ijk,ijk->ij", scaled, scaled))
+        k = self.signal * correlation
+        # d matern / d feature = slope 2 away / length^2
+        slopes = (2.0 * self.signal) * slope[:, :, None] * (scaled / self.by_column)
+        if self.alone > 0:
+            share = self.alone / len(self.lengths)
+            for columns, length in zip(self._columns, self.alone_lengths, strict=True):
+                part = away[:, :, columns] / length
+                correlation, slope = matern_and_slope(np.einsum("ijk,ijk->ij", part, part))
+                k += share * correlation
+                slopes[:, :, columns] += (2.0 * share / length) * slope[:, :, None] * part
+        return k, slopes

@@ -54,12 +54,12 @@ def most_promising(
 
 def _lengths(committee: Committee) -> Array:
     """(p,) of the first member: what is far and what is near."""
-    return committee.members[0].posterior.lengths
+    return committee.members[0].posterior.kernel.by_column
 
 
 def _reach(committee: Committee) -> Array:
     """(g,) the lengths of the first member relative to their middle, within a factor of 5."""
-    lengths = committee.members[0].posterior.settings.lengths
+    lengths = committee.members[0].posterior.kernel.lengths
     return np.clip(lengths / float(np.median(lengths)), 0.2, 5.0)
 
 

@@ -5,6 +5,7 @@ Losses have heavy upper tails (diverged trainings) and flat floors; a process fi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,16 @@ class Transform:
     def backward(self, z: Array) -> Array:
         """Losses for values of the scale; where no loss has such a value, the nearest that has one."""
         return self._unbend(z * self.second[1] + self.second[0]) * self.first[1] + self.first[0]
+
+    def log_slope(self, y: Array) -> Array:
+        """The log of the derivative of `forward` at losses `y`."""
+        v = (y - self.first[0]) / self.first[1]
+        size = np.log1p(np.abs(v))
+        if self.name == "power":
+            bend = (self.power - 1.0) * np.where(v >= 0, size, -size)
+        else:
+            bend = np.where(v > 0, -size, 0.0) if self.name == "log" else np.zeros_like(v)
+        return np.asarray(bend - math.log(self.first[1]) - math.log(self.second[1]))
 
     def _bend(self, v: Array) -> Array:
         if self.name == "power":
