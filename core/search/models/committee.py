@@ -52,7 +52,9 @@ class Member:
     weight: float = 1.0
 
     @staticmethod
-    def of(recipe: Recipe, seen: Observed, fitted: Observed, layout: Layout, guesses: Array) -> Member:
+    def of(
+        recipe: Recipe, seen: Observed, fitted: Observed, layout: Layout, guesses: Array, margin: float = 0.0
+    ) -> Member:
         """A member that knows `seen`, with settings learned from `fitted`."""
         settings, score = learned(recipe, fitted, layout)
         transform = fit_transform(recipe.transform, seen.y)
@@ -64,7 +66,7 @@ class Member:
         best = np.full(posterior.alpha.shape[1], float(ended.min()))
         if len(posterior.fantasies):
             best = np.minimum(best, posterior.fantasies.min(axis=0))
-        best = best - XI
+        best = best - margin
         return Member(posterior, transform, best, math.exp(min(score * TEMP, 600)) if TEMP else 1.0)
 
 

@@ -60,7 +60,10 @@ class GP:
 
     def think(self, seen: Observed, history: History, number: int) -> Proposal | Exhausted:
         rng = np.random.default_rng([self.seed, number])
-        committee, note = self.committee(seen, rng)
+        from hptui.core.search.models.committee import K
+        m = [float(v) for v in __import__("os").environ.get("CYC", "0").split(",")]
+        margin = 0.0 if len(seen) < K("CYCN", 20) else m[number % len(m)]
+        committee, note = self.committee(seen, rng, margin)
         known = tried(history, self._same)
         found = most_promising(committee, self.layout, seen, rng, lambda x: self._same(x) not in known)
         if found is None:
@@ -68,13 +71,13 @@ class GP:
         x, _ = found
         return Proposal(np.nan_to_num(x, nan=0.5), self.why(committee, x) + note)
 
-    def committee(self, seen: Observed, rng: np.random.Generator) -> tuple[Committee, str]:
+    def committee(self, seen: Observed, rng: np.random.Generator, margin: float = 0.0) -> tuple[Committee, str]:
         n = len(seen)
         kept = seen.chosen(thinned(seen.y, LARGEST))
         note = f"; model of {len(kept)} of {n} trials" if len(kept) < n else ""
         guesses = rng.standard_normal((len(seen.pending), _FANTASIES if len(seen.pending) else 1))
         members = tuple(
-            Member.of(recipe, kept, seen.first(learned_from(n, place)), self.layout, guesses)
+            Member.of(recipe, kept, seen.first(learned_from(n, place)), self.layout, guesses, margin)
             for place, recipe in enumerate(RECIPES)
         )
         return Committee(members, self._feasibility(kept)), note
