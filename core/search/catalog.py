@@ -107,7 +107,18 @@ SAMPLERS: dict[str, Entry] = {
             "startup": Option("quasi-random points before it begins", 10, low=1, whole=True),
             "candidates": Option("draws it chooses from", 24, low=1, high=100_000, whole=True),
         },
-        also_called=("bayes", "hyperopt", "parzen"),
+        also_called=("hyperopt", "parzen"),
+    ),
+    "cmaes": Entry(
+        "a normal distribution that moves to the good points and takes the shape of the valley",
+        "hundreds of trials on numbers that interact; few conditions and choices",
+        "samplers.cmaes:CmaEs",
+        {
+            "spread": Option("the first standard deviation, as a share of each range", 0.17, low=0.01, high=1.0),
+            "startup": Option("quasi-random points first; a population when it is not stated", None, low=1, whole=True),
+            "population": Option("trials in a generation; 4 + 3 ln(dim) if not stated", None, low=2, whole=True),
+        },
+        also_called=("cma", "cma-es", "cma_es"),
     ),
 }
 

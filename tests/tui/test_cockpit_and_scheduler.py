@@ -32,16 +32,17 @@ def objective(trial):
 def running(own_home: Path, tmp_path: Path) -> Iterator[SessionFolder]:
     (tmp_path / "slow.py").write_text(OBJECTIVE)
     hptui = [sys.executable, "-m", "hptui"]
-    run = [*hptui, "run", "slow.py:objective", "-n", "6", "--name", "slow", "--slots", "2", "--headless"]
+    run = [*hptui, "run", "slow.py:objective", "-n", "2", "--name", "slow", "--slots", "2", "--headless"]
     process = subprocess.Popen(run, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = SessionFolder(own_home / "sessions" / "slow")
     end = time.monotonic() + 60
     while not scheduler_of(folder.lock).alive:
         assert time.monotonic() < end, "the session never began"
         time.sleep(0.05)
+    process.kill()  # it would start a scheduler that died again, before the screen is asked to
+    process.wait()
     yield folder
     subprocess.run([*hptui, "stop", "slow", "--now"], capture_output=True, timeout=60)
-    process.wait(timeout=60)
 
 
 def test_pause_prune_undo_and_a_scheduler_that_is_killed(running: SessionFolder) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from math import floor, log10
 from typing import Any
 
 from hptui.tui.panes.plot import LinePlot, Series
@@ -58,5 +60,15 @@ class CurvesPane(LinePlot):
         ]
         scale = " · log" if self.ylog else ""
         title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor"
-        x_max = snapshot.facts.max_steps
-        self.show(series, x_max=None if x_max is None else float(x_max), focus=cursor, title=title)
+        self.show(series, x_max=axis_end(snapshot.facts.max_steps, series), focus=cursor, title=title)
+
+
+def axis_end(max_steps: int | None, series: Sequence[Series]) -> float | None:
+    """Where the step axis ends. It moves seldom: an axis that follows the last step changes every line of the chart."""
+    last = max((float(one.x[-1]) for one in series if len(one.x)), default=0.0)
+    if max_steps is not None and last <= max_steps:
+        return float(max_steps)
+    if last <= 0:
+        return None
+    unit = 10.0 ** floor(log10(last))
+    return next(times * unit for times in (1, 2, 5, 10) if times * unit >= last)

@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 from hptui.tui import keys
 from hptui.tui.attached import Attached
 from hptui.tui.feed import Wanted
+from hptui.tui.panes.curves import axis_end
 from hptui.tui.panes.decisions import DecisionsPane
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.log_view import LogView
@@ -104,8 +105,8 @@ class TrialScreen(Paned):
         scale = " · log" if plot.ylog else ""
         lead = "2 " if plot.id == "curves" else ""
         more = f" ─ {at + 1} of {len(metrics)}, M: next" if len(metrics) > 1 and lead else ""
-        x_max = None if facts.max_steps is None else float(facts.max_steps)
-        plot.show(series, x_max=x_max, focus=self.number, title=f"{lead}{name}{scale} over steps{more}")
+        title = f"{lead}{name}{scale} over steps{more}"
+        plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title)
 
     def _room(self) -> int:
         """How many plots the right column has room for."""

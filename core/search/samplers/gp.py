@@ -61,7 +61,11 @@ class GP:
     def think(self, seen: Observed, history: History, number: int) -> Proposal | Exhausted:
         rng = np.random.default_rng([self.seed, number])
         from hptui.core.search.models.committee import K
-        m = [float(v) for v in __import__("os").environ.get("CYC", "0").split(",")]
+        cyc = __import__("os").environ.get("CYC", "0").split(",")
+        if len(seen) >= K("CYCN", 20) and cyc[number % len(cyc)] == "t":
+            from hptui.core.search.samplers.tpe import TPE
+            return TPE(self.space, self.seed, self.grows).ask(history, number)
+        m = [0.0 if v == "t" else float(v) for v in __import__("os").environ.get("CYC", "0").split(",")]
         margin = 0.0 if len(seen) < K("CYCN", 20) else m[number % len(m)]
         committee, note = self.committee(seen, rng, margin)
         known = tried(history, self._same)

@@ -23,10 +23,9 @@ class Parzen:
     (its parameter was inactive), its kernel is the prior's: it says nothing there.
 
     centres: (k, d) with the prior's last; widths: (k, d), units of the cube. weights: (k,), summing to 1.
-    smoothing: what each choice gets beside the kernel's own; infinite for the prior and where nothing is known.
 
     Source: Bergstra et al. 2011, section 4; the product kernels of Falkner et al. 2018, section 3.2; neighbour
-    widths and constants as in Optuna.
+    widths and the share of choices as in Optuna.
     """
 
     axes: Axes
@@ -36,11 +35,11 @@ class Parzen:
     known: Bools  # (k, d) False where the kernel is the prior's
 
     @staticmethod
-    def of(axes: Axes, x: Array, weights: Array) -> Parzen:
+    def of(axes: Axes, x: Array, weights: Array, narrowest: float) -> Parzen:
         """x: (n, d) snapped points, NaN where inactive. weights: (n,), where the prior's is 1."""
         d = x.shape[1]
         known = np.vstack([~np.isnan(x), np.zeros((1, d), bool)])
-        widths = np.vstack([neighbour_widths(x), np.ones((1, d))])
+        widths = np.vstack([neighbour_widths(x, narrowest), np.ones((1, d))])
         weights = np.append(weights, 1.0)
         centres = np.vstack([x, np.full((1, d), np.nan)])
         return Parzen(axes, np.where(known, centres, 0.5), np.where(known, widths, 1.0), weights / weights.sum(), known)
@@ -108,10 +107,10 @@ class Parzen:
         return np.asarray((np.log(np.maximum(mass, _TINY)) - self._inside[:, j])[back])
 
 
-def neighbour_widths(x: Array) -> Array:
+def neighbour_widths(x: Array, narrowest: float) -> Array:
     """(n, d) the larger of the distances to the neighbours on either side, per axis; NaN where x is.
 
-    The outermost points have one neighbour, as long as there is one. Between 1 / min(100, n + 2) and 1.
+    The outermost points have one neighbour, as long as there is one. Never below `narrowest` or above 1.
     """
     n, d = x.shape
     widths = np.full((n, d), np.nan)
@@ -123,5 +122,5 @@ def neighbour_widths(x: Array) -> Array:
             wide = np.maximum(gaps[:-1], gaps[1:])
             if len(rows) > 1:
                 wide[0], wide[-1] = gaps[1], gaps[-2]
-            widths[rows, j] = np.clip(wide, 1 / min(100, len(rows) + 2), 1.0)
+            widths[rows, j] = np.clip(wide, narrowest, 1.0)
     return widths
