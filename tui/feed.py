@@ -29,6 +29,7 @@ RARE_S = 1.0  # between looks at a session that nobody works on, or while the te
 HURRY_S = 0.02  # between looks right after a key
 FRAME_S = 0.25  # between two snapshots for the screen; longer when many trials run, see `_frame_s`
 CHECK_S = 1.0  # between looks at whether the scheduler lives and the file is there
+GLANCE = 200  # trials that a large session shows at once, while the others are still being read
 TICK_S = 10.0  # between snapshots of a live session in which nothing but the time is new
 
 
@@ -110,7 +111,8 @@ class Feed:
                 with self._lock:
                     self.snapshot = snapshot
             rest = delivered_at + frame_s - now if news else self._pause_s(snapshot)
-            self._bell.wait(HURRY_S if hurrying else max(0.01, min(rest, self._pause_s(snapshot))))
+            if not self._eyes.glanced:
+                self._bell.wait(HURRY_S if hurrying else max(0.01, min(rest, self._pause_s(snapshot))))
             self._bell.clear()
         self._eyes.close()
 
@@ -148,6 +150,7 @@ class _Eyes:
         self._study: Mapping[str, Any] = {}
         self._checked_at = float("-inf")
         self._alive = False
+        self.glanced = False  # only the latest trials were read so far
 
     def look(self, snapshot: Snapshot, wanted: Wanted, at: float) -> Snapshot:
         """The snapshot with what is new, or with the problem in it. Never raises."""
@@ -157,6 +160,8 @@ class _Eyes:
             if self._reader is None:
                 self._open()
                 snapshot = Snapshot(version=snapshot.version)  # another file, another session
+            if self.glanced:
+                snapshot = Snapshot(version=snapshot.version, curves=snapshot.curves)  # now for all of it
             delta = self._read(snapshot, wanted)
         except HptuiError as error:
             return self._trouble(snapshot, error.problem, at)
@@ -192,6 +197,7 @@ class _Eyes:
         with contextlib.suppress(OSError):
             self._inode = self.folder.database.stat().st_ino
         self._version, self._change, self._event, self._wanted = -1, 0, 0, Wanted()
+        self.glanced = False
         self._study = written_study(self.folder)
 
     def _read(self, snapshot: Snapshot, wanted: Wanted) -> Delta | None:
@@ -201,6 +207,10 @@ class _Eyes:
         if version == self._version and wanted == self._wanted:
             return None
         first = self._version == -1
+        if first and not self.glanced and (glance := self._glance(reader)):
+            self.glanced = True
+            return glance
+        self.glanced = False
         with reader.snapshot():
             raw = reader.facts()
             facts = facts_of(self.folder.name, raw, reader.parameters(), self._study)
@@ -213,6 +223,17 @@ class _Eyes:
         self._change = trials[-1].change if trials else self._change
         self._event = events[-1].id if events else self._event
         return Delta(facts if facts != snapshot.facts else None, trials, events, curves, story, devices)
+
+    def _glance(self, reader: Reader) -> Delta | None:
+        """The latest trials of a large session, with the counts of all; None for one that is read in no time."""
+        with reader.snapshot():
+            counts = reader.counts()
+            if sum(counts.values()) <= 5 * GLANCE:
+                return None
+            facts = facts_of(self.folder.name, reader.facts(), reader.parameters(), self._study)
+            trials = tuple(reader.newest(GLANCE))
+            events, devices = tuple(reader.last_events(GLANCE)), tuple(reader.devices())
+        return Delta(facts, trials, events, devices=devices, counts=counts)
 
     def _curves(
         self, reader: Reader, snapshot: Snapshot, metric: str, metrics: tuple[str, ...], wanted: Wanted

@@ -205,6 +205,7 @@ class Delta:
     curves: Mapping[CurveKey, Curve] | None = None  # instead of the curves known
     story: tuple[int, tuple[EventRow, ...]] | None = None
     devices: tuple[DeviceRow, ...] | None = None
+    counts: Counts | None = None  # of all trials, when `trials` is only a first glance at the latest
 
 
 def merge(snapshot: Snapshot, delta: Delta, *, at: float, alive: bool, problem: str = "") -> Snapshot:
@@ -214,7 +215,7 @@ def merge(snapshot: Snapshot, delta: Delta, *, at: float, alive: bool, problem: 
         snapshot,
         facts=facts,
         trials=snapshot.trials.merged(delta.trials),
-        counts=_counts(snapshot, delta.trials),
+        counts=_counts(snapshot, delta.trials) if delta.counts is None else delta.counts,
         curves=snapshot.curves if delta.curves is None else delta.curves,
         story=delta.story or snapshot.story,
         events=(*snapshot.events, *delta.events)[-KEPT_EVENTS:] if delta.events else snapshot.events,

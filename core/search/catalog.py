@@ -120,6 +120,31 @@ SAMPLERS: dict[str, Entry] = {
         },
         also_called=("cma", "cma-es", "cma_es"),
     ),
+    "evolution": Entry(
+        "change the best of a few of the latest trials a little (regularised evolution)",
+        "thousands of cheap trials, many choices, noisy losses",
+        "samplers.evolution:Evolution",
+        {
+            "population": Option("the latest so many trials may have children", 30, low=2, whole=True),
+            "sample": Option("draws of which the best is the parent", 10, low=1, whole=True),
+            "startup": Option("quasi-random points first", 10, low=1, whole=True),
+        },
+        also_called=("genetic", "ga", "regularised_evolution", "regularized_evolution"),
+    ),
+    "differential_evolution": Entry(
+        "step along the differences between good points",
+        "hundreds of cheap trials on numbers, rugged losses",
+        "samplers.differential_evolution:DifferentialEvolution",
+        {"population": Option("seats, each held by the best it has had", 10, low=4, whole=True)},
+        also_called=("de",),
+    ),
+    "particle_swarm": Entry(
+        "particles that swing between their own best point and the best of all",
+        "hundreds of cheap trials on numbers, many at once",
+        "samplers.particle_swarm:ParticleSwarm",
+        {"population": Option("particles", 8, low=2, whole=True)},
+        also_called=("pso", "swarm"),
+    ),
 }
 
 PRUNERS: dict[str, Entry] = {

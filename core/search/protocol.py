@@ -80,12 +80,14 @@ class Curve:
     """What one trial has reported of its main metric, as losses.
 
     steps ascend; losses may be NaN or infinite.
+    held: it waits frozen at a rung (and is `Kind.PENDING`), and goes on when its pruner says so.
     """
 
     number: int
     steps: NDArray[np.int64]  # (k,)
     losses: Array  # (k,)
     kind: Kind = Kind.PENDING
+    held: bool = False
 
     @property
     def last_step(self) -> int:
@@ -112,6 +114,13 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Go:
+    """The trial has earned its next steps: goes on, and the ledger says why. None goes on without a word."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Hold:
     """Freeze the trial here; it may be continued later."""
 
@@ -125,17 +134,42 @@ class Stop:
     reason: str
 
 
+@dataclass(frozen=True)
+class Resume:
+    """Trial `number`, which is held, goes on now."""
+
+    number: int
+    reason: str
+
+
 @runtime_checkable
 class Pruner(Protocol):
     def milestones(self) -> Milestones | None:
         """The steps at which a trial waits for a verdict; None when this rule never judges."""
         ...
 
-    def judge(self, curve: Curve, others: Sequence[Curve]) -> Hold | Stop | None:
-        """Go on (None), hold or stop.
+    def judge(self, curve: Curve, others: Sequence[Curve]) -> Go | Hold | Stop | None:
+        """Go on (`Go`, or None without a word), hold or stop.
 
-        others: every other trial's curve, running and ended; `kind` tells which.
+        others: every other trial's curve, running, held and ended; `kind` and `held` tell which.
         """
+        ...
+
+
+@runtime_checkable
+class Promoter(Pruner, Protocol):
+    """A pruner that holds trials, and has them continued."""
+
+    def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
+        """The held trial that a free slot goes to; None: a new trial is the better use of it.
+
+        Asked whenever a slot is free, before a new trial is started. curves: every trial that has reported.
+        closing: only held trials are left and no new one will come. After None they are all ended.
+        """
+        ...
+
+    def without_holding(self) -> Pruner:
+        """The nearest rule that stops trials instead, for where a frozen one is in the way (on a GPU)."""
         ...
 
 
@@ -144,12 +178,15 @@ __all__ = [
     "Curve",
     "Every",
     "Exhausted",
+    "Go",
     "History",
     "Hold",
     "Kind",
     "Milestones",
+    "Promoter",
     "Proposal",
     "Pruner",
+    "Resume",
     "Rungs",
     "Sampler",
     "Stop",

@@ -116,6 +116,12 @@ class Reader:
             sql = f"select {codec.TRIAL} from trials where change > ? order by change"
             return codec.trial_rows(self._ask(sql, after_change))
 
+    def newest(self, k: int) -> list[TrialRow]:
+        """The `k` latest trials, the first of them first."""
+        with self._decoding():
+            rows = codec.trial_rows(self._ask(f"select {codec.TRIAL} from trials order by number desc limit ?", k))
+        return rows[::-1]
+
     def trial(self, number: int) -> TrialRow | None:
         with self._decoding():
             rows = codec.trial_rows(self._ask(f"select {codec.TRIAL} from trials where number = ?", number))

@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from demo_session import write_session
 
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import EventRow, ReportRow
+from hptui.core.store.rows import EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
-from hptui.tui.feed import FRAME_S, Feed, Wanted
+from hptui.tui.feed import FRAME_S, Feed, Wanted, _Eyes
+from hptui.tui.snapshot import Snapshot
 
 DEADLINE_S = 20.0
 
@@ -150,3 +153,23 @@ def test_a_past_session_that_nobody_writes_delivers_once(past: SessionFolder, to
 
     assert not told.event.wait(2.5)
     feed.stop()
+
+
+def test_a_large_session_shows_its_latest_trials_before_all_are_read(own_home: Path) -> None:
+    folder = SessionFolder(own_home / "sessions" / "large")
+    write_session(folder, 8, finished=True)
+    writer = Writer(folder)
+    with writer.transaction():
+        for number in range(8, 3000):
+            writer.save_trial(TrialRow(number, "COMPLETE", {"lr": 1e-3}, value=number / 1e4))
+    writer.close()
+    eyes = _Eyes(folder)
+
+    glance = eyes.look(Snapshot(), Wanted(), 1.0)
+    counts = dict(glance.counts)
+    whole = eyes.look(glance, Wanted(), 1.1)
+    eyes.close()
+
+    assert (list(glance.trials), eyes.glanced) == (list(range(2800, 3000)), False)
+    assert (len(whole.trials), dict(whole.counts)) == (3000, counts)
+    assert whole.version > glance.version

@@ -39,6 +39,7 @@ def test_ten_thousand_trials_are_read_line_by_line_as_they_are_seen(
 
     async def journey(screen: Screen) -> None:
         await screen.until(" 9999 ✓ done")
+        await screen.until(lambda: len(screen.app.screen.snapshot.trials) == 10_000)  # type: ignore[attr-defined]
         await screen.press("j", "j")
         await screen.pilot.pause()
         assert asked <= set(range(9970, 10_000))

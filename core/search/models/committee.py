@@ -50,6 +50,7 @@ class Member:
     transform: Transform
     best: Array  # (s,) the lowest loss each fantasy knows, transformed
     weight: float = 1.0
+    unexplained: float = 1.0
 
     @staticmethod
     def of(
@@ -67,7 +68,7 @@ class Member:
         if len(posterior.fantasies):
             best = np.minimum(best, posterior.fantasies.min(axis=0))
         best = best - margin
-        return Member(posterior, transform, best, math.exp(min(score * TEMP, 600)) if TEMP else 1.0)
+        return Member(posterior, transform, best, math.exp(min(score * TEMP, 600)) if TEMP else 1.0, float(np.mean(settings.missed**2)))
 
 
 def learned(recipe: Recipe, seen: Observed, layout: Layout) -> tuple[Settings, float]:

@@ -57,6 +57,7 @@ class Settings:
     kernel: Kernel
     noise: float
     surprise: Array  # (n,) log density of each observation, as the others predict it
+    missed: Array  # (n,) by how much the others' prediction misses it
 
 
 def fit(features: Array, groups: tuple[int, ...], y: Array, doubt: Array, prior: Prior, iterations: int) -> Settings:
@@ -79,10 +80,10 @@ def _fit(
     bounds = list(zip(low, high, strict=True))
     found = minimize(evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations})
     kernel, noise = prior.unpack(found.x, groups)
-    surprise = left_out(kernel.between(features, features), noise + doubt, y)
-    for array in (kernel.lengths, kernel.alone_lengths, surprise):
+    surprise, missed = left_out(kernel.between(features, features), noise + doubt, y)
+    for array in (kernel.lengths, kernel.alone_lengths, surprise, missed):
         array.flags.writeable = False
-    return Settings(kernel, noise, surprise)
+    return Settings(kernel, noise, surprise, missed)
 
 
 class Evidence:
@@ -175,14 +176,18 @@ class Evidence:
         return value + 0.5 * noisy**2, gradient
 
 
-def left_out(covariance: Array, noise: Array, y: Array) -> Array:
-    """(n,) log density of each observation given all others. Source: Rasmussen & Williams 2006, eq. 5.10-5.12."""
+def left_out(covariance: Array, noise: Array, y: Array) -> tuple[Array, Array]:
+    """(n,) log density of each observation given all others, and how far it is from their mean.
+
+    Source: Rasmussen & Williams 2006, eq. 5.10-5.12.
+    """
     inverse, _ = dpotri(_factor(covariance, noise), lower=1)
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     ones = inverse.sum(axis=0)
     alpha = inverse @ (y - float(ones @ y) / float(ones.sum()))
     precision = np.diagonal(inverse)
-    return np.asarray(0.5 * np.log(precision) - 0.5 * alpha * alpha / precision - 0.5 * math.log(2 * math.pi))
+    density = 0.5 * np.log(precision) - 0.5 * alpha * alpha / precision - 0.5 * math.log(2 * math.pi)
+    return density, alpha / precision
 
 
 class Posterior:

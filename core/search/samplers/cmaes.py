@@ -42,7 +42,7 @@ class CmaEs:
     """Draw from the distribution after all complete generations, replayed from the history.
 
     A generation is as many judged trials as the population has, by number; who proposed them does not matter. The
-    start is the best of a few quasi-random points. Choices are drawn from shares that follow each generation's
+    start is the middle of the better half of a few quasi-random points. Choices are drawn from shares that follow each generation's
     better half. Steps are told at the middles of their cells, and a normal distribution never gets too narrow to
     leave one. When nothing moves any more it starts again elsewhere with twice the population.
 
@@ -84,13 +84,13 @@ class CmaEs:
         return state
 
     def _began(self, first: Judged, told: int, restarts: int) -> State:
-        """Around the best of the first points; after a restart, somewhere else."""
+        """Around the better half of the first points; after a restart, somewhere else."""
         from cmaes import CMA
 
-        at = self._axes.snap(first.x)[first.loss.argmin()]
+        at = centre(self._axes.snap(first.x), first.loss)
         if restarts:
             at = np.random.default_rng([self.seed, restarts]).random(self.space.dim)
-        mean = np.nan_to_num(at[self._numbers], nan=0.5)
+        mean = at[self._numbers]
         if len(mean) == 0:
             mean = np.full(1, 0.5)  # the package has no distribution of no numbers; this one is never looked at
         cma = CMA(
@@ -149,7 +149,7 @@ class CmaEs:
 
     @cached_property
     def _population(self) -> int:
-        return self.population or 4 + int(3 * np.log(max(len(self._numbers), 1)))
+        return self.population or 4 + int(3 * np.log(max((self._axes.counts != 1).sum(), 1)))
 
     @cached_property
     def _numbers(self) -> Ints:
@@ -168,6 +168,17 @@ class CmaEs:
     def _memory(self) -> dict[str, tuple[Judged, State]]:
         """The last replay. A replay from the start gives the same state, only later."""
         return {}
+
+
+def centre(x: Array, loss: Array) -> Array:
+    """(d,) the mean of the better half of the points (n, d), the best weighing most; inactive ones as the middle.
+
+    Source: Hansen 2016, eq. 49: the mean that a first generation gives.
+    """
+    half = max(len(loss) // 2, 1)
+    weights = np.log(half + 0.5) - np.log(np.arange(1, half + 1))
+    better = np.nan_to_num(x[np.argsort(loss, kind="stable")[:half]], nan=0.5)
+    return np.asarray(weights @ better / weights.sum())
 
 
 def _begins_with(seen: Judged, known: Judged, told: int) -> bool:

@@ -61,12 +61,17 @@ class GP:
     def think(self, seen: Observed, history: History, number: int) -> Proposal | Exhausted:
         rng = np.random.default_rng([self.seed, number])
         from hptui.core.search.models.committee import K
+        if K("TRUST", 0) or K("DBG", 0):
+            probe, _ = self.committee(seen, np.random.default_rng(0))
+            u = max(probe.members, key=lambda v: v.weight).unexplained
+            if K("DBG", 0) and number % 10 == 0: print(len(seen), "%.3g"%u, ["%.3g %.2g"%(v.unexplained, v.weight) for v in probe.members])
         cyc = __import__("os").environ.get("CYC", "0").split(",")
-        if len(seen) >= K("CYCN", 20) and cyc[number % len(cyc)] == "t":
+        trusted = K("TRUST", 0) and u < K("TRUST", 0)
+        if len(seen) >= K("CYCN", 20) and not trusted and cyc[number % len(cyc)] == "t":
             from hptui.core.search.samplers.tpe import TPE
             return TPE(self.space, self.seed, self.grows).ask(history, number)
         m = [0.0 if v == "t" else float(v) for v in __import__("os").environ.get("CYC", "0").split(",")]
-        margin = 0.0 if len(seen) < K("CYCN", 20) else m[number % len(m)]
+        margin = 0.0 if trusted or len(seen) < K("CYCN", 20) else m[number % len(m)]
         committee, note = self.committee(seen, rng, margin)
         known = tried(history, self._same)
         found = most_promising(committee, self.layout, seen, rng, lambda x: self._same(x) not in known)

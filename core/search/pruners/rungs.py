@@ -1,0 +1,104 @@
+"""Rungs: steps at which trials are ranked. What successive halving, ASHA, Hyperband and PASHA share.
+
+A trial's loss at a rung is what it reported there, or at its first report past it. NaN ranks with infinity, last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hptui.core.search.protocol import Curve, Go, Hold, Kind, Resume, Stop
+from hptui.core.search.pruners.wording import number as told
+
+FAR = 10**9  # rungs go up to here when nobody says how far a trial can go
+
+
+def geometric(first: int, factor: int, max_steps: int | None) -> tuple[int, ...]:
+    """first, first * factor, ... below the end: no trial is judged at its last step, be it counted from 0 or from 1."""
+    rungs, rung = [], first
+    while rung < (FAR if max_steps is None else max_steps - 1):
+        rungs.append(rung)
+        rung *= factor
+    return tuple(rungs)
+
+
+def newly_reached(rungs: Sequence[int], curve: Curve) -> int | None:
+    """The highest rung that the curve's last report reached; None when it reached none that the one before had not."""
+    previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
+    return max((rung for rung in rungs if previous < rung <= curve.last_step), default=None)
+
+
+@dataclass(frozen=True, order=True)
+class Entrant:
+    """A trial at a rung; the better one is the lower one, and of equal ones the earlier trial."""
+
+    loss: float
+    number: int
+    held: bool  # frozen at this very rung
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Those that have reached a rung, best first."""
+
+    rung: int
+    entrants: tuple[Entrant, ...]
+
+    @staticmethod
+    def of(rung: int, curves: Iterable[Curve], above: float = math.inf) -> Ranking:
+        """above: the next rung up; a trial held there is not held at this one."""
+        found = []
+        for curve in curves:
+            last = curve.last_step
+            if last >= rung:
+                loss = float(curve.losses[curve.steps.searchsorted(rung)])
+                held = curve.held and last < above
+                found.append(Entrant(math.inf if math.isnan(loss) else loss, curve.number, held))
+        return Ranking(rung, tuple(sorted(found)))
+
+    def __len__(self) -> int:
+        return len(self.entrants)
+
+    def rank(self, number: int) -> int:
+        """1 for the best."""
+        return next(i for i, entrant in enumerate(self.entrants, 1) if entrant.number == number)
+
+    def first_held(self, kept: int) -> Entrant | None:
+        """The best of the first `kept` that still waits here."""
+        return next((entrant for entrant in self.entrants[:kept] if entrant.held), None)
+
+    def said(self, number: int, kept: int, sign: float) -> str:
+        """`rung 9: rank 7 of 21 with 0.52, kept are 7 (the last with 0.52)`."""
+        rank = self.rank(number)
+        loss = self.entrants[rank - 1].loss
+        last = f" (the last with {told(self.entrants[kept - 1].loss, sign)})" if 0 < kept <= len(self) else ""
+        are = "is" if kept == 1 else "are"
+        return f"rung {self.rung}: rank {rank} of {len(self)} with {told(loss, sign)}, kept {are} {kept}{last}"
+
+
+def hopeless(rung: int, curve: Curve, sign: float) -> Stop | None:
+    """Without a finite loss at its rung it could never be promoted."""
+    loss = float(curve.losses[curve.steps.searchsorted(rung)])
+    if math.isnan(loss):
+        return Stop(f"rung {rung}: the value is not a number")
+    return Stop(f"rung {rung}: the value is {told(loss, sign)}") if loss == math.inf else None
+
+
+def verdict(curve: Curve, answer: Resume | None, waits: str) -> Go | Hold:
+    """A trial that its pruner would promote at once is not frozen first."""
+    return Go(answer.reason) if answer is not None and answer.number == curve.number else Hold(waits)
+
+
+def last_resort(rungs: Sequence[int], curves: Sequence[Curve], sign: float) -> Resume | None:
+    """The best trial held at the highest rung, when no trial is complete: a study is to end with a result."""
+    if any(curve.kind == Kind.COMPLETE for curve in curves):
+        return None
+    for rung in reversed(rungs):
+        ranking = Ranking.of(rung, (curve for curve in curves if curve.held))
+        if ranking.entrants:
+            best = ranking.entrants[0]
+            value = told(best.loss, sign)
+            return Resume(best.number, f"rung {rung}: no trial is complete, and its {value} is the best of those held")
+    return None

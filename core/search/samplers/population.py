@@ -1,0 +1,75 @@
+"""Seats of a population, read off the history: trial `number` belongs to seat `number` modulo the population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.samplers.axes import Axes
+from hptui.core.search.samplers.fresh import Fresh
+from hptui.core.search.samplers.judged import Judged
+from hptui.core.search.samplers.quasi_random import QuasiRandom
+from hptui.core.space.space import Space
+
+
+@dataclass(frozen=True)
+class Seats:
+    """The best trial that each seat has had, best seat first.
+
+    x: (s, d) snapped; inactive coordinates as `filled` gave them. loss: (s,). seat: (s,) their numbers.
+    """
+
+    x: Array
+    loss: Array
+    seat: Array
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+def seats(seen: Judged, x: Array, population: int) -> Seats:
+    """x: (m, d) the points of `seen`, filled. Of equal losses the later trial holds the seat: it may have moved."""
+    number = seen.numbers % population
+    order = np.lexsort((-seen.numbers, seen.loss, number))
+    first = order[np.unique(number[order], return_index=True)[1]]
+    first = first[np.argsort(seen.loss[first], kind="stable")]
+    return Seats(x[first], seen.loss[first], number[first])
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every population needs of its space: axes, a start, and points that are filled, folded and new."""
+
+    space: Space
+    seed: int
+    grows: bool
+
+    @cached_property
+    def axes(self) -> Axes:
+        return Axes(self.space)
+
+    @cached_property
+    def fresh(self) -> Fresh:
+        return Fresh(self.space, self.seed, self.grows)
+
+    def start(self, history: History, number: int) -> Proposal | Exhausted:
+        first = QuasiRandom(self.space, self.seed).ask(history, number)
+        assert isinstance(first, Proposal)
+        return self.fresh.choose(history, number, first.x[None], first.why)
+
+    def filled(self, seen: Judged) -> Array:
+        """(m, d) snapped; where a parameter was inactive, a coordinate that depends on the trial alone."""
+        x = self.axes.snap(seen.x)
+        for row in np.flatnonzero(np.isnan(x).any(axis=1)):
+            rng = np.random.default_rng([self.seed, int(seen.numbers[row])])
+            x[row] = np.where(np.isnan(x[row]), rng.random(x.shape[1]), x[row])
+        return x
+
+
+def folded(x: Array) -> Array:
+    """Back into the cube by reflection at its ends, so that none collects points."""
+    turned = np.abs(x) % 2.0
+    return np.asarray(np.where(turned > 1.0, 2.0 - turned, turned))
