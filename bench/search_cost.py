@@ -59,7 +59,7 @@ def asks(name: str, label: str, definitions: dict[str, Any], n: int) -> None:
 
 
 def judges(name: str, steps: int) -> None:
-    pruner = make_pruner(Chosen(name=name, options={"upper": 2.0} if name == "threshold" else {}), "minimize")
+    pruner = make_pruner(Chosen(name=name, options={"upper": 2.0} if name == "threshold" else {}), "minimize", 100)
     others = curves(300, steps)
     mine = [Curve(999, np.arange(k), np.random.default_rng(k).random(k)) for k in range(steps - 50, steps)]
     cost = median_us(lambda i: pruner.judge(mine[i % 50], others))

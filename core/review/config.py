@@ -48,16 +48,19 @@ def config_text(params: dict[str, Any], format: Format) -> str:
         case "yaml":
             return "\n".join(f"{_yaml_key(name)}: {_yaml(value)}" for name, value in params.items())
         case "args":
-            return shlex.join(
-                word for name, value in params.items() for word in (f"--{name}", argument(value))
-            )
+            return shlex.join(word for name, value in params.items() for word in flags(name, value))
         case "python":
             return "{\n" + "".join(f"    {name!r}: {value!r},\n" for name, value in params.items()) + "}"
 
 
-def argument(value: Any) -> str:
-    """A parameter as one word of a command line: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def flags(name: str, value: Any) -> tuple[str, ...]:
+    """A parameter as a program gets it (`arguments = "flags"`): true is a bare flag, false and null are none."""
+    if value is True:
+        return (f"--{name}",)
+    if value is False or value is None:
+        return ()
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (f"--{name}={text}",) if text.startswith("-") else (f"--{name}", text)
 
 
 def _string(value: str) -> str:

@@ -27,9 +27,10 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
     if not resume and not has_work(folder):
         return False
     said = folder.log.stat().st_size if folder.log.exists() else 0
+    command = [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve())]
     with open(folder.log, "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve()), *(["--resume"] if resume else [])],
+            [*command, "--resume"] if resume else command,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder.path,
         )  # fmt: skip
     deadline = time.monotonic() + PATIENCE_S

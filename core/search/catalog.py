@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import HptuiError, StudyError
@@ -55,6 +56,7 @@ class Entry:
     home: str  # "module:Class" below core.search
     options: Mapping[str, Option]
     also_called: tuple[str, ...] = ()  # names people know it by elsewhere; only for the hint
+    max_steps: Literal["ignored", "used", "needed"] = "ignored"  # the study's budget.max_steps
 
     def load(self) -> Any:
         module, _, name = self.home.partition(":")
@@ -78,7 +80,28 @@ def _peers(**more: Option) -> dict[str, Option]:
     }
 
 
+def _rungs() -> dict[str, Option]:
+    return {
+        "min_resource": Option("the lowest step at which trials are ranked", 1, low=1, whole=True),
+        "reduction_factor": Option("the best one of so many goes on", 3, low=2, high=100, whole=True),
+    }
+
+
 SAMPLERS: dict[str, Entry] = {
+    "auto": Entry(
+        "a model of the losses, checked by how well it predicts, in turns with others where it can't",
+        "nearly always",
+        "samplers.auto:Auto",
+        {},
+        also_called=("default", "bayesian", "hebo"),
+    ),
+    "gp": Entry(
+        "Gaussian processes: where they expect the most improvement",
+        "up to a few hundred trials that take minutes or more; smooth losses",
+        "samplers.gp:GP",
+        {"startup": Option("evenly spread points first; one more than parameters, from 4 to 10", None, low=1, whole=True)},
+        also_called=("bayesopt", "bo", "gaussian_process", "botorch", "skopt"),
+    ),
     "random": Entry(
         "independent uniform draws; repeats no point of a finite space",
         "a baseline to compare with; many parallel trials; spaces with conditions",
@@ -176,13 +199,57 @@ PRUNERS: dict[str, Entry] = {
             upper=Option("stop above this value", None),
         ),
     ),
+    "patient": Entry(
+        "stop a trial that has not improved for a while",
+        "trials that converge long before their last step",
+        "pruners.patient:Patient",
+        {
+            "patience": Option("so many reports may pass without a better one", 5, low=0, whole=True),
+            "min_delta": Option("worse by no more than this is not worse", 0.0, low=0),
+        },
+        also_called=("early_stopping",),
+    ),
+    "successive_halving": Entry(
+        "stop a trial that is not among the best of those that have come to its rung",
+        "where trials can't be held: on GPUs; many cheap trials",
+        "pruners.halving:SuccessiveHalving",
+        _rungs(),
+        also_called=("sha", "halving", "asha_stop"),
+        max_steps="used",
+    ),
+    "asha": Entry(
+        "hold every trial at its rung; the best of a rung go on when a slot is free",
+        "many trials that report every epoch, where early losses say something about late ones",
+        "pruners.asha:Asha",
+        _rungs(),
+        also_called=("asynchronous_successive_halving", "asynchyperband"),
+        max_steps="used",
+    ),
+    "hyperband": Entry(
+        "brackets from many short trials to few full ones; a bracket's best go on when all of it have come",
+        "when it is not known how much early losses say",
+        "pruners.hyperband:Hyperband",
+        _rungs(),
+        also_called=("hyper_band",),
+        max_steps="needed",
+    ),
+    "pasha": Entry(
+        "asha, going further only while longer training still changes who is better",
+        "long trainings with a clear early order",
+        "pruners.pasha:Pasha",
+        _rungs(),
+        max_steps="needed",
+    ),
 }
 
 CATALOG: dict[CatalogKind, dict[str, Entry]] = {"sampler": SAMPLERS, "pruner": PRUNERS}
 
 
-def check(kind: CatalogKind, chosen: Chosen, direction: Direction = "minimize") -> list[HptuiError]:
-    """Everything that is wrong with a choice, by key path (`sampler.points`); empty when it can be made."""
+def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | None = ...) -> list[HptuiError]:
+    """Everything that is wrong with a choice, by key path (`sampler.points`); empty when it can be made.
+
+    max_steps: the study's budget.max_steps; `...` leaves it unchecked.
+    """
     entries = CATALOG[kind]
     entry = entries.get(chosen.name)
     if entry is None:
@@ -198,6 +265,10 @@ def check(kind: CatalogKind, chosen: Chosen, direction: Direction = "minimize") 
             problems.append(StudyError(f"{kind}.{name}", f"{show(value)} is not {option.asked}", hint))
     if chosen.name == "threshold" and not problems:
         problems += _threshold_problems(chosen.options)
+    if entry.max_steps == "needed" and max_steps is None:
+        problems.append(StudyError(kind, f"{chosen.name} needs to know how far a trial can go", _MAX_STEPS))
+    if entry.max_steps != "ignored" and isinstance(max_steps, int) and not problems:
+        problems += _ladder_problems(kind, max_steps, chosen.options)
     return problems
 
 
@@ -214,17 +285,20 @@ def make_sampler(chosen: Chosen, space: Space, seed: int, grows: bool = False) -
     return sampler
 
 
-def make_pruner(chosen: Chosen, direction: Direction) -> Pruner:
+def make_pruner(chosen: Chosen, direction: Direction, max_steps: int | None = None) -> Pruner:
     """The pruner; it judges losses and words its reasons in the user's sign.
 
-    Raises StudyError when the choice is wrong.
+    max_steps: how far a trial can go, where the study says so.
+    Raises StudyError when the choice is wrong, or needs max_steps and has none.
     """
-    _raise_first(check("pruner", chosen, direction))
+    _raise_first(check("pruner", chosen, max_steps))
     entry = PRUNERS[chosen.name]
     options = _stated(entry, chosen.options)
     if chosen.name == "threshold" and direction == "maximize":
         turned = {"lower": "upper", "upper": "lower"}
         options = {turned.get(name, name): -v if name in turned else v for name, v in options.items()}
+    if entry.max_steps != "ignored":
+        options["max_steps"] = max_steps
     pruner: Pruner = entry.load()(sign=1.0 if direction == "minimize" else -1.0, **options)
     return pruner
 
@@ -257,6 +331,17 @@ def _threshold_problems(options: Mapping[str, Any]) -> list[HptuiError]:
         problem = f"lower ({lower:g}) is above upper ({upper:g})"
         return [StudyError("pruner.lower", problem, "swap the two numbers")]
     return []
+
+
+_MAX_STEPS = "add max_steps = ..., the number of steps of a full training, to [budget]"
+
+
+def _ladder_problems(kind: CatalogKind, max_steps: int, options: Mapping[str, Any]) -> list[HptuiError]:
+    first = int(options.get("min_resource", 1))
+    if first < max_steps - 1 or max_steps < 1:  # a budget that is wrong itself is told elsewhere
+        return []
+    problem = f"min_resource ({first}) leaves no rung below budget.max_steps ({max_steps})"
+    return [StudyError(f"{kind}.min_resource", problem, "rungs are steps before the last one")]
 
 
 def _raise_first(problems: list[HptuiError]) -> None:

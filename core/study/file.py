@@ -19,8 +19,8 @@ from hptui.core.study.overrides import apply_overrides, blame_flags
 from hptui.core.study.study import Budget, Chosen, Objective, Resources, Study
 from hptui.core.study.written import TABLES, WrittenStudy
 
-CheckChoice = Callable[[Any, Chosen], list[HptuiError]]
-"""("sampler" or "pruner", the choice) -> its problems by key path; `search.catalog.check` is one."""
+CheckChoice = Callable[[Any, Chosen, int | None], list[HptuiError]]
+"""("sampler" or "pruner", the choice, budget.max_steps) -> its problems by key path; `search.catalog.check` is one."""
 
 
 def load_study(
@@ -114,7 +114,8 @@ def _read(
     if "objective" in top or "objective" not in written:  # a wrong type was said already
         checks.check_objective(tables["objective"], top.get("objective", {}), folder, problems)
     space = _read_space(written, top, problems)
-    chosen = {kind: _read_choice(kind, top, check_choice, problems) for kind in ("sampler", "pruner")}
+    max_steps = tables["budget"].get("max_steps")
+    chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], problems)
     checks.check_resources(tables["resources"], problems)
@@ -152,7 +153,11 @@ def _read_space(written: Mapping[str, Any], top: Mapping[str, Any], problems: li
 
 
 def _read_choice(
-    kind: str, top: Mapping[str, Any], check_choice: CheckChoice | None, problems: list[HptuiError]
+    kind: str,
+    top: Mapping[str, Any],
+    max_steps: int | None,
+    check_choice: CheckChoice | None,
+    problems: list[HptuiError],
 ) -> Chosen:
     default = getattr(WrittenStudy(), kind)
     value = top.get(kind, default)
@@ -165,7 +170,7 @@ def _read_choice(
         return Chosen(name=default)
     chosen = Chosen(name=name, options=table)
     if check_choice is not None:
-        problems += check_choice(kind, chosen)
+        problems += check_choice(kind, chosen, max_steps)
     return chosen
 
 

@@ -131,6 +131,9 @@ def test_libraries_are_imported_only_where_they_belong() -> None:
     assert sorted(set(wrong)) == []
 
 
+LOADED_BY_THE_THINKER = ("core.search.models", "core.search.samplers")
+
+
 def test_scipy_is_imported_inside_functions() -> None:
     """It costs a quarter of a second, and most sessions start without it. The search itself is the exception:
     the thinker alone loads them, when their sampler was chosen."""
@@ -138,7 +141,7 @@ def test_scipy_is_imported_inside_functions() -> None:
         f"{path.relative_to(ROOT)}:{line}"
         for name, path in modules()
         for target, line, top in imports(path)
-        if top and target.split(".")[0] == "scipy" and not name.startswith(("core.search.models", "core.search.samplers"))
+        if top and target.split(".")[0] == "scipy" and not name.startswith(LOADED_BY_THE_THINKER)
     ]
 
     assert wrong == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from search_strategies import crowds
 
 from hptui.core.search.catalog import PRUNERS, make_pruner
-from hptui.core.search.protocol import Curve, Every, Hold, Kind, Pruner, Stop
+from hptui.core.search.protocol import Curve, Every, Go, Hold, Kind, Pruner, Stop
 from hptui.core.study.milestones import Rungs
 from hptui.core.study.study import Chosen, Direction
 
@@ -23,7 +23,7 @@ COMPARING = [name for name, entry in PRUNERS.items() if "n_min_trials" in entry.
 
 
 def make(name: str, direction: Direction = "minimize", **options: Any) -> Pruner:
-    return make_pruner(Chosen(name=name, options={**SUITABLE.get(name, {}), **options}), direction)
+    return make_pruner(Chosen(name=name, options={**SUITABLE.get(name, {}), **options}), direction, 12)
 
 
 @pytest.mark.parametrize("name", PRUNERS)
@@ -34,7 +34,7 @@ def test_a_verdict_is_go_hold_or_stop_with_a_reason(
 ) -> None:
     verdict = make(name, direction).judge(*crowd)
 
-    assert verdict is None or (isinstance(verdict, Hold | Stop) and verdict.reason)
+    assert verdict is None or (isinstance(verdict, Go | Hold | Stop) and verdict.reason)
 
 
 @pytest.mark.parametrize("name", PRUNERS)

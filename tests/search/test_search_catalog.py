@@ -30,7 +30,7 @@ def test_every_sampler_is_made_with_its_defaults(name: str) -> None:
 def test_every_pruner_is_made(name: str, direction: Direction) -> None:
     options = {"upper": 1.0} if name == "threshold" else {}
 
-    assert isinstance(make_pruner(Chosen(name=name, options=options), direction), Pruner)
+    assert isinstance(make_pruner(Chosen(name=name, options=options), direction, max_steps=30), Pruner)
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)

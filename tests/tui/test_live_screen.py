@@ -278,7 +278,7 @@ def test_a_session_that_vanishes_is_said_to_be_gone(past: SessionFolder) -> None
 
 def test_a_small_terminal_is_told_so(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
-        await screen.until("terminal too small: 39x11, need 40x12")
+        await screen.until("39x11 is too small: need 40x12")
         await screen.pilot.resize_terminal(80, 24)
         await screen.until("1 trials")
 

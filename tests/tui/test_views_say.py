@@ -230,7 +230,7 @@ def test_some_pane_is_always_seen_and_a_zoomed_one_alone(
 
 
 def test_a_terminal_below_40x12_is_too_small() -> None:
-    assert (too_small(40, 12), too_small(39, 12)) == ("", "terminal too small: 39x12, need 40x12")
+    assert (too_small(40, 12), too_small(39, 12)) == ("", "39x12 is too small: need 40x12")
 
 
 def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:

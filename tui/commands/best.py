@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from typing import Any
+from typing import cast
 
 import click
 
-from hptui.core.review.config import config_text
+from hptui.core.review.config import Format, config_text
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
-from hptui.tui.commands.answers import number, plain, print_json, say, setting, table
+from hptui.tui.commands.answers import number, print_json, say, setting, table
 from hptui.tui.commands.finding import NAME, look_at
 
 FORMATS = ("table", "json", "toml", "yaml", "args", "python")
@@ -43,7 +41,7 @@ def best(name: str | None, count: int, form: str, as_json: bool) -> int:
         for row in rows:
             if count > 1:
                 print(f"# trial {row.number}: {number(row.value)}")
-            print(_args(row.params) if form == "args" else config_text(row.params, form))  # type: ignore[arg-type]
+            print(config_text(row.params, cast("Format", form)))
     return 0
 
 
@@ -59,15 +57,3 @@ def best_table(rows: list[TrialRow]) -> str:
         for row in rows
     ]
     return table(("trial", "value", *names), lines, right=frozenset({0, 1}))
-
-
-def _args(params: dict[str, Any]) -> str:
-    """As `arguments = "flags"` gives them to a program: true is a bare flag, false and null are none."""
-    words = []
-    for key, value in params.items():
-        text = value if isinstance(value, str) else json.dumps(plain(value))
-        if value is True:
-            words.append(f"--{key}")
-        elif value is not False and value is not None:
-            words += [f"--{key}={text}"] if text.startswith("-") else [f"--{key}", text]
-    return shlex.join(words)

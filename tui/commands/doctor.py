@@ -106,12 +106,12 @@ def _storage(folder: Path) -> Iterator[Finding]:
 
 
 def _terminal() -> Iterator[Finding]:
-    from hptui.tui.commands.terminal import why_no_screen
+    from hptui.tui.terminal import why_unsuitable
 
     columns, lines = shutil.get_terminal_size((0, 0))
     colour = os.environ.get("COLORTERM", "")
     described = f"TERM={os.environ.get('TERM', '')} COLORTERM={colour} {columns}x{lines}"
-    if trouble := why_no_screen():
+    if trouble := why_unsuitable():
         yield Finding("terminal", "note", f"{described}: {trouble}, so `hptui run` goes without its screen here")
     elif "NO_COLOR" in os.environ:
         yield Finding("terminal", "ok", f"{described}, NO_COLOR is set")

@@ -26,7 +26,7 @@ from hptui.tui.commands.answers import say
 from hptui.tui.commands.finding import start
 from hptui.tui.commands.options import study_options
 from hptui.tui.commands.target import Target, read_study, read_target
-from hptui.tui.commands.terminal import why_no_screen
+from hptui.tui.terminal import why_unsuitable
 
 GROWS = ("n_trials", "slots")
 """What a session takes from later runs too; the other options belong to the question it asks."""
@@ -59,7 +59,7 @@ def run(target: str, params: tuple[str, ...], pattern: str | None, headless: boo
     if detach:
         print(folder.name)
         return 0
-    trouble = why_no_screen()
+    trouble = why_unsuitable()
     if headless or trouble:
         if not headless and trouble and sys.stdin.isatty() and sys.stdout.isatty():
             say(f"no screen: {trouble}")

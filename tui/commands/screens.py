@@ -7,7 +7,7 @@ import click
 from hptui.core.errors import HptuiError
 from hptui.core.study.session import SessionFolder
 from hptui.tui.commands.finding import NAME, find, wake
-from hptui.tui.commands.terminal import why_no_screen
+from hptui.tui.terminal import why_unsuitable
 
 
 class NoScreen(HptuiError):
@@ -42,6 +42,6 @@ def open_screen(folder: SessionFolder | None, *, read_only: bool) -> int:
 
 
 def _check_terminal(folder: SessionFolder | None) -> None:
-    if trouble := why_no_screen():
+    if trouble := why_unsuitable():
         instead = "hptui ls" if folder is None else f"hptui show {folder.name}"
         raise NoScreen("no screen here", trouble, f"{instead} prints the same as text, and --json for programs")

@@ -14,7 +14,7 @@ def too_small(width: int, height: int) -> str:
     """What to say when there is no room; "" when there is."""
     if width >= SMALLEST[0] and height >= SMALLEST[1]:
         return ""
-    return f"terminal too small: {width}x{height}, need {SMALLEST[0]}x{SMALLEST[1]}"
+    return f"{width}x{height} is too small: need {SMALLEST[0]}x{SMALLEST[1]}"
 
 
 def panes_shown(width: int, height: int, lower: str, zoomed: str | None) -> frozenset[str]:

@@ -1,12 +1,14 @@
 """Several Gaussian processes over the same trials, asked together.
 
 They differ in how they bend the losses and what they believe of lengths and noise beforehand. A point is
-worth the mean of their log expected improvements: each member's blind spot is seen by the others.
+worth the weighted mean of their log expected improvements: each member's blind spot is seen by the others, and
+who predicts left-out losses better has more to say.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +21,6 @@ from hptui.core.search.models.observed import Observed, thinned
 from hptui.core.search.models.transforms import Transform, TransformName, fit_transform
 from hptui.core.search.protocol import Array
 
-import os
-K = lambda name, v: float(os.environ.get(name, v))
-TEMP = K("TEMP", 0); XI = K("XI", 0); SHARE = K("SHARE", 1)
 _SHORT, _QUIET = math.log(0.5) - 0.5 * math.log(3.0), (-9.0, 3.0)
 _LONG = math.sqrt(2.0)  # Hvarfner et al. 2024, section 5
 
@@ -34,14 +33,41 @@ class Recipe:
     prior: Prior
 
 
-ADD = os.environ.get("ADD", "")
 RECIPES = (
-    Recipe("power", Prior(_SHORT, 1.0, *_QUIET, alone="p" in ADD)),
-    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0, alone="s" in ADD, signal_sd=K("SSD",1))),
-    Recipe("log", Prior(_SHORT, 1.0, *_QUIET, alone="l" in ADD)),
+    Recipe("power", Prior(_SHORT, 1.0, *_QUIET, alone=True)),
+    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0)),
+    Recipe("log", Prior(_SHORT, 1.0, *_QUIET)),
 )
 FIT_POINTS = 200  # settings are learned from so many trials at most
 _ITERATIONS = 25
+_SHARPNESS = 5.0  # how fast a member loses its say when it predicts worse: powers of its mean likelihood
+_SILENT = 0.01  # a member with less weight is not asked
+_OUTLIER = 5.0  # a loss that a member did not see coming counts for so much at most, in nats below the median
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A recipe's settings, and how well they predict losses that were left out.
+
+    score: mean log density of a loss, in its own units, so that recipes can be compared. unexplained: the
+    share of the variance that is missed.
+    """
+
+    recipe: Recipe
+    settings: Settings
+    score: float
+    unexplained: float
+
+
+def learn(recipe: Recipe, seen: Observed, layout: Layout) -> Learned:
+    """Remembered where it costs: a pure function."""
+    seen = seen.chosen(thinned(seen.y, FIT_POINTS))
+    transform = fit_transform(recipe.transform, seen.y)
+    y = transform.forward(seen.y)
+    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
+    density = settings.surprise + transform.log_slope(seen.y)
+    score = float(np.mean(np.maximum(density, np.median(density) - _OUTLIER)))
+    return Learned(recipe, settings, score, float(np.mean(settings.missed**2)))
 
 
 @dataclass(frozen=True)
@@ -49,53 +75,55 @@ class Member:
     posterior: Posterior
     transform: Transform
     best: Array  # (s,) the lowest loss each fantasy knows, transformed
-    weight: float = 1.0
-    unexplained: float = 1.0
+    margin: float  # an improvement of less than this does not count, in the same units
+    weight: float
 
     @staticmethod
-    def of(
-        recipe: Recipe, seen: Observed, fitted: Observed, layout: Layout, guesses: Array, margin: float = 0.0
-    ) -> Member:
-        """A member that knows `seen`, with settings learned from `fitted`."""
-        settings, score = learned(recipe, fitted, layout)
-        transform = fit_transform(recipe.transform, seen.y)
+    def of(learned: Learned, seen: Observed, layout: Layout, guesses: Array, margin: float, weight: float) -> Member:
+        """A member that knows `seen`.
+
+        guesses: (q, s) standard normal, for s fantasies of the q pending losses.
+        """
+        transform = fit_transform(learned.recipe.transform, seen.y)
         pending = layout.features(seen.pending)
-        posterior = Posterior(
-            layout.features(seen.x), transform.forward(seen.y), seen.doubt, settings, pending, guesses
-        )
+        y = transform.forward(seen.y)
+        posterior = Posterior(layout.features(seen.x), y, seen.doubt, learned.settings, pending, guesses)
         ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
         best = np.full(posterior.alpha.shape[1], float(ended.min()))
         if len(posterior.fantasies):
             best = np.minimum(best, posterior.fantasies.min(axis=0))
-        best = best - margin
-        return Member(posterior, transform, best, math.exp(min(score * TEMP, 600)) if TEMP else 1.0, float(np.mean(settings.missed**2)))
-
-
-def learned(recipe: Recipe, seen: Observed, layout: Layout) -> tuple[Settings, float]:
-    """The recipe's settings after `seen`, and the mean log density of a loss that was left out."""
-    seen = seen.chosen(thinned(seen.y, FIT_POINTS))
-    transform = fit_transform(recipe.transform, seen.y)
-    y = transform.forward(seen.y)
-    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
-    s = settings.surprise + transform.log_slope(seen.y)
-    s = s[np.argsort(seen.y, kind="stable")[: max(int(len(y) * SHARE), 3)]]
-    return settings, float(np.mean(np.maximum(s, np.median(s) - 5)))
+        return Member(posterior, transform, best, margin, weight)
 
 
 @dataclass(frozen=True)
 class Committee:
-    """Members, and how probable it is that a point can be evaluated."""
+    """Members with weights that add up to 1, and how probable it is that a point can be evaluated."""
 
     members: tuple[Member, ...]
     feasibility: Feasibility | None = None
+
+    @staticmethod
+    def of(learned: Sequence[Learned], seen: Observed, layout: Layout, guesses: Array, margin: float) -> Committee:
+        """Members with the settings `learned`, all knowing `seen`; the first has the most weight."""
+        ranked = sorted(learned, key=lambda one: -one.score)
+        weights = np.exp([_SHARPNESS * (one.score - ranked[0].score) for one in ranked])
+        weights /= weights.sum()
+        heard = [(one, float(weight)) for one, weight in zip(ranked, weights, strict=True) if weight > _SILENT]
+        members = tuple(Member.of(one, seen, layout, guesses, margin, weight) for one, weight in heard)
+        feasibility = None
+        if len(seen.infeasible):
+            features = layout.features
+            feasibility = Feasibility(features(seen.x), features(seen.infeasible), layout.groups)
+        return Committee(members, feasibility)
 
     def promise(self, features: Array) -> Array:
         """(m,) the mean log expected improvement, and the log of the chance to be feasible."""
         total = np.zeros(len(features))
         for member in self.members:
             mean, sd = member.posterior.predict(features)
-            total += member.weight * log_mean_exp(log_expected_improvement(mean, sd[:, None], member.best))
-        total /= sum(m.weight for m in self.members)
+            total += member.weight * log_mean_exp(
+                log_expected_improvement(mean, sd[:, None], member.best - member.margin)
+            )
         return total if self.feasibility is None else total + self.feasibility.log_probability(features)
 
     def improvement_with_slopes(self, features: Array) -> tuple[Array, Array]:
@@ -103,15 +131,13 @@ class Committee:
         total, slopes = np.zeros(len(features)), np.zeros_like(features)
         for member in self.members:
             mean, sd, mean_slope, sd_slope = member.posterior.predict_with_slopes(features)
-            log_ei, by_mean, by_sd = log_ei_slopes(mean, sd[:, None], member.best)
+            log_ei, by_mean, by_sd = log_ei_slopes(mean, sd[:, None], member.best - member.margin)
             value = log_mean_exp(log_ei)
-            share = np.exp(log_ei - value[:, None]) / log_ei.shape[1]  # of each fantasy in the mean
+            share = member.weight * np.exp(log_ei - value[:, None]) / log_ei.shape[1]  # of each fantasy in the mean
             total += member.weight * value
-            share = member.weight * share
             slopes += np.einsum("is,isp->ip", share * by_mean, mean_slope)
             slopes += np.einsum("is,ip->ip", share * by_sd, sd_slope)
-        w = sum(m.weight for m in self.members)
-        return total / w, slopes / w
+        return total, slopes
 
     def outlook(self, features: Array) -> tuple[float, float, float]:
         """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.

@@ -254,7 +254,7 @@ class Posterior:
     def inverse(self) -> Array:
         """(n, n) of the covariance; only worth its cost for many predictions of few points."""
         inverse, _ = dpotri(self.factor, lower=1)
-        return np.tril(inverse) + np.tril(inverse, -1).T
+        return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
 
     def _sd(self, explained: Array) -> Array:
         variance = self.kernel.variance

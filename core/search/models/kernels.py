@@ -40,7 +40,7 @@ def cross_distances(a: Array, b: Array) -> Array:
     """(m, n) squared distances between rows of (m, p) `a` and (n, p) `b`, both divided by their lengths."""
     r2 = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None, :]
     r2 -= 2.0 * (a @ b.T)
-    return np.maximum(r2, 0.0)
+    return np.asarray(np.maximum(r2, 0.0))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from hptui.core.search.models.candidates import everywhere, near, neighbours
@@ -13,7 +14,6 @@ from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.observed import Observed
 from hptui.core.search.protocol import Array
 
-DRAWS = 384  # candidates everywhere, and as many near good points
 _STARTS = 3
 _ITERATIONS = 20
 _CENTRES = 5
@@ -26,11 +26,12 @@ def most_promising(
     seen: Observed,
     rng: np.random.Generator,
     is_new: Callable[[Array], bool],
-    draws: int = DRAWS,
+    draws: int,
     box: Box | None = None,
-) -> tuple[Array, float] | None:
-    """A snapped point (d,) that is new, and its promise; None when every candidate was tried.
+) -> Array | None:
+    """A snapped point (d,) that is new; None when every candidate was tried.
 
+    draws: candidates drawn everywhere, and as many near the best points of `seen`.
     box: lowest and highest coordinates to look at, (d,) each; else everywhere.
     """
     centres = seen.x[np.argsort(seen.y, kind="stable")[:_CENTRES]]
@@ -48,7 +49,7 @@ def most_promising(
     worth = np.concatenate([committee.promise(layout.features(late)), promise])
     for row in np.argsort(-worth, kind="stable"):
         if is_new(everything[row]):
-            return everything[row], float(worth[row])
+            return np.asarray(everything[row])
     return None
 
 
@@ -99,7 +100,7 @@ def _polish(committee: Committee, layout: Layout, points: Array, features: Array
     return np.asarray(moved[order])
 
 
-def _bounds(layout: Layout, box: Box | None, movable: Array) -> Iterator[tuple[float, float]]:
+def _bounds(layout: Layout, box: Box | None, movable: NDArray[np.bool_]) -> Iterator[tuple[float, float]]:
     for row in movable:
         for k in np.flatnonzero(row):
             place = layout.columns[k].place

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hptui.core.search.protocol import Curve, Go, Rungs, Stop
-from hptui.core.search.pruners.rungs import Ranking, geometric, newly_reached
-from hptui.core.search.pruners.wording import two_numbers, worse
+from hptui.core.search.pruners.rungs import Ranking, geometric, loss_at, newly_reached
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,9 @@ def stop_or_go(
     rung: int, curve: Curve, others: Sequence[Curve], factor: int, sign: float, instead: str = ""
 ) -> Go | Stop:
     """Ties are kept; a NaN is stopped, and counts for nobody."""
-    ranking = Ranking.of(rung, (curve, *others))
-    numbers = {c.number for c in (curve, *others) if not _is_nan(c, rung)}
-    if curve.number not in numbers:
+    if math.isnan(loss_at(curve, rung)):
         return Stop(f"rung {rung}: the value is not a number{instead}")
-    ranking = Ranking(rung, tuple(one for one in ranking.entrants if one.number in numbers))
+    ranking = Ranking.of(rung, (c for c in (curve, *others) if not math.isnan(loss_at(c, rung))))
     kept = max(1, len(ranking) // factor)
-    loss, mark = ranking.entrants[ranking.rank(curve.number) - 1].loss, ranking.entrants[kept - 1].loss
     said = ranking.said(curve.number, kept, sign)
-    if loss <= mark:
-        return Go(said)
-    one, other = two_numbers(loss, mark, sign)
-    return Stop(f"{said}: {one} is {worse(sign)} {other}{instead}")
-
-
-def _is_nan(curve: Curve, rung: int) -> bool:
-    return curve.last_step >= rung and math.isnan(curve.losses[curve.steps.searchsorted(rung)])
+    return Go(said) if loss_at(curve, rung) <= ranking.entrants[kept - 1].loss else Stop(said + instead)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hptui.core.search.protocol import Curve, Go, Hold, Kind, Resume, Stop
 from hptui.core.search.pruners.wording import number as told
+from hptui.core.search.pruners.wording import two_numbers
 
 FAR = 10**9  # rungs go up to here when nobody says how far a trial can go
 
@@ -28,6 +29,11 @@ def newly_reached(rungs: Sequence[int], curve: Curve) -> int | None:
     """The highest rung that the curve's last report reached; None when it reached none that the one before had not."""
     previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
     return max((rung for rung in rungs if previous < rung <= curve.last_step), default=None)
+
+
+def loss_at(curve: Curve, rung: int) -> float:
+    """NaN also for a curve that has not got there."""
+    return float(curve.losses[curve.steps.searchsorted(rung)]) if curve.last_step >= rung else math.nan
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +59,7 @@ class Ranking:
         for curve in curves:
             last = curve.last_step
             if last >= rung:
-                loss = float(curve.losses[curve.steps.searchsorted(rung)])
+                loss = loss_at(curve, rung)
                 held = curve.held and last < above
                 found.append(Entrant(math.inf if math.isnan(loss) else loss, curve.number, held))
         return Ranking(rung, tuple(sorted(found)))
@@ -70,17 +76,17 @@ class Ranking:
         return next((entrant for entrant in self.entrants[:kept] if entrant.held), None)
 
     def said(self, number: int, kept: int, sign: float) -> str:
-        """`rung 9: rank 7 of 21 with 0.52, kept are 7 (the last with 0.52)`."""
+        """`rung 9: rank 9 of 21 with 0.52, kept are 7 (the last with 0.41)`."""
         rank = self.rank(number)
         loss = self.entrants[rank - 1].loss
-        last = f" (the last with {told(self.entrants[kept - 1].loss, sign)})" if 0 < kept <= len(self) else ""
-        are = "is" if kept == 1 else "are"
-        return f"rung {self.rung}: rank {rank} of {len(self)} with {told(loss, sign)}, kept {are} {kept}{last}"
+        value, last = two_numbers(loss, self.entrants[kept - 1].loss if kept else loss, sign)
+        kept_said = f"kept {'is' if kept == 1 else 'are'} {kept}{f' (the last with {last})' if kept else ''}"
+        return f"rung {self.rung}: rank {rank} of {len(self)} with {value}, {kept_said}"
 
 
 def hopeless(rung: int, curve: Curve, sign: float) -> Stop | None:
     """Without a finite loss at its rung it could never be promoted."""
-    loss = float(curve.losses[curve.steps.searchsorted(rung)])
+    loss = loss_at(curve, rung)
     if math.isnan(loss):
         return Stop(f"rung {rung}: the value is not a number")
     return Stop(f"rung {rung}: the value is {told(loss, sign)}") if loss == math.inf else None

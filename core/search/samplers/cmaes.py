@@ -42,9 +42,9 @@ class CmaEs:
     """Draw from the distribution after all complete generations, replayed from the history.
 
     A generation is as many judged trials as the population has, by number; who proposed them does not matter. The
-    start is the middle of the better half of a few quasi-random points. Choices are drawn from shares that follow each generation's
-    better half. Steps are told at the middles of their cells, and a normal distribution never gets too narrow to
-    leave one. When nothing moves any more it starts again elsewhere with twice the population.
+    start is the middle of the better half of a few quasi-random points. Choices are drawn from shares that follow
+    each generation's better half. Steps are told at the middles of their cells, and a normal distribution never
+    gets too narrow to leave one. When nothing moves any more it starts elsewhere with twice the population.
 
     population: 4 + 3 ln(dim) when it is not stated. spread: the first standard deviation, in units of the cube.
 

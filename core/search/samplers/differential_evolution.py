@@ -54,7 +54,8 @@ class DifferentialEvolution:
         moved = np.where(axes.choice, copied, moved)
         taken = rng.random(self.space.dim) < share
         taken[rng.integers(self.space.dim)] = True
-        return axes.snap(np.where(taken, moved, x[here])[None])[0]
+        challenger: Array = axes.snap(np.where(taken, moved, x[here])[None])[0]
+        return challenger
 
     @cached_property
     def _population(self) -> int:

@@ -7,8 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hptui.core.search.models.committee import RECIPES, Committee, Member
-from hptui.core.search.models.feasibility import Feasibility
+from hptui.core.search.models.committee import RECIPES, Committee, Learned, learn
 from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.observed import Observed, observe, thinned
 from hptui.core.search.models.search import most_promising
@@ -18,36 +17,39 @@ from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.tried import Same, same_point, tried
 from hptui.core.space.space import Space
 
-LARGEST = 1000  # trials a process sees; more are thinned
-_ALL_REFIT = 30  # up to here every member learns from every trial, later each third
+LARGEST = 1000  # trials a process sees; of more, a selection
+ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
 _FANTASIES = 8
-_ENOUGH = 3  # losses needed before there is anything to fit
+_ENOUGH = 3  # losses needed before there is anything to learn
 
 
 @dataclass(frozen=True)
 class GP:
-    """A committee of Gaussian processes after a few evenly spread points.
+    """A committee of Gaussian processes (`models.committee`) after a few evenly spread points.
 
-    n_startup: points before it; 0 for one more than there are parameters, from 4 to 10.
+    Pending trials are imagined to end in several ways at once. startup: points before the first model; one more
+    than there are parameters, from 4 to 10, when it is not stated.
+
+    Sources: log expected improvement, Ament et al. 2023; fantasies, Snoek, Larochelle & Adams 2012, section 3.2.
     """
 
     space: Space
     seed: int
     grows: bool = False
-    n_startup: int = 0
+    startup: int | None = None
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         if not self.layout.columns:
             return self._random.ask(history, number)
         seen = observe(history, self.layout)
-        if self.starts(seen):
+        if self.too_early(seen):
             return self.start(history, number)
-        return self.think(seen, history, number)
+        return self.improve(seen, self.learned(seen), history, number)
 
-    def starts(self, seen: Observed) -> bool:
+    def too_early(self, seen: Observed) -> bool:
         """Whether too little is known for a model."""
         known = len(seen) + len(seen.pending) + len(seen.infeasible)
-        wanted = self.n_startup or min(max(len(self.layout.varying) + 1, 4), 10)
+        wanted = self.startup or min(max(len(self.layout.varying) + 1, 4), 10)
         return known < wanted or len(seen) < _ENOUGH
 
     def start(self, history: History, number: int) -> Proposal | Exhausted:
@@ -58,48 +60,34 @@ class GP:
                 return Proposal(answer.x, f"start: {answer.why}")
         return self._random.ask(history, number)
 
-    def think(self, seen: Observed, history: History, number: int) -> Proposal | Exhausted:
+    def learned(self, seen: Observed) -> tuple[Learned, ...]:
+        """What each member has learned of the losses."""
+        n = len(seen)
+        return tuple(learn(recipe, seen.first(learned_from(n, i)), self.layout) for i, recipe in enumerate(RECIPES))
+
+    def improve(
+        self, seen: Observed, learned: tuple[Learned, ...], history: History, number: int, margin: float = 0.0
+    ) -> Proposal | Exhausted:
+        """The point with the best promise of improving by more than `margin`, in standard deviations of losses."""
         rng = np.random.default_rng([self.seed, number])
-        from hptui.core.search.models.committee import K
-        if K("TRUST", 0) or K("DBG", 0):
-            probe, _ = self.committee(seen, np.random.default_rng(0))
-            u = max(probe.members, key=lambda v: v.weight).unexplained
-            if K("DBG", 0) and number % 10 == 0: print(len(seen), "%.3g"%u, ["%.3g %.2g"%(v.unexplained, v.weight) for v in probe.members])
-        cyc = __import__("os").environ.get("CYC", "0").split(",")
-        trusted = K("TRUST", 0) and u < K("TRUST", 0)
-        if len(seen) >= K("CYCN", 20) and not trusted and cyc[number % len(cyc)] == "t":
-            from hptui.core.search.samplers.tpe import TPE
-            return TPE(self.space, self.seed, self.grows).ask(history, number)
-        m = [0.0 if v == "t" else float(v) for v in __import__("os").environ.get("CYC", "0").split(",")]
-        margin = 0.0 if trusted or len(seen) < K("CYCN", 20) else m[number % len(m)]
-        committee, note = self.committee(seen, rng, margin)
+        kept = seen.chosen(thinned(seen.y, LARGEST))
+        heard = learned if len(kept) <= MANY else (max(learned, key=lambda one: one.score),)
+        guesses = rng.standard_normal((len(seen.pending), _FANTASIES if len(seen.pending) else 1))
+        committee = Committee.of(heard, kept, self.layout, guesses, margin)
         known = tried(history, self._same)
-        found = most_promising(committee, self.layout, seen, rng, lambda x: self._same(x) not in known)
+        draws = DRAWS if len(kept) <= MANY else DRAWS // 3
+        found = most_promising(committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws)
         if found is None:
             return self._random.ask(history, number)
-        x, _ = found
-        return Proposal(np.nan_to_num(x, nan=0.5), self.why(committee, x) + note)
+        note = f"; by {len(kept):,} of {len(seen):,} trials" if len(kept) < len(seen) else ""
+        return Proposal(np.nan_to_num(found, nan=0.5), self._why(committee, found, margin) + note)
 
-    def committee(self, seen: Observed, rng: np.random.Generator, margin: float = 0.0) -> tuple[Committee, str]:
-        n = len(seen)
-        kept = seen.chosen(thinned(seen.y, LARGEST))
-        note = f"; model of {len(kept)} of {n} trials" if len(kept) < n else ""
-        guesses = rng.standard_normal((len(seen.pending), _FANTASIES if len(seen.pending) else 1))
-        members = tuple(
-            Member.of(recipe, kept, seen.first(learned_from(n, place)), self.layout, guesses, margin)
-            for place, recipe in enumerate(RECIPES)
-        )
-        return Committee(members, self._feasibility(kept)), note
-
-    def _feasibility(self, seen: Observed) -> Feasibility | None:
-        if not len(seen.infeasible):
-            return None
-        features = self.layout.features
-        return Feasibility(features(seen.x), features(seen.infeasible), self.layout.groups)
-
-    def why(self, committee: Committee, x: Array) -> str:
+    def _why(self, committee: Committee, x: Array, margin: float) -> str:
         loss, doubt, hope = committee.outlook(self.layout.features(x[None, :])[0])
-        return f"gp: expects {loss:.4g} ± {doubt:.2g}, hopes to improve by {hope:.2g}"
+        told = f"gp: expects {loss:.4g} ± {doubt:.2g}"
+        if margin:
+            return f"{told}, looks beyond the best basin"
+        return f"{told}, hopes to improve by {hope:.2g}" if hope > 0 else f"{told}, to learn more"
 
     @cached_property
     def layout(self) -> Layout:
@@ -118,9 +106,13 @@ class GP:
         return QuasiRandom(self.space, self.seed, self.grows)
 
 
+DRAWS = 384  # candidates everywhere, and as many near good points
+MANY = 300  # beyond so many trials only the best member is asked, about fewer candidates
+
+
 def learned_from(n: int, member: int) -> int:
-    """How many of `n` trials a member's settings are learned from: members take turns, rarer when n is large."""
-    if n <= _ALL_REFIT:
+    """How many of `n` trials a member learns its settings from: members take turns, rarer when n is large."""
+    if n <= ALL_LEARN:
         return n
-    stride = 3 * max(1, n // 120)
-    return n - (n + member * max(1, n // 120)) % stride
+    turn = max(1, n // 120)
+    return n - (n + member * turn) % (len(RECIPES) * turn)

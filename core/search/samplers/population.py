@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
-from hptui.core.search.samplers.axes import Axes
+from hptui.core.search.samplers.axes import Axes, Ints
 from hptui.core.search.samplers.fresh import Fresh
 from hptui.core.search.samplers.judged import Judged
 from hptui.core.search.samplers.quasi_random import QuasiRandom
@@ -24,7 +24,7 @@ class Seats:
 
     x: Array
     loss: Array
-    seat: Array
+    seat: Ints
 
     def __len__(self) -> int:
         return len(self.loss)

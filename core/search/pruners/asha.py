@@ -1,0 +1,63 @@
+"""ASHA: every trial is held at its rung; a free slot goes to the best one held that is among the best of its rung."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hptui.core.search.protocol import Curve, Go, Hold, Resume, Rungs, Stop
+from hptui.core.search.pruners.halving import SuccessiveHalving
+from hptui.core.search.pruners.rungs import Ranking, geometric, hopeless, last_resort, newly_reached, verdict
+
+NO_HOLDING = "; stopped, not held: a frozen trial would keep its GPU"
+
+
+@dataclass(frozen=True)
+class Asha:
+    """Rungs at min_resource * reduction_factor ** k; the best 1 of every `reduction_factor` go up.
+
+    min_resource: step of the lowest rung. max_steps: how far a trial can go, where that is known.
+
+    Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2 (get_job).
+    """
+
+    min_resource: int = 1
+    reduction_factor: int = 3
+    max_steps: int | None = None
+    sign: float = 1.0
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        return geometric(self.min_resource, self.reduction_factor, self.max_steps)
+
+    def milestones(self) -> Rungs:
+        return Rungs(self.rungs)
+
+    def judge(self, curve: Curve, others: Sequence[Curve]) -> Go | Hold | Stop | None:
+        rung = newly_reached(self.rungs, curve)
+        if rung is None:
+            return None
+        if stop := hopeless(rung, curve, self.sign):
+            return stop
+        crowd = (*others, replace(curve, held=True))
+        ranking = Ranking.of(rung, crowd)
+        waits = ranking.said(curve.number, len(ranking) // self.reduction_factor, self.sign)
+        return verdict(curve, self.promote(crowd), waits)
+
+    def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
+        answer = self.promotable(curves, self.rungs)
+        return last_resort(self.rungs, curves, self.sign) if answer is None and closing else answer
+
+    def promotable(self, curves: Sequence[Curve], rungs: Sequence[int]) -> Resume | None:
+        """The best held trial that is among the best of its rung, from the top rung down."""
+        above = float("inf")
+        for rung in reversed(rungs):
+            ranking = Ranking.of(rung, curves, above)
+            kept = len(ranking) // self.reduction_factor
+            if one := ranking.first_held(kept):
+                return Resume(one.number, ranking.said(one.number, kept, self.sign))
+            above = rung
+        return None
+
+    def without_holding(self) -> SuccessiveHalving:
+        return SuccessiveHalving(self.min_resource, self.reduction_factor, self.max_steps, self.sign, NO_HOLDING)

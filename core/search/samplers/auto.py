@@ -1,0 +1,65 @@
+"""The default: a model of the losses, checked against how well it predicts, with others for what it can't see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from hptui.core.search.models.committee import Learned
+from hptui.core.search.models.observed import observe
+from hptui.core.search.protocol import Exhausted, History, Proposal
+from hptui.core.search.samplers.gp import GP
+from hptui.core.search.samplers.tpe import TPE
+from hptui.core.space.space import Space
+
+Turn = Literal["improve", "density", "explore"]
+TURNS: tuple[Turn, ...] = ("improve", "density", "explore")
+TURNS_FROM = 20  # losses; before, every trial goes where the model hopes for most
+TRUSTED = 0.03  # the share of the variance that a model may miss, and is followed without turns
+MARGIN = 0.1  # standard deviations of the losses: improvements of less don't count when exploring
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Evenly spread points, then the Gaussian processes' best guess; from 20 losses on, three take turns.
+
+    A model that predicts left-out losses well is followed all the way down. One that does not is stuck sooner
+    or later, polishing a basin that is not the best: then every third point comes from the densities of good and
+    other trials (TPE), which know no lengths, and every third must promise a sizable improvement.
+    """
+
+    space: Space
+    seed: int
+    grows: bool = False
+
+    def ask(self, history: History, number: int) -> Proposal | Exhausted:
+        gp = self._gp
+        if not gp.layout.columns:
+            return gp.ask(history, number)
+        seen = observe(history, gp.layout)
+        if gp.too_early(seen):
+            return gp.start(history, number)
+        turn = TURNS[number % len(TURNS)] if len(seen) >= TURNS_FROM else "improve"
+        if turn == "improve":
+            return gp.improve(seen, gp.learned(seen), history, number)
+        learned = gp.learned(seen)
+        if missed(learned) < TRUSTED:
+            return gp.improve(seen, learned, history, number)
+        if turn == "explore":
+            return gp.improve(seen, learned, history, number, MARGIN)
+        answer = self._tpe.ask(history, number)
+        return Proposal(answer.x, f"tpe: {answer.why}") if isinstance(answer, Proposal) else answer
+
+    @cached_property
+    def _gp(self) -> GP:
+        return GP(self.space, self.seed, self.grows)
+
+    @cached_property
+    def _tpe(self) -> TPE:
+        return TPE(self.space, self.seed, self.grows)
+
+
+def missed(learned: tuple[Learned, ...]) -> float:
+    """The share of the variance of left-out losses that the member with the best score can't explain."""
+    return max(learned, key=lambda one: one.score).unexplained
