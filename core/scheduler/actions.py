@@ -50,6 +50,14 @@ class Judge(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class AskPruner(Action):
+    """Which held trial should go on? Answered with Promoted, or not at all. closing: nothing but held ones is left."""
+
+    held: frozenset[int] = frozenset()
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AskPark(Action):
     number: int = -1
 

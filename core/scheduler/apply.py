@@ -13,6 +13,8 @@ from hptui.core.study.trial import Cause, Paused, Running, Starting, State, Tria
 def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
     """The state after `event`. An event of a trial that is not live any more changes nothing."""
     state = replace(state, now=max(state.now, event.at))
+    if isinstance(event, _CHANGES_A_RANKING):
+        state = replace(state, pruner_asked="")
     match event:
         case e.Tick():
             return state
@@ -20,6 +22,8 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, opened_at=event.at)
         case e.Asked():
             return replace(state, asking=event.number)
+        case e.PrunerAsked():
+            return replace(state, pruner_asked="closing" if event.closing else "open")
         case e.Proposed():
             return _proposed(state, event)
         case e.AskFailed():
@@ -58,6 +62,12 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             if live is None or number is None:
                 return state
             return _trial_event(state, number, live, event)
+
+
+# what can change the pruner's answer to which held trial goes on
+_CHANGES_A_RANKING = (
+    e.Judged, e.Frozen, e.Promoted, e.Thawed, e.ParkAsked, e.ResumeWanted, e.Settled, e.OutOfPoints, e.BudgetSet,
+)  # fmt: skip
 
 
 def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
@@ -126,13 +136,15 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             return state.with_live(number, replace(live, trial=trial))
         case e.Judged():
             return _judged(state, number, live, event)
+        case e.Promoted():
+            return state.with_live(number, replace(live, promoted=event.reason))
         case e.ParkAsked():
             parking = live.parking or Parking(event.why, event.at)
             # a prune by hand overrides a pause that is under way or done
             if isinstance(trial.phase, Paused):
                 was = trial.phase.why if event.why is Why.UNDO else None
                 paused = replace(trial.phase, why=event.why, until=event.until, resume_wanted=False, was=was)
-                return state.with_live(number, replace(live, trial=replace(trial, phase=paused)))
+                return state.with_live(number, replace(live, trial=replace(trial, phase=paused), promoted=""))
             parking = replace(parking, why=event.why, until=event.until, asked=True)
             return state.with_live(number, replace(live, parking=parking))
         case e.Parked() if live.parking:
@@ -150,7 +162,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             if isinstance(trial.phase, Paused):
                 running = Running(trial.phase.process, event.place.device_id, event.at)
                 trial = replace(trial, phase=running, slot=event.place.slot)
-            return state.with_live(number, replace(live, trial=trial, parking=None))
+            return state.with_live(number, replace(live, trial=trial, parking=None, promoted=""))
         case e.EndAsked():
             return state.with_live(number, replace(live, ending=live.ending or Ending(event.outcome, event.at)))
         case e.Told() if live.ending:

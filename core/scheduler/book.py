@@ -15,11 +15,13 @@ class _Page:
     kind: Kind = Kind.PENDING
     points: dict[int, float] = field(default_factory=dict)  # step -> loss; a step reported again counts as last said
     curve: Curve | None = None
+    held: bool = False
 
 
 class Book:
     def __init__(self) -> None:
         self._pages: dict[int, _Page] = {}
+        self._held: frozenset[int] = frozenset()
 
     def write(self, number: int, points: Iterable[tuple[int, float]]) -> None:
         page = self._pages.setdefault(number, _Page())
@@ -33,6 +35,17 @@ class Book:
         page.curve = replace(self._curve(number, page), kind=kind)
         page.points = {}
 
+    def set_held(self, numbers: frozenset[int]) -> None:
+        """Just these wait at their rungs."""
+        for number in numbers ^ self._held:
+            page = self._pages.setdefault(number, _Page())
+            page.held = number in numbers
+            page.curve = replace(page.curve, held=page.held) if page.curve else None
+        self._held = numbers
+
+    def curves(self) -> list[Curve]:
+        return [self._curve(number, page) for number, page in self._pages.items()]
+
     def curve(self, number: int) -> Curve:
         return self._curve(number, self._pages.setdefault(number, _Page()))
 
@@ -44,5 +57,5 @@ class Book:
             steps = np.fromiter(page.points.keys(), np.int64, len(page.points))
             losses = np.fromiter(page.points.values(), np.float64, len(page.points))
             order = np.argsort(steps, kind="stable")
-            page.curve = Curve(number, steps[order], losses[order], page.kind)
+            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held)
         return page.curve

@@ -15,7 +15,7 @@ from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.search.protocol import Hold, Stop
+from hptui.core.search.protocol import Go, Hold, Promoter, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.trial import State
@@ -35,7 +35,9 @@ class Hands:
             case a.Launch(number=number, place=Place() as place, cold=cold):
                 return self._starter.launch(state.live[number], place, cold)
             case a.Judge(number=number, milestone=milestone, step=step):
-                return [self._judge(number, milestone, step)]
+                return [self._judge(state, number, milestone, step)]
+            case a.AskPruner(held=held, closing=closing):
+                return self._promote(held, closing)
             case a.AskPark(number=number):
                 self._ask(number, Ask.PARK)
             case a.Freeze(number=number):
@@ -54,16 +56,29 @@ class Hands:
                 return self._check_point(command)
         return []
 
-    def _judge(self, number: int, milestone: int, step: int) -> e.Event:
+    def _promote(self, held: frozenset[int], closing: bool) -> list[e.Event]:
         gear = self._gear
+        if not isinstance(gear.pruner, Promoter):
+            return []
+        gear.book.set_held(held)
+        answer = gear.pruner.promote(gear.book.curves(), closing)
+        return [e.Promoted(gear.clock.now(), answer.number, answer.reason)] if answer else []
+
+    def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> e.Event:
+        gear = self._gear
+        gear.book.set_held(state.at_their_rungs)
         verdict = gear.pruner.judge(gear.book.curve(number), gear.book.others(number))
         at = gear.clock.now()
         match verdict:
             case Hold(reason=reason):  # it is frozen where it waits; the answer comes when it goes on
+                self._teach_so_far(state.live[number])
                 return e.Judged(at, number, milestone, step, "hold", reason)
             case Stop(reason=reason):
                 self._answer(number, milestone, Verdict.STOP)
                 return e.Judged(at, number, milestone, step, "stop", reason)
+            case Go(reason=reason):
+                self._answer(number, milestone, Verdict.GO)
+                return e.Judged(at, number, milestone, step, "go", reason)
             case _:
                 self._answer(number, milestone, Verdict.GO)
                 return e.Judged(at, number, milestone, step, "go")
@@ -100,6 +115,13 @@ class Hands:
         for event in intents:
             if isinstance(event, e.Settled):
                 self._teach(live, event)
+
+    def _teach_so_far(self, live: Live) -> None:
+        """A held trial may never go on: until it ends, the sampler learns from it as from one stopped there."""
+        gear, number = self._gear, live.trial.number
+        curve = gear.book.curve(number)
+        x = locate(gear.space, live.used) if live.used else live.trial.x
+        gear.thinker.observe(observation(number, x, State.PRUNED, None, curve.last, curve.last_step))
 
     def _teach(self, live: Live, settled: e.Settled) -> None:
         gear, trial, outcome = self._gear, live.trial, settled.outcome

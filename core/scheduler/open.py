@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hptui.core.devices.inventory import inventory
+from hptui.core.devices.inventory import Inventory, inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
@@ -20,6 +20,7 @@ from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
+from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
@@ -27,7 +28,7 @@ from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
-from hptui.core.study.trial import Cause, State
+from hptui.core.study.trial import Cause, State, Why
 
 
 def open_session(folder: SessionFolder, announce: Callable[[], None], log: int | None = None) -> int:
@@ -43,10 +44,10 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     cwd = facts.get("cwd") or script_folder
     session_id = str(facts.get("id") or folder.path.resolve())
     space = Space.parse(study.space).extend(reader.parameters())
-    pruner = catalog.make_pruner(study.pruner, study.direction)
     places = inventory(study.resources.gpus, facts.get("slots") or study.resources.slots)
+    pruner = pruner_of(study, places)
     rows = reader.trials()
-    recovered = recover(study, facts, rows, places, queue_of(study, space), pruner.milestones() is not None)
+    recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
     watch = Readings(places.devices)
     watch.start()
     judges = pruner.milestones() is not None
@@ -85,6 +86,13 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
         with contextlib.suppress(Exception):
             store.close()
     return 0 if state.finished else 1
+
+
+def pruner_of(study: Study, places: Inventory) -> Pruner:
+    """A frozen trial keeps its GPU, for its memory is there: with GPUs a rule that holds trials stops them instead."""
+    pruner = catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
+    on_gpus = any(device.kind == "gpu" for device in places.devices)
+    return pruner.without_holding() if on_gpus and isinstance(pruner, Promoter) else pruner
 
 
 def study_of(folder: SessionFolder, facts: dict[str, Any]) -> Study:
@@ -129,7 +137,8 @@ def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None
         loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since
         cause = Cause(row.cause) if row.cause else None
-        thinker.observe(observation(row.number, x, State(row.state), cause, loss, row.step))
+        state = State.PRUNED if row.why == Why.RUNG else State(row.state)  # one held at its rung may never go on
+        thinker.observe(observation(row.number, x, state, cause, loss, row.step))
     return thinker
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.outcome import outcome_of
+from hptui.core.scheduler.promoting import free_places, promote
 from hptui.core.scheduler.state import (
     GRACE_S,
     PARK_PATIENCE_S,
@@ -39,6 +39,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *_limit(state),
         *_end(state),
         *_boot(state),
+        *promote(state),
         *_fill(state),
         *_propose(state),
         *_finish(state),
@@ -178,14 +179,6 @@ def _boot(state: SchedulerState) -> Iterator[a.Action]:
         yield a.BootServer((e.ServerChanged(state.now, "booting", ""),))
 
 
-def free_places(state: SchedulerState) -> list[Place]:
-    """Slots that a trial could take now, in order."""
-    taken = occupied(state)
-    room = state.slots - len(taken)
-    free = [p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now]
-    return free[: max(0, room)]
-
-
 def _fill(state: SchedulerState) -> Iterator[a.Action]:
     """Who gets the free slots: first those who are to go on, then the longest waiting."""
     if state.disk_full or (state.stopping and state.stopping.now):
@@ -195,7 +188,7 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         phase = live.trial.phase
         if not isinstance(phase, Paused) or live.ending or live.gone:
             continue
-        wanted = phase.resume_wanted or phase.why is Why.DISK
+        wanted = phase.resume_wanted or phase.why is Why.DISK or bool(live.promoted)
         if not wanted or (state.held and phase.why is not Why.DISK):
             continue
         place = live.place
@@ -204,9 +197,12 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
                 continue
             place = free.pop(0)
         reason = "prune taken back by you" if phase.why is Why.UNDO else _RESUMED.get(phase.why, "resumed by you")
-        yield a.Thaw((e.Thawed(at, number, place, reason),), number)
+        promoted = bool(live.promoted) and not phase.resume_wanted
+        yield a.Thaw((e.Thawed(at, number, place, live.promoted if promoted else reason, promoted),), number)
     if state.held or state.stopping or state.server.state not in ("ready", "cold"):
         return
+    if state.rules.promotes and state.at_their_rungs and not state.pruner_asked:
+        return  # a held trial may be the better use of the slot: its pruner is being asked
     for live in state.of(Waiting):
         if not free:
             return

@@ -22,7 +22,9 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}
         case Running() if live.ending is not None:
-            reason = f"ending: {live.ending.outcome.reason}"
+            end = live.ending.outcome
+            reason = end.reason
+            extra = {"why": end.state.value, "cause": end.cause and end.cause.value, "may_retry": end.may_retry}
         case Running() if live.parking is not None:
             reason = "is being paused"
             if live.parking.until is not None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.devices.inventory import CPU, Inventory
-from hptui.core.scheduler.state import Live, Queued, Rules, SchedulerState, Tally, again
+from hptui.core.scheduler.state import Ending, Live, Queued, Rules, SchedulerState, Tally, again
+from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import Study
 from hptui.core.study.trial import (
     Cause,
+    Ended,
     Paused,
     Phase,
     Process,
@@ -31,20 +33,26 @@ class Recovered:
     running: list[tuple[int, Process | None]] = field(default_factory=list)  # to be adopted, if they are there
 
 
-def rules_of(study: Study, n_trials: int | None, judges: bool) -> Rules:
+def rules_of(study: Study, n_trials: int | None, pruner: Pruner) -> Rules:
     budget = study.budget
     return Rules(
-        study.sign, n_trials, budget.wall_clock_s, budget.trial_time_s, budget.stop_after_failures, study.seed, judges
-    )
+        study.sign, n_trials, budget.wall_clock_s, budget.trial_time_s, budget.stop_after_failures, study.seed,
+        judges=pruner.milestones() is not None, promotes=isinstance(pruner, Promoter),
+    )  # fmt: skip
 
 
 def recover(
-    study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], places: Inventory, first: list[Queued], judges: bool
+    study: Study,
+    facts: dict[str, Any],
+    rows: Iterable[TrialRow],
+    places: Inventory,
+    first: list[Queued],
+    pruner: Pruner,
 ) -> Recovered:
     """The state that these rows tell of. `first`: points to try before any other, when no trial exists yet."""
     rows = list(rows)
     state = SchedulerState(
-        rules_of(study, facts.get("n_trials", study.budget.n_trials), judges),
+        rules_of(study, facts.get("n_trials", study.budget.n_trials), pruner),
         places.slots,
         len(places.slots),
         active_s=float(facts.get("active_s", 0.0)),
@@ -99,8 +107,12 @@ def live_of(row: TrialRow, process: Process | None) -> Live:
         row.number, row.params, row.x, row.seed, row.origin, row.proposal, phase_of(row, process), row.created_at,
         row.retry_of, row.started_at, row.value, row.step, row.attrs, row.slot,
     )  # fmt: skip
+    ending = None
+    if isinstance(trial.phase, Running) and row.why in (State.PRUNED, State.FAIL):
+        cause = Cause(row.cause) if row.cause else None
+        ending = Ending(Ended(State(row.why), 0.0, row.reason, cause, row.may_retry), 0.0)
     launched = isinstance(trial.phase, Starting)
-    return Live(trial, row.best, row.busy_s, launched=launched)
+    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending)
 
 
 def phase_of(row: TrialRow, process: Process | None) -> Phase:

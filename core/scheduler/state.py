@@ -32,6 +32,7 @@ class Rules:
     stop_after_failures: int = 5
     seed: int = 0
     judges: bool = False  # the pruner wants verdicts at milestones
+    promotes: bool = False  # the pruner has held trials continued
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,18 @@ class Live:
     launched: bool = False  # Starting: the fork server was asked
     told_to_stop: float | None = None  # by the pruner
     stop_reason: str = ""
+    promoted: str = ""  # held, and its pruner wants it continued: why
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
+
+    @property
+    def waits_at_its_rung(self) -> bool:
+        """Held by its pruner, which has yet to say that it goes on."""
+        match self.trial.phase:
+            case Paused(why=Why.RUNG, resume_wanted=False):
+                return not (self.promoted or self.ending or self.gone)
+            case _:
+                return False
 
     @property
     def place(self) -> Place | None:
@@ -163,6 +174,7 @@ class SchedulerState:
     queue: tuple[Queued, ...] = ()
     asking: int | None = None  # the trial number the thinker was asked for
     exhausted: str = ""
+    pruner_asked: str = ""  # "open" or "closing", and nothing has happened since that could change its answer
     server: Server = Server()
     wishes: tuple[CommandRow, ...] = ()
     stopping: Stopping | None = None
@@ -184,6 +196,18 @@ class SchedulerState:
     def of(self, *phases: type) -> list[Live]:
         """Live trials in one of these phases, lowest number first."""
         return [self.live[number] for number in sorted(self.live) if isinstance(self.live[number].trial.phase, phases)]
+
+    @property
+    def at_their_rungs(self) -> frozenset[int]:
+        """Trials that wait for a promotion."""
+        return frozenset(number for number, live in self.live.items() if live.waits_at_its_rung)
+
+    @property
+    def only_held_left(self) -> bool:
+        """Nothing but held trials is left, and no new one will come."""
+        limit = self.rules.n_trials
+        spent = bool(self.exhausted) or (limit is not None and self.counted >= limit)
+        return spent and not self.queue and self.asking is None and len(self.at_their_rungs) == len(self.live)
 
     @property
     def wall_clock_s(self) -> float:

@@ -15,7 +15,7 @@ from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.hands import Hands
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.study.trial import Process
+from hptui.core.study.trial import Paused, Process, Why
 from hptui.core.wire.control import Ask
 from hptui.core.wire.spool import AnyLine, Defined, Report, read_from
 
@@ -58,6 +58,8 @@ class World:
         if asked is None or child.control is None or asked.milestone <= child.control.answered:
             return []
         child.milestone = asked.milestone  # it still waits for the verdict that the earlier scheduler owed it
+        if isinstance(live.trial.phase, Paused) and live.trial.phase.why is Why.RUNG:
+            return []  # which was to hold it there
         at = self.gear.clock.now()
         return [e.Reported(at, number, asked.step, live.trial.value, live.best, asked.milestone)]
 

@@ -99,7 +99,11 @@ SAMPLERS: dict[str, Entry] = {
         "Gaussian processes: where they expect the most improvement",
         "up to a few hundred trials that take minutes or more; smooth losses",
         "samplers.gp:GP",
-        {"startup": Option("evenly spread points first; one more than parameters, from 4 to 10", None, low=1, whole=True)},
+        {
+            "startup": Option(
+                "evenly spread points first; one more than parameters, from 4 to 10", None, low=1, whole=True
+            )
+        },
         also_called=("bayesopt", "bo", "gaussian_process", "botorch", "skopt"),
     ),
     "random": Entry(
@@ -143,13 +147,30 @@ SAMPLERS: dict[str, Entry] = {
         },
         also_called=("cma", "cma-es", "cma_es"),
     ),
+    "forest": Entry(
+        "expected improvement by a forest of randomised trees; needs scikit-learn",
+        "many choices and conditions, losses with jumps",
+        "samplers.forest:Forest",
+        {
+            "trees": Option("how many", 30, low=2, high=1000, whole=True),
+            "startup": Option("quasi-random points first; 4 to 10 by dimension if not stated", None, low=1, whole=True),
+        },
+        also_called=("smac", "rf", "random_forest", "skopt"),
+    ),
+    "neural": Entry(
+        "expected improvement by a few small networks with Bayesian last layers",
+        "hundreds of trials, where a Gaussian process is too slow or too smooth",
+        "samplers.neural:Neural",
+        {"startup": Option("quasi-random points first; 4 to 10 by dimension if not stated", None, low=1, whole=True)},
+        also_called=("dngo", "nn", "network"),
+    ),
     "evolution": Entry(
         "change the best of a few of the latest trials a little (regularised evolution)",
         "thousands of cheap trials, many choices, noisy losses",
         "samplers.evolution:Evolution",
         {
             "population": Option("the latest so many trials may have children", 30, low=2, whole=True),
-            "sample": Option("draws of which the best is the parent", 10, low=1, whole=True),
+            "sample": Option("draws of which the best is the parent", 20, low=1, whole=True),
             "startup": Option("quasi-random points first", 10, low=1, whole=True),
         },
         also_called=("genetic", "ga", "regularised_evolution", "regularized_evolution"),
@@ -158,7 +179,7 @@ SAMPLERS: dict[str, Entry] = {
         "step along the differences between good points",
         "hundreds of cheap trials on numbers, rugged losses",
         "samplers.differential_evolution:DifferentialEvolution",
-        {"population": Option("seats, each held by the best it has had", 10, low=4, whole=True)},
+        {"population": Option("seats, each held by the best it has had", 6, low=4, whole=True)},
         also_called=("de",),
     ),
     "particle_swarm": Entry(

@@ -17,7 +17,7 @@ class TrialRow:
     seed: int = 0
     origin: str = "sampler"  # baseline, enqueued, sampler, retry
     proposal: str = ""  # why this point
-    why: str | None = None  # PAUSED: study.trial.Why
+    why: str | None = None  # PAUSED: study.trial.Why; RUNNING: the state it was told to end in (PRUNED, FAIL)
     reason: str = ""  # why it waits, is paused, was pruned or failed
     cause: str | None = None  # FAIL: study.trial.Cause
     may_retry: bool = False

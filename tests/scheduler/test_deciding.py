@@ -13,6 +13,8 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply, occupied
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
+from hptui.core.scheduler.project import row_of
+from hptui.core.scheduler.recover import live_of
 from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.trial import Cause, Ended, Paused, Process, Running, State, Waiting, Why
@@ -241,3 +243,28 @@ def test_rules_can_change_under_a_running_session():
     assert any(isinstance(x, e.Finished) for action in plan(state) for x in action.intents)
     state = after(replace(state), e.BudgetSet(100, 3))
     assert any(isinstance(action, a.AskThinker) for action in plan(state))
+
+
+def test_a_trial_that_was_told_to_end_ends_so_under_the_next_scheduler():
+    state = after(running(ready(), 0), e.EndAsked(105, 0, Ended(State.PRUNED, 105, "pruned by you")))
+    row = row_of(state.live[0], 1.0)
+
+    live = live_of(row, Process(1000, 1))
+
+    assert live.ending is not None and live.ending.told is None
+    outcome = replace(live.ending.outcome, at=105)
+    assert outcome == Ended(State.PRUNED, 105, "pruned by you")
+    killed = after(replace(ready(), live={0: live}, next_number=1), e.Exited(110, 0, None, None))
+    settled, _ = decide(killed)
+    assert (settled.tally.pruned, settled.queue) == (1, ())
+
+
+def test_a_trial_that_the_kernel_killed_for_memory_is_out_of_memory():
+    state = after(running(ready(), 0), e.Exited(110, 0, None, status=9, oom_killed=True))
+
+    (settle,) = [action for action in plan(state) if isinstance(action, a.Settle)]
+
+    (settled,) = [event for event in settle.intents if isinstance(event, e.Settled)]
+    assert settled.outcome == Ended(
+        State.FAIL, 110, "killed by the kernel: the machine ran out of memory", Cause.OOM, may_retry=True
+    )

@@ -296,7 +296,7 @@ def test_what_is_not_toml_is_shown_by_line_and_column(text: str, where: str, pro
 
 
 def test_sampler_and_pruner_are_checked_by_whoever_knows_them(folder: Path):
-    def check(kind: str, chosen: Chosen) -> list[Any]:
+    def check(kind: str, chosen: Chosen, max_steps: int | None) -> list[Any]:
         return [StudyError(f"{kind}.{name}", "unknown option") for name in chosen.options]
 
     text = SMALL + '[sampler]\nname = "grid"\npoitns = 3\n[pruner]\nname = "median"\nwarmup = 1'

@@ -17,6 +17,7 @@ from textual.timer import Timer
 
 from hptui.core.errors import HptuiError
 from hptui.core.study.session import home
+from hptui.core.wire.lock import scheduler_of
 from hptui.tui import keys
 from hptui.tui.attached import Attached
 from hptui.tui.glyphs import harmless
@@ -168,7 +169,7 @@ class SessionScreen(Screen[None]):
             self.run_worker(self.app.run_action(entry.action, default_namespace=entry.node), exit_on_error=False)
 
     def action_leave(self) -> None:
-        self.cockpit.leave(goes_on=self.snapshot.alive)
+        self.cockpit.leave(goes_on=scheduler_of(self.attached.folder.lock).alive)
 
     def action_redraw(self) -> None:
         self.refresh(repaint=True, layout=True)

@@ -108,6 +108,8 @@ def age_of(seconds: float) -> str:
 
 
 def alerts(snapshot: Snapshot) -> str:
-    recent = [event for event in snapshot.events[-200:] if event.kind in ("warning", "disk-full", "server")]
-    loud = [event for event in recent if snapshot.at - event.at < 600]
+    """What a person should look at: warnings of the last ten minutes, and a fork server that is not ready."""
+    recent = [event for event in snapshot.events[-200:] if snapshot.at - event.at < 600]
+    loud = [event for event in recent if event.kind in ("warning", "disk-full")]
+    loud += [event for event in recent if event.kind == "server" and event.data.get("state", "ready") != "ready"]
     return count(len(loud), "warning") if loud else ""

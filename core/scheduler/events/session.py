@@ -34,6 +34,13 @@ class AskFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PrunerAsked(Event):
+    """Whether a held trial should go on; `Promoted` is the answer, or nothing."""
+
+    closing: bool  # nothing but held trials is left
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfPoints(Event):
     reason: str
 
@@ -114,7 +121,7 @@ class ServerChanged(Event):
     died: bool = False
 
     def row(self) -> EventRow | None:
-        return self.line("server", self.reason) if self.reason else None
+        return self.line("server", self.reason, state=self.state) if self.reason else None
 
 
 @dataclass(frozen=True, slots=True)

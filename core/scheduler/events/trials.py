@@ -109,8 +109,16 @@ class Judged(Event):
 
     def row(self) -> EventRow | None:
         if self.verdict == "go":
-            return None
+            return self.line("promoted", self.reason, step=self.step) if self.reason else None
         return self.line("judged", self.reason, verdict=self.verdict, step=self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted(Event):
+    """Held, and to go on in a slot that is free. The ledger hears of it when it does (`Thawed`)."""
+
+    number: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +160,10 @@ class Thawed(Event):
     number: int
     place: Place
     reason: str
+    promoted: bool = False
 
     def row(self) -> EventRow:
-        kind = "undone" if "prune" in self.reason else "resumed"
+        kind = "promoted" if self.promoted else "undone" if "prune" in self.reason else "resumed"
         return self.line(kind, self.reason, device=self.place.device_id, slot=self.place.slot)
 
 

@@ -69,6 +69,11 @@ class Kernel:
     def _columns(self) -> list[list[int]]:
         return [[k for k, g in enumerate(self.groups) if g == group] for group in range(len(self.lengths))]
 
+    @cached_property
+    def _membership(self) -> Array:
+        """(p, g): 1 where a column belongs to a group."""
+        return np.asarray(np.equal.outer(self.groups, range(len(self.lengths))), float)
+
     def between(self, a: Array, b: Array) -> Array:
         """(m, n) covariances of features (m, p) and (n, p)."""
         k = self.signal * matern(cross_distances(a / self.by_column, b / self.by_column))
@@ -87,10 +92,9 @@ class Kernel:
         # d matern / d feature = slope 2 away / length^2
         slopes = (2.0 * self.signal) * slope[:, :, None] * (scaled / self.by_column)
         if self.alone > 0:
-            share = self.alone / len(self.lengths)
-            for columns, length in zip(self._columns, self.alone_lengths, strict=True):
-                part = away[:, :, columns] / length
-                correlation, slope = matern_and_slope(np.einsum("ijk,ijk->ij", part, part))
-                k += share * correlation
-                slopes[:, :, columns] += (2.0 * share / length) * slope[:, :, None] * part
+            share, lengths = self.alone / len(self.lengths), self.alone_lengths[list(self.groups)]
+            part = away / lengths
+            correlation, slope = matern_and_slope((part * part) @ self._membership)
+            k += share * correlation.sum(axis=-1)
+            slopes += (2.0 * share) * slope[:, :, list(self.groups)] * (part / lengths)
         return k, slopes

@@ -12,9 +12,8 @@ from scipy.special import ndtri
 
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
 from hptui.core.search.samplers.axes import Axes, Ints
-from hptui.core.search.samplers.fresh import Fresh
+from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import Judged, judged
-from hptui.core.search.samplers.quasi_random import QuasiRandom
 from hptui.core.space.space import Space
 
 if TYPE_CHECKING:
@@ -62,16 +61,14 @@ class CmaEs:
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         seen = judged(history)
         if self.space.dim == 0 or len(seen) < self._startup:
-            first = QuasiRandom(self.space, self.seed).ask(history, number)
-            assert isinstance(first, Proposal)
-            return self._fresh.choose(history, number, first.x[None], first.why)
+            return self._ground.start(history, number)
         state = self._replayed(seen)
         x = self._draw(state, number)
         cma = state.cma
         why = f"a draw, deviation {cma._sigma:.2g}, after {cma.generation} generations of {cma.population_size}"
         if state.restarts:
             why += f", restarted {state.restarts} times"
-        return self._fresh.choose(history, number, x[None], why)
+        return self._ground.choose(history, number, x[None], why)
 
     def _replayed(self, seen: Judged) -> State:
         """The state after every complete generation; begins where the last replay of the same trials ended."""
@@ -156,13 +153,13 @@ class CmaEs:
         """The axes that are numbers with more than one value."""
         return np.flatnonzero(~self._axes.choice & (self._axes.counts != 1))
 
-    @cached_property
+    @property
     def _axes(self) -> Axes:
-        return Axes(self.space)
+        return self._ground.axes
 
     @cached_property
-    def _fresh(self) -> Fresh:
-        return Fresh(self.space, self.seed, self.grows)
+    def _ground(self) -> Ground:
+        return Ground(self.space, self.seed, self.grows)
 
     @cached_property
     def _memory(self) -> dict[str, tuple[Judged, State]]:

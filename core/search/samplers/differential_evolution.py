@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import judged
-from hptui.core.search.samplers.population import Ground, Seats, folded, seats
+from hptui.core.search.samplers.population import Seats, filled, folded, seats
 from hptui.core.space.space import Space
 
 
@@ -20,26 +21,26 @@ class DifferentialEvolution:
     Trial `number` challenges seat `number` modulo the population, and a seat keeps the best it has had: that is the
     whole selection, and can be read off any history. A choice is copied from one of the points involved.
 
-    population: 10 when it is not stated. Source: Storn & Price 1997; current-to-pbest of Zhang & Sanderson 2009, eq. 6.
+    population: how many seats. Source: Storn & Price 1997; current-to-pbest of Zhang & Sanderson 2009, eq. 6.
     """
 
     space: Space
     seed: int
     grows: bool = False
-    population: int | None = None
+    population: int = 6
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         seen = judged(history)
-        if self.space.dim == 0 or len(seen) < max(self._population, 4):
+        if self.space.dim == 0 or len(seen) < max(self.population, 4):
             return self._ground.start(history, number)
-        held = seats(seen, self._ground.filled(seen), self._population)
+        held = seats(seen, filled(self._ground.axes, seen, self.seed), self.population)
         if len(held) < 4:
             return self._ground.start(history, number)
         rng = np.random.default_rng([self.seed, number])
         scale, share = rng.uniform(0.4, 0.9), rng.choice([0.3, 0.9])
-        x = self._challenger(held, number % self._population, scale, share, rng)
-        why = f"challenges seat {number % self._population}: difference times {scale:.2f} in {share:.0%} of coordinates"
-        return self._ground.fresh.choose(history, number, x[None], why)
+        x = self._challenger(held, number % self.population, scale, share, rng)
+        why = f"challenges seat {number % self.population}: difference times {scale:.2f} in {share:.0%} of coordinates"
+        return self._ground.choose(history, number, x[None], why)
 
     def _challenger(self, held: Seats, seat: int, scale: float, share: float, rng: np.random.Generator) -> Array:
         """(d,) from a seat that holds nothing yet: from one of the others."""
@@ -56,10 +57,6 @@ class DifferentialEvolution:
         taken[rng.integers(self.space.dim)] = True
         challenger: Array = axes.snap(np.where(taken, moved, x[here])[None])[0]
         return challenger
-
-    @cached_property
-    def _population(self) -> int:
-        return self.population or 10
 
     @cached_property
     def _ground(self) -> Ground:

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import judged, ranks
-from hptui.core.search.samplers.population import Ground, folded
+from hptui.core.search.samplers.population import filled, folded
 from hptui.core.space.space import Space
 
 
@@ -29,7 +30,7 @@ class Evolution:
     seed: int
     grows: bool = False
     population: int = 30
-    sample: int = 10
+    sample: int = 20
     startup: int = 10
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
@@ -38,7 +39,7 @@ class Evolution:
             return self._ground.start(history, number)
         rng = np.random.default_rng([self.seed, number])
         alive = np.arange(len(seen))[-self.population :]
-        x, rank = self._ground.filled(seen)[alive], ranks(seen.loss[alive])
+        x, rank = filled(self._ground.axes, seen, self.seed)[alive], ranks(seen.loss[alive])
 
         def parent() -> int:
             drawn = rng.integers(len(alive), size=min(self.sample, len(alive)))
@@ -48,7 +49,7 @@ class Evolution:
         child = np.where((rng.random(self.space.dim) < 0.5) & (rng.random() < 0.5), x[second], x[first])
         child, size = self._changed(child, rng)
         why = f"child of trial {seen.numbers[alive[first]]}, the best of {self.sample} drawn; steps of {size:.2g}"
-        return self._ground.fresh.choose(history, number, child[None], why)
+        return self._ground.choose(history, number, child[None], why)
 
     def _changed(self, x: Array, rng: np.random.Generator) -> tuple[Array, float]:
         """The point with about two coordinates changed, at least one that makes a difference, and the steps' size."""

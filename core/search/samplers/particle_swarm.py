@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.protocol import Exhausted, History, Proposal
+from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import judged
-from hptui.core.search.samplers.population import Ground, folded, seats
+from hptui.core.search.samplers.population import filled, folded, seats
 from hptui.core.space.space import Space
 
 # constriction, which makes the swings die down: Clerc & Kennedy 2002, section 5
@@ -35,7 +36,7 @@ class ParticleSwarm:
         seen = judged(history)
         if self.space.dim == 0 or len(seen) < self.population:
             return self._ground.start(history, number)
-        x = self._ground.filled(seen)
+        x = filled(self._ground.axes, seen, self.seed)
         particle = number % self.population
         places = x[seen.numbers % self.population == particle]
         if len(places) == 0:
@@ -52,7 +53,7 @@ class ParticleSwarm:
         which = rng.choice(4, self.space.dim, p=[0.2, 0.3, 0.4, 0.1])
         moved = np.where(axes.choice, picked[which, np.arange(self.space.dim)], moved)
         why = f"particle {particle} of {self.population}, step {len(places)}"
-        return self._ground.fresh.choose(history, number, axes.snap(moved[None]), why)
+        return self._ground.choose(history, number, axes.snap(moved[None]), why)
 
     @cached_property
     def _ground(self) -> Ground:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.protocol import Array
 from hptui.core.search.samplers.axes import Axes, Ints
-from hptui.core.search.samplers.fresh import Fresh
 from hptui.core.search.samplers.judged import Judged
-from hptui.core.search.samplers.quasi_random import QuasiRandom
-from hptui.core.space.space import Space
 
 
 @dataclass(frozen=True)
@@ -39,34 +35,13 @@ def seats(seen: Judged, x: Array, population: int) -> Seats:
     return Seats(x[first], seen.loss[first], number[first])
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What every population needs of its space: axes, a start, and points that are filled, folded and new."""
-
-    space: Space
-    seed: int
-    grows: bool
-
-    @cached_property
-    def axes(self) -> Axes:
-        return Axes(self.space)
-
-    @cached_property
-    def fresh(self) -> Fresh:
-        return Fresh(self.space, self.seed, self.grows)
-
-    def start(self, history: History, number: int) -> Proposal | Exhausted:
-        first = QuasiRandom(self.space, self.seed).ask(history, number)
-        assert isinstance(first, Proposal)
-        return self.fresh.choose(history, number, first.x[None], first.why)
-
-    def filled(self, seen: Judged) -> Array:
-        """(m, d) snapped; where a parameter was inactive, a coordinate that depends on the trial alone."""
-        x = self.axes.snap(seen.x)
-        for row in np.flatnonzero(np.isnan(x).any(axis=1)):
-            rng = np.random.default_rng([self.seed, int(seen.numbers[row])])
-            x[row] = np.where(np.isnan(x[row]), rng.random(x.shape[1]), x[row])
-        return x
+def filled(axes: Axes, seen: Judged, seed: int) -> Array:
+    """(m, d) snapped; where a parameter was inactive, a coordinate that depends on seed and trial alone."""
+    x = axes.snap(seen.x)
+    for row in np.flatnonzero(np.isnan(x).any(axis=1)):
+        rng = np.random.default_rng([seed, int(seen.numbers[row])])
+        x[row] = np.where(np.isnan(x[row]), rng.random(x.shape[1]), x[row])
+    return x
 
 
 def folded(x: Array) -> Array:

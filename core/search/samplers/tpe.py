@@ -8,11 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
-from hptui.core.search.samplers.axes import Axes
-from hptui.core.search.samplers.fresh import Fresh
+from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import Judged, judged, pending, ranks
 from hptui.core.search.samplers.parzen import Parzen
-from hptui.core.search.samplers.quasi_random import QuasiRandom
 from hptui.core.space.space import Space
 
 _MOST_GOOD = 25
@@ -42,44 +40,35 @@ class TPE:
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         seen = judged(history)
         if self.space.dim == 0 or len(seen) < self.startup:
-            return self._start(history, number)
+            return self._ground.start(history, number)
         rng = np.random.default_rng([self.seed, number])
         good, others = self._densities(seen, pending(history))
         x = good.sample(rng, self.candidates)
-        active = self._axes.active(x)
+        active = self._ground.axes.active(x)
         gain = good.log_density(x, active) - others.log_density(x, active)
         order = np.argsort(-gain, kind="stable")
         why = (
             f"the best {len(good.weights) - 1} of {len(seen)} trials are {np.exp(min(gain[order[0]], 700)):.3g} times "
             "denser here than the others"
         )
-        return self._fresh.choose(history, number, x[order], why)
+        return self._ground.choose(history, number, x[order], why)
 
     def _densities(self, seen: Judged, waiting: Array) -> tuple[Parzen, Parzen]:
         """Of the good, and of the others with those that wait."""
-        x = self._axes.snap(seen.x)
+        x = self._ground.axes.snap(seen.x)
         good = ranks(seen.loss) < min(-(-len(seen) // 10), _MOST_GOOD)
-        others = np.vstack([x[~good], self._axes.snap(waiting)])
+        others = np.vstack([x[~good], self._ground.axes.snap(waiting)])
         if len(others) > _MOST_OTHERS:
             others = others[np.linspace(0, len(others) - 1, _MOST_OTHERS).astype(int)]
         narrowest = 1 / min(_FINEST, len(seen) + 2)
         return (
-            Parzen.of(self._axes, x[good], np.ones(int(good.sum())), narrowest),
-            Parzen.of(self._axes, others, ramp(len(others)), narrowest),
+            Parzen.of(self._ground.axes, x[good], np.ones(int(good.sum())), narrowest),
+            Parzen.of(self._ground.axes, others, ramp(len(others)), narrowest),
         )
 
-    def _start(self, history: History, number: int) -> Proposal | Exhausted:
-        first = QuasiRandom(self.space, self.seed).ask(history, number)
-        assert isinstance(first, Proposal)
-        return self._fresh.choose(history, number, first.x[None], first.why)
-
     @cached_property
-    def _axes(self) -> Axes:
-        return Axes(self.space)
-
-    @cached_property
-    def _fresh(self) -> Fresh:
-        return Fresh(self.space, self.seed, self.grows)
+    def _ground(self) -> Ground:
+        return Ground(self.space, self.seed, self.grows)
 
 
 def ramp(n: int) -> Array:

@@ -1,0 +1,48 @@
+"""Which held trials go on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.apply import occupied
+from hptui.core.scheduler.state import SchedulerState
+from hptui.core.study.trial import Ended, Paused, State
+
+
+def free_places(state: SchedulerState) -> list[Place]:
+    """Slots that a trial could take now, in order."""
+    taken = occupied(state)
+    room = state.slots - len(taken)
+    free = [p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now]
+    return free[: max(0, room)]
+
+
+def promote(state: SchedulerState) -> Iterator[a.Action]:
+    """Before a slot goes to a new trial: should a held one go on? When only held ones are left, they end."""
+    if not state.rules.promotes or state.held or state.disk_full:
+        return
+    held, at = state.at_their_rungs, state.now
+    if not held or (state.stopping and not state.stopping.final):
+        return
+    closing = state.only_held_left
+    asked = state.pruner_asked == ("closing" if closing else "open")
+    if not state.stopping and not asked:
+        if room_for_a_promotion(state):
+            yield a.AskPruner((e.PrunerAsked(at, closing),), held, closing)
+    elif closing or state.stopping:
+        for number in sorted(held):
+            reason = f"held at step {state.live[number].trial.step} and never promoted"
+            yield a.Record((e.EndAsked(at, number, Ended(State.PRUNED, at, reason)),))
+
+
+def room_for_a_promotion(state: SchedulerState) -> bool:
+    """A slot is free that nobody has who is to go on already."""
+    going_on = 0
+    for live in state.live.values():
+        phase = live.trial.phase
+        if isinstance(phase, Paused) and live.place is None:
+            going_on += phase.resume_wanted or bool(live.promoted)
+    return len(free_places(state)) > going_on

@@ -1,0 +1,146 @@
+"""Trials held at rungs and promoted: real sessions on two CPU slots."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hptui.core.wire.spool import Report, read_from
+
+Make = Callable[..., Any]
+
+SCRIPT = """
+    import os, time
+
+    def objective(trial):
+        seen = os.open(f"seen-{trial.number}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for step in range(10):
+            trial.report(trial.params["x"] + 1.0 / (step + 1), step)
+            os.write(seen, f"{step}\\n".encode())
+            time.sleep(0.005)
+        return trial.params["x"] + 0.1
+"""
+
+STUDY = """
+    seed = 1
+    [space]
+    x = {{type = "float", low = 0.0, high = 1.0}}
+    [pruner]
+    name = "{pruner}"
+    [budget]
+    n_trials = {n_trials}
+    max_steps = 10
+    [resources]
+    slots = 2
+"""
+
+
+def study(pruner: str, n_trials: int = 9) -> str:
+    return STUDY.format(pruner=pruner, n_trials=n_trials)
+
+
+def check_records(s: Any, tmp_path: Path) -> None:
+    """Every report once in the database, no step run twice, no process left."""
+    for number in s.trials():
+        lines, _ = read_from(s.folder.trial(number).spool, 0)
+        said = [(line.step, line.value) for line in lines if isinstance(line, Report)]
+        assert s.reader.curve(number, "value") == said, f"trial {number}"
+        steps = [int(step) for step in (tmp_path / f"seen-{number}").read_text().split()]
+        assert steps == sorted(set(steps)), f"trial {number} ran a step twice"
+    s.until(lambda: not s.processes(), "processes were left behind")
+
+
+def test_asha_holds_promotes_and_finishes(session: Make, tmp_path: Path) -> None:
+    s = session(SCRIPT, study("asha"))
+    s.start()
+    fact = s.finish()
+
+    rows = s.trials()
+    ends = {number: (row.state, row.step) for number, row in rows.items()}
+    promoted = s.events("promoted")
+    assert fact["ok"] and fact["final"] and len(rows) == 9
+    # of nine at rung 1 at least three reach rung 3 and one of these the end; nobody stops anywhere else
+    complete = [number for number, (state, _) in ends.items() if state == "COMPLETE"]
+    assert complete and {ends[number][1] for number in complete} == {9}
+    assert {step for state, step in ends.values() if state == "PRUNED"} <= {1, 3}
+    assert sum(step != 1 for _, step in ends.values()) >= 3
+    best = min(rows, key=lambda number: rows[number].params["x"])
+    assert best in complete
+    assert promoted and all(re.match(r"rung [13]: rank \d+ of \d+ with ", event.reason) for event in promoted)
+    held = {event.trial for event in s.events("judged")}
+    ended = [row for row in rows.values() if row.state == "PRUNED"]
+    assert {row.number for row in ended} <= held
+    assert {row.reason for row in ended} <= {f"held at step {step} and never promoted" for step in (1, 3)}
+    check_records(s, tmp_path)
+
+
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "pasha"])
+def test_kills_of_the_scheduler_change_nothing_that_was_held(session: Make, tmp_path: Path, pruner: str) -> None:
+    s = session(SCRIPT, study(pruner, 12))
+    dice = random.Random(3)
+    s.start()
+    kills = 0
+    while kills < 5 and not s.reader.facts().get("finished"):
+        time.sleep(dice.uniform(0.05, 0.4))
+        if s.alive and s.reader.trials():
+            os.kill(s.scheduler_pid, signal.SIGKILL)
+            kills += 1
+            s.start()
+    fact = s.finish()
+
+    rows = s.trials()
+    assert fact["ok"] and len(rows) == 12
+    assert {row.state for row in rows.values()} == {"COMPLETE", "PRUNED"}
+    check_records(s, tmp_path)
+
+
+def test_a_study_of_one_trial_still_ends_with_a_result(session: Make, tmp_path: Path) -> None:
+    s = session(SCRIPT, study("asha", 1))
+    s.start()
+    fact = s.finish()
+
+    assert fact["ok"] and [row.state for row in s.trials().values()] == ["COMPLETE"]
+    assert [e.reason for e in s.events("promoted")][0].endswith("is the best of those held")
+    check_records(s, tmp_path)
+
+
+def test_a_held_trial_can_be_pruned_taken_back_and_continued_by_hand(session: Make, tmp_path: Path) -> None:
+    s = session(SCRIPT, study("asha", 400))
+    s.start()
+    s.until(lambda: any(row.why == "rung" for row in s.trials().values()), "nobody was held")
+    s.wish("pause")
+    held = [row.number for row in s.trials().values() if row.state == "PAUSED" and row.why == "rung"]
+
+    s.wish("prune", held[0])
+    s.wish("undo", held[0])
+    back = s.until(lambda: s.trials()[held[0]] if s.trials()[held[0]].why == "rung" else None, "it was not taken back")
+    assert (back.state, back.step) == ("PAUSED", 1)
+
+    s.wish("prune", held[0])
+    s.wait_for(held[0], "PRUNED")
+    s.wish("budget", n_trials=1)
+    s.wish("resume")
+    s.finish()
+    check_records(s, tmp_path)
+
+
+def test_a_held_trial_that_the_user_wants_goes_on_at_once(session: Make, tmp_path: Path) -> None:
+    s = session(SCRIPT, study("hyperband", 400))
+    s.start()
+    s.until(lambda: any(row.why == "rung" for row in s.trials().values()), "nobody was held")
+    wanted = next(row.number for row in s.trials().values() if row.why == "rung")
+
+    s.wish("resume", wanted)
+
+    s.until(lambda: [e for e in s.events("resumed") if e.trial == wanted], "it did not go on")
+    s.wish("stop", now=True)
+    s.finish()
+    s.until(lambda: not s.processes(), "processes were left behind")
