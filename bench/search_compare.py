@@ -45,9 +45,18 @@ class Ours:
 
 
 def offer(bench: Path, ours: list[str]) -> Any:
-    """The comparison's `run` module, with our samplers among its peers as `hptui_NAME`."""
+    """The comparison's `run` module, with our samplers among its peers as `hptui_NAME`, and one more of Optuna's."""
     sys.path.insert(0, str(bench))
     samplers = importlib.import_module("samplers")
+
+    def nsga2(space: Any, seed: int, trials: int, parallel: int) -> Any:
+        from optuna.samplers import NSGAIISampler
+
+        peer = samplers.Optuna(space, seed, trials, parallel, kind="random")
+        peer.study.sampler = NSGAIISampler(seed=seed, population_size=20)
+        return peer
+
+    samplers.PEERS["optuna_nsga2"] = nsga2
     for name in ours:
         samplers.PEERS[f"hptui_{name}"] = lambda space, seed, trials, parallel, name=name: Ours(name, space, seed)
     return importlib.import_module("run")
@@ -133,7 +142,8 @@ def main() -> None:
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     run = offer(asked.bench, ours)
     known = {**(read(asked.known) if asked.known else {}), **read(asked.out)}
-    runs = measure(run, asked, known, names)
+    problems = run.names(asked.problem)
+    runs = {k: r for k, r in measure(run, asked, known, names).items() if r["problem"] in problems}
     labels = [name + (f"@k{asked.parallel}" if asked.parallel > 1 else "") for name in names]
     have = {name for (name, *_) in runs}
     tables(importlib.import_module("analyse"), runs, [label for label in labels if label in have], asked)

@@ -1,18 +1,18 @@
 """Every sampler and pruner by name, with its options: the one place that study files, help and tests read.
 
-A new one is a file and an entry here. Importing this loads none of them: each is imported when first made.
+A new one is a file and an entry, here or in `samplers.entries`. Importing this loads none of them: each is imported
+when first made.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import HptuiError, StudyError
+from hptui.core.search.entry import Entry, Option
+from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space.reading import nearest, show
 from hptui.core.study.study import Chosen, Direction
 
@@ -21,46 +21,6 @@ if TYPE_CHECKING:
     from hptui.core.space.space import Space
 
 CatalogKind = Literal["sampler", "pruner"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One number that a user may set, from low to high. default None: unset unless stated."""
-
-    meaning: str
-    default: int | float | None
-    low: float = -math.inf
-    high: float = math.inf
-    whole: bool = False  # a whole number is asked for
-
-    @property
-    def asked(self) -> str:
-        """What may be written, in words: "a whole number from 1"."""
-        kind = "a whole number" if self.whole else "a number"
-        if self.low > -math.inf and self.high < math.inf:
-            return f"{kind} from {self.low:g} to {self.high:g}"
-        return f"{kind} from {self.low:g}" if self.low > -math.inf else kind
-
-    def admits(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        if not math.isfinite(value) or (self.whole and value != int(value)):
-            return False
-        return self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
-class Entry:
-    line: str  # what it does
-    when: str  # when to use it
-    home: str  # "module:Class" below core.search
-    options: Mapping[str, Option]
-    also_called: tuple[str, ...] = ()  # names people know it by elsewhere; only for the hint
-    max_steps: Literal["ignored", "used", "needed"] = "ignored"  # the study's budget.max_steps
-
-    def load(self) -> Any:
-        module, _, name = self.home.partition(":")
-        return getattr(import_module(f"hptui.core.search.{module}"), name)
 
 
 def _steps(**more: Option) -> dict[str, Option]:
@@ -86,110 +46,6 @@ def _rungs() -> dict[str, Option]:
         "reduction_factor": Option("the best one of so many goes on", 3, low=2, high=100, whole=True),
     }
 
-
-SAMPLERS: dict[str, Entry] = {
-    "auto": Entry(
-        "a model of the losses, checked by how well it predicts, in turns with others where it can't",
-        "nearly always",
-        "samplers.auto:Auto",
-        {},
-        also_called=("default", "bayesian", "hebo"),
-    ),
-    "gp": Entry(
-        "Gaussian processes: where they expect the most improvement",
-        "up to a few hundred trials that take minutes or more; smooth losses",
-        "samplers.gp:GP",
-        {
-            "startup": Option(
-                "evenly spread points first; one more than parameters, from 4 to 10", None, low=1, whole=True
-            )
-        },
-        also_called=("bayesopt", "bo", "gaussian_process", "botorch", "skopt"),
-    ),
-    "random": Entry(
-        "independent uniform draws; repeats no point of a finite space",
-        "a baseline to compare with; many parallel trials; spaces with conditions",
-        "samplers.random:Random",
-        {},
-    ),
-    "quasi_random": Entry(
-        "scrambled Sobol points: random-looking, but evenly spread",
-        "a first look at a space of numbers; better than random for the same number of trials",
-        "samplers.quasi_random:QuasiRandom",
-        {},
-        also_called=("sobol", "qmc", "quasirandom", "quasi-random"),
-    ),
-    "grid": Entry(
-        "every combination of evenly spaced values, spread so that it may be stopped early",
-        "few parameters with few values each",
-        "samplers.grid:Grid",
-        {"points": Option("values per continuous parameter", 5, low=1, high=1000, whole=True)},
-        also_called=("gridsearch", "grid_search", "bruteforce", "brute_force"),
-    ),
-    "tpe": Entry(
-        "propose where good points are dense and the others are not",
-        "many parameters, conditions and choices; hundreds of trials; costs next to nothing",
-        "samplers.tpe:TPE",
-        {
-            "startup": Option("quasi-random points before it begins", 10, low=1, whole=True),
-            "candidates": Option("draws it chooses from", 24, low=1, high=100_000, whole=True),
-        },
-        also_called=("hyperopt", "parzen"),
-    ),
-    "cmaes": Entry(
-        "a normal distribution that moves to the good points and takes the shape of the valley",
-        "hundreds of trials on numbers that interact; few conditions and choices",
-        "samplers.cmaes:CmaEs",
-        {
-            "spread": Option("the first standard deviation, as a share of each range", 0.17, low=0.01, high=1.0),
-            "startup": Option("quasi-random points first; a population when it is not stated", None, low=1, whole=True),
-            "population": Option("trials in a generation; 4 + 3 ln(dim) if not stated", None, low=2, whole=True),
-        },
-        also_called=("cma", "cma-es", "cma_es"),
-    ),
-    "forest": Entry(
-        "expected improvement by a forest of randomised trees; needs scikit-learn",
-        "many choices and conditions, losses with jumps",
-        "samplers.forest:Forest",
-        {
-            "trees": Option("how many", 30, low=2, high=1000, whole=True),
-            "startup": Option("quasi-random points first; 4 to 10 by dimension if not stated", None, low=1, whole=True),
-        },
-        also_called=("smac", "rf", "random_forest", "skopt"),
-    ),
-    "neural": Entry(
-        "expected improvement by a few small networks with Bayesian last layers",
-        "hundreds of trials, where a Gaussian process is too slow or too smooth",
-        "samplers.neural:Neural",
-        {"startup": Option("quasi-random points first; 4 to 10 by dimension if not stated", None, low=1, whole=True)},
-        also_called=("dngo", "nn", "network"),
-    ),
-    "evolution": Entry(
-        "change the best of a few of the latest trials a little (regularised evolution)",
-        "thousands of cheap trials, many choices, noisy losses",
-        "samplers.evolution:Evolution",
-        {
-            "population": Option("the latest so many trials may have children", 30, low=2, whole=True),
-            "sample": Option("draws of which the best is the parent", 20, low=1, whole=True),
-            "startup": Option("quasi-random points first", 10, low=1, whole=True),
-        },
-        also_called=("genetic", "ga", "regularised_evolution", "regularized_evolution"),
-    ),
-    "differential_evolution": Entry(
-        "step along the differences between good points",
-        "hundreds of cheap trials on numbers, rugged losses",
-        "samplers.differential_evolution:DifferentialEvolution",
-        {"population": Option("seats, each held by the best it has had", 6, low=4, whole=True)},
-        also_called=("de",),
-    ),
-    "particle_swarm": Entry(
-        "particles that swing between their own best point and the best of all",
-        "hundreds of cheap trials on numbers, many at once",
-        "samplers.particle_swarm:ParticleSwarm",
-        {"population": Option("particles", 8, low=2, whole=True)},
-        also_called=("pso", "swarm"),
-    ),
-}
 
 PRUNERS: dict[str, Entry] = {
     "none": Entry(
@@ -368,3 +224,16 @@ def _ladder_problems(kind: CatalogKind, max_steps: int, options: Mapping[str, An
 def _raise_first(problems: list[HptuiError]) -> None:
     if problems:
         raise problems[0]
+
+
+__all__ = [
+    "CATALOG",
+    "PRUNERS",
+    "SAMPLERS",
+    "CatalogKind",
+    "Entry",
+    "Option",
+    "check",
+    "make_pruner",
+    "make_sampler",
+]

@@ -89,7 +89,7 @@ class Curve:
     kind: Kind = Kind.PENDING
     held: bool = False
 
-    @property
+    @cached_property
     def last_step(self) -> int:
         return int(self.steps[-1]) if len(self.steps) else -1
 
@@ -106,6 +106,18 @@ class Curve:
         """The lowest loss reported at or before `step`; NaN when there is none."""
         k = int(self.steps.searchsorted(step, side="right"))
         return float(self._running_best[k - 1]) if k else float("nan")
+
+    @cached_property
+    def _known_from(self) -> dict[int, float]:
+        return {}
+
+    def from_step(self, step: int) -> float:
+        """The loss of the first report at or after `step`; NaN when there is none."""
+        known = self._known_from.get(step)  # asked again for every rung whenever another trial is judged
+        if known is None:
+            k = int(self.steps.searchsorted(step))
+            known = self._known_from[step] = float(self.losses[k]) if k < len(self.steps) else float("nan")
+        return known
 
     def at(self, step: int) -> float:
         """The loss reported at exactly `step`; NaN when there is none."""

@@ -6,25 +6,39 @@ import os
 import random
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from hptui.core.devices.inventory import Device, Inventory, Place, without_gpus
+from hptui.core.scheduler.open import pruner_of
+from hptui.core.search.catalog import make_pruner
+from hptui.core.search.protocol import Curve, Hold, Stop
+from hptui.core.study.file import load_study
+from hptui.core.study.study import Chosen
 from hptui.core.wire.spool import Report, read_from
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "search_rungs"))
+from rung_simulation import Simulated
+
 Make = Callable[..., Any]
+PATIENCE_S = 40.0
 
 SCRIPT = """
-    import os, time
+    import hptui, os, time
 
     def objective(trial):
         seen = os.open(f"seen-{trial.number}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for step in range(10):
             trial.report(trial.params["x"] + 1.0 / (step + 1), step)
             os.write(seen, f"{step}\\n".encode())
+            if trial.should_prune():
+                raise hptui.TrialPruned()
             time.sleep(0.005)
         return trial.params["x"] + 0.1
 """
@@ -88,12 +102,14 @@ def test_kills_of_the_scheduler_change_nothing_that_was_held(session: Make, tmp_
     dice = random.Random(3)
     s.start()
     kills = 0
-    while kills < 5 and not s.reader.facts().get("finished"):
+    deadline = time.monotonic() + PATIENCE_S
+    while kills < 5 and not s.reader.facts().get("finished") and time.monotonic() < deadline:
         time.sleep(dice.uniform(0.05, 0.4))
         if s.alive and s.reader.trials():
             os.kill(s.scheduler_pid, signal.SIGKILL)
-            kills += 1
+            s.until(lambda: not s.alive)
             s.start()
+            kills += 1
     fact = s.finish()
 
     rows = s.trials()
@@ -102,13 +118,42 @@ def test_kills_of_the_scheduler_change_nothing_that_was_held(session: Make, tmp_
     check_records(s, tmp_path)
 
 
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "pasha", "successive_halving"])
+def test_a_live_session_decides_as_the_pure_rule_does(session: Make, pruner: str) -> None:
+    """The same trials, one at a time, through the rule alone: the same verdicts in the same order."""
+    script = SCRIPT.replace("range(10)", "range(1, 11)").replace("time.sleep(0.005)", "")
+    s = session(script, study(pruner, 12).replace("slots = 2", "slots = 1"))
+    s.start()
+    s.finish()
+
+    xs = {number: row.params["x"] for number, row in s.trials().items()}
+    rule = make_pruner(Chosen(name=pruner), "minimize", 10)
+    alone = Simulated(rule, workers=1).run(lambda n, step: xs[n] + 1.0 / (step + 1), trials=12, steps=10)
+    assert [event.reason for event in s.events("judged", "promoted")] == alone.reasons
+    assert {number: row.step for number, row in s.trials().items()} == alone.steps
+
+
+@pytest.mark.parametrize("name", ["asha", "hyperband", "pasha"])
+def test_a_rule_holds_trials_on_the_cpu_and_stops_them_on_gpus(name: str) -> None:
+    text = f'name = "s"\n[pruner]\nname = "{name}"\n[budget]\nmax_steps = 9\n[objective]\ncommand = "true"\n'
+    asked = load_study(text + "[space]\nx = [1, 2]\n", where="s.toml", folder=None)
+    gpu = Device("GPU-1", "a GPU", "gpu", 0)
+    curve, others = Curve(1, np.array([1]), np.array([0.9])), [Curve(0, np.array([1]), np.array([0.1]))]
+
+    on_cpu = pruner_of(asked, without_gpus(2, 2, "", hides_gpus=False)).judge(curve, others)
+    on_gpu = pruner_of(asked, Inventory((gpu,), (Place(gpu.id, 0),), 1)).judge(curve, others)
+
+    assert isinstance(on_cpu, Hold)
+    assert isinstance(on_gpu, Stop) and on_gpu.reason.endswith("a frozen trial would keep its GPU")
+
+
 def test_a_study_of_one_trial_still_ends_with_a_result(session: Make, tmp_path: Path) -> None:
     s = session(SCRIPT, study("asha", 1))
     s.start()
     fact = s.finish()
 
     assert fact["ok"] and [row.state for row in s.trials().values()] == ["COMPLETE"]
-    assert [e.reason for e in s.events("promoted")][0].endswith("is the best of those held")
+    assert next(e.reason for e in s.events("promoted")).endswith("is the best of those held")
     check_records(s, tmp_path)
 
 

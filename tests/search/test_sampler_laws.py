@@ -129,7 +129,7 @@ def tell(history: History, x: np.ndarray) -> History:
     )
 
 
-@pytest.mark.parametrize("name", ["random", "grid"])
+@pytest.mark.parametrize("name", ["random", "grid", "gp", "auto"])
 @pytest.mark.parametrize("kind", ["one value", "finite", "stepped", "finite conditions"])
 def test_a_finite_space_is_tried_point_by_point_and_then_it_is_exhausted(name: str, kind: str) -> None:
     """Trials keep their parameters, so the history has each point as its values give it back."""

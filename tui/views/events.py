@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "resumed": ("running", "running", "resumed"),
     "pruning": ("pruned", "warn", "pruned by you: u takes it back"),
     "undone": ("<", "info", "taken back"),
+    "promoted": ("running", "good", "promoted"),
     "judged": ("pruned", "pruned", "judged"),
     "best": ("best", "best", "new best"),
     "ended": ("complete", "complete", "ended"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,9 @@ RECIPES = (
     Recipe("log", Prior(_SHORT, 1.0, *_QUIET)),
 )
 FIT_POINTS = 200  # settings are learned from so many trials at most
-_ITERATIONS = 25
+ALONE_DIM = 20  # with more parameters, what each does by itself costs too much to look at
+_ITERATIONS, _MORE_ITERATIONS = 25, 8
+_SCORE = 20
 _SHARPNESS = 5.0  # how fast a member loses its say when it predicts worse: powers of its mean likelihood
 _SILENT = 0.01  # a member with less weight is not asked
 _OUTLIER = 5.0  # a loss that a member did not see coming counts for so much at most, in nats below the median
@@ -60,11 +62,18 @@ class Learned:
 
 
 def learn(recipe: Recipe, seen: Observed, layout: Layout) -> Learned:
-    """Remembered where it costs: a pure function."""
+    """Settings after `seen`: begun at those after the last full score of trials, which are begun at the prior.
+
+    So the answer depends on `seen` alone, and what was remembered saves most of the work.
+    """
+    whole = len(seen) // _SCORE * _SCORE
+    start = learn(recipe, seen.first(whole), layout).settings.theta if 0 < whole < len(seen) else None
     seen = seen.chosen(thinned(seen.y, FIT_POINTS))
     transform = fit_transform(recipe.transform, seen.y)
     y = transform.forward(seen.y)
-    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, recipe.prior, _ITERATIONS)
+    iterations = _ITERATIONS if start is None else _MORE_ITERATIONS
+    prior = recipe.prior if len(layout.varying) <= ALONE_DIM else replace(recipe.prior, alone=False)
+    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, prior, iterations, start)
     density = settings.surprise + transform.log_slope(seen.y)
     score = float(np.mean(np.maximum(density, np.median(density) - _OUTLIER)))
     return Learned(recipe, settings, score, float(np.mean(settings.missed**2)))
@@ -116,15 +125,19 @@ class Committee:
             feasibility = Feasibility(features(seen.x), features(seen.infeasible), layout.groups)
         return Committee(members, feasibility)
 
+    def first_glance(self, features: Array) -> Array:
+        """(m,) as `promise`, by the first member alone."""
+        return Committee(self.members[:1], self.feasibility).promise(features)
+
     def promise(self, features: Array) -> Array:
-        """(m,) the mean log expected improvement, and the log of the chance to be feasible."""
+        """(m,) the weighted mean of the log expected improvements, less where trials probably can't run."""
         total = np.zeros(len(features))
         for member in self.members:
             mean, sd = member.posterior.predict(features)
             total += member.weight * log_mean_exp(
                 log_expected_improvement(mean, sd[:, None], member.best - member.margin)
             )
-        return total if self.feasibility is None else total + self.feasibility.log_probability(features)
+        return total if self.feasibility is None else total + self.feasibility.penalty(features)
 
     def improvement_with_slopes(self, features: Array) -> tuple[Array, Array]:
         """(m,) the mean log expected improvement alone, and its derivatives (m, p) by the features."""

@@ -10,6 +10,8 @@ from hptui.core.search.protocol import Array
 
 _PRIOR = Prior(length=-0.5, length_sd=0.7, noise=-3.0, noise_sd=1.0)
 _ITERATIONS = 15
+_UNLIKELY = 0.5
+_FORBIDDING = 1e5
 
 
 class Feasibility:
@@ -30,3 +32,11 @@ class Feasibility:
         """(m,) logarithms, never above 0."""
         mean, sd = self._posterior.predict(features)
         return np.asarray(log_ndtr(mean[:, 0] / np.sqrt(sd * sd + self._noise)))
+
+    def penalty(self, features: Array) -> Array:
+        """(m,) to add to a log expected improvement: the log of the chance, and far more below `_UNLIKELY`.
+
+        The logarithm alone is no match for an improvement that seems certain beyond the border.
+        """
+        log_p = self.log_probability(features)
+        return np.asarray(log_p - _FORBIDDING * np.maximum(_UNLIKELY - np.exp(log_p), 0.0))

@@ -56,34 +56,49 @@ class Settings:
 
     kernel: Kernel
     noise: float
+    theta: Array  # the same, as `Evidence` has it
     surprise: Array  # (n,) log density of each observation, as the others predict it
     missed: Array  # (n,) by how much the others' prediction misses it
 
 
-def fit(features: Array, groups: tuple[int, ...], y: Array, doubt: Array, prior: Prior, iterations: int) -> Settings:
+def fit(
+    features: Array,
+    groups: tuple[int, ...],
+    y: Array,
+    doubt: Array,
+    prior: Prior,
+    iterations: int,
+    start: Array | None = None,
+) -> Settings:
     """The most probable settings of a process that saw `y` (n,), standardised, at `features` (n, p).
 
-    doubt: (n,) variance added to the noise of single observations. Remembered by value: a pure function.
+    doubt: (n,) variance added to the noise of single observations. start: a theta to begin at instead of the
+    modes of the prior. Remembered by value: a pure function.
     """
-    packed = (features.tobytes(), y.tobytes(), doubt.tobytes())
+    packed = (features.tobytes(), y.tobytes(), doubt.tobytes(), b"" if start is None else start.tobytes())
     return _fit(packed, features.shape, groups, prior, iterations)
 
 
 @lru_cache(maxsize=64)
 def _fit(
-    packed: tuple[bytes, bytes, bytes], shape: tuple[int, ...], groups: tuple[int, ...], prior: Prior, iterations: int
+    packed: tuple[bytes, bytes, bytes, bytes],
+    shape: tuple[int, ...],
+    groups: tuple[int, ...],
+    prior: Prior,
+    iterations: int,
 ) -> Settings:
-    features, y, doubt = (np.frombuffer(part) for part in packed)
+    features, y, doubt, told = (np.frombuffer(part) for part in packed)
     features = features.reshape(shape)
     evidence = Evidence(pair_distances(features, groups), y, doubt, prior)
     low, high, start = evidence.frame()
+    start = told if len(told) else start
     bounds = list(zip(low, high, strict=True))
     found = minimize(evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations})
     kernel, noise = prior.unpack(found.x, groups)
     surprise, missed = left_out(kernel.between(features, features), noise + doubt, y)
-    for array in (kernel.lengths, kernel.alone_lengths, surprise, missed):
+    for array in (kernel.lengths, kernel.alone_lengths, found.x, surprise, missed):
         array.flags.writeable = False
-    return Settings(kernel, noise, surprise, missed)
+    return Settings(kernel, noise, found.x, surprise, missed)
 
 
 class Evidence:

@@ -15,7 +15,8 @@ from hptui.core.search.models.observed import Observed
 from hptui.core.search.protocol import Array
 
 _STARTS = 3
-_ITERATIONS = 20
+_ITERATIONS = 15
+_HEARD = 128
 _CENTRES = 5
 Box = tuple[Array, Array]
 
@@ -40,7 +41,10 @@ def most_promising(
     if box is not None:
         points = layout.snap(np.clip(points, box[0], box[1]))
     features = layout.features(points)
-    promise = committee.promise(features)
+    promise = np.full(len(features), -np.inf)
+    # the first member alone says which candidates are worth asking all of them about
+    heard = np.argsort(-committee.first_glance(features), kind="stable")[:_HEARD]
+    promise[heard] = committee.promise(features[heard])
     starts = _distinct(features / _lengths(committee), promise)
     polished = _polish(committee, layout, points[starts], features[starts], box)
     around = neighbours(layout, polished[0])
@@ -66,7 +70,7 @@ def _reach(committee: Committee) -> Array:
 
 def _distinct(scaled: Array, promise: Array) -> list[int]:
     """The most promising rows that are not next to each other."""
-    order = np.argsort(-promise, kind="stable")[: len(promise) // 4]
+    order = np.argsort(-promise, kind="stable")[:_HEARD]
     chosen = [int(order[0])]
     for row in order[1:]:
         if len(chosen) == _STARTS:

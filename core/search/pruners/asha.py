@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -45,18 +46,17 @@ class Asha:
         return verdict(curve, self.promote(crowd), waits)
 
     def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
-        answer = self.promotable(curves, self.rungs)
+        answer = self.promotable(curves, len(self.rungs))
         return last_resort(self.rungs, curves, self.sign) if answer is None and closing else answer
 
-    def promotable(self, curves: Sequence[Curve], rungs: Sequence[int]) -> Resume | None:
-        """The best held trial that is among the best of its rung, from the top rung down."""
-        above = float("inf")
-        for rung in reversed(rungs):
+    def promotable(self, curves: Sequence[Curve], top: int) -> Resume | None:
+        """The best held trial that is among the best of its rung, from the rung below `rungs[top]` down."""
+        ends = (*self.rungs[1:], math.inf)
+        for rung, above in reversed(list(zip(self.rungs, ends, strict=True))[:top]):
             ranking = Ranking.of(rung, curves, above)
             kept = len(ranking) // self.reduction_factor
             if one := ranking.first_held(kept):
                 return Resume(one.number, ranking.said(one.number, kept, self.sign))
-            above = rung
         return None
 
     def without_holding(self) -> SuccessiveHalving:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hptui.core.search.protocol import Curve, Go, Rungs, Stop
-from hptui.core.search.pruners.rungs import Ranking, geometric, loss_at, newly_reached
+from hptui.core.search.pruners.rungs import Ranking, geometric, newly_reached
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def stop_or_go(
     rung: int, curve: Curve, others: Sequence[Curve], factor: int, sign: float, instead: str = ""
 ) -> Go | Stop:
     """Ties are kept; a NaN is stopped, and counts for nobody."""
-    if math.isnan(loss_at(curve, rung)):
+    if math.isnan(curve.from_step(rung)):
         return Stop(f"rung {rung}: the value is not a number{instead}")
-    ranking = Ranking.of(rung, (c for c in (curve, *others) if not math.isnan(loss_at(c, rung))))
+    ranking = Ranking.of(rung, (c for c in (curve, *others) if not math.isnan(c.from_step(rung))))
     kept = max(1, len(ranking) // factor)
     said = ranking.said(curve.number, kept, sign)
-    return Go(said) if loss_at(curve, rung) <= ranking.entrants[kept - 1].loss else Stop(said + instead)
+    return Go(said) if curve.from_step(rung) <= ranking.entrants[kept - 1].loss else Stop(said + instead)

@@ -25,7 +25,7 @@ class Pasha(Asha):
 
     def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
         top = self.top(curves)
-        answer = self.promotable(curves, self.rungs[:top])  # the top rung is not left
+        answer = self.promotable(curves, top)  # the top rung is not left
         return last_resort(self.rungs, curves, self.sign) if answer is None and closing else answer
 
     def top(self, curves: Sequence[Curve]) -> int:

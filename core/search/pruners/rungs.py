@@ -31,11 +31,6 @@ def newly_reached(rungs: Sequence[int], curve: Curve) -> int | None:
     return max((rung for rung in rungs if previous < rung <= curve.last_step), default=None)
 
 
-def loss_at(curve: Curve, rung: int) -> float:
-    """NaN also for a curve that has not got there."""
-    return float(curve.losses[curve.steps.searchsorted(rung)]) if curve.last_step >= rung else math.nan
-
-
 @dataclass(frozen=True, order=True)
 class Entrant:
     """A trial at a rung; the better one is the lower one, and of equal ones the earlier trial."""
@@ -59,7 +54,7 @@ class Ranking:
         for curve in curves:
             last = curve.last_step
             if last >= rung:
-                loss = loss_at(curve, rung)
+                loss = curve.from_step(rung)
                 held = curve.held and last < above
                 found.append(Entrant(math.inf if math.isnan(loss) else loss, curve.number, held))
         return Ranking(rung, tuple(sorted(found)))
@@ -86,7 +81,7 @@ class Ranking:
 
 def hopeless(rung: int, curve: Curve, sign: float) -> Stop | None:
     """Without a finite loss at its rung it could never be promoted."""
-    loss = loss_at(curve, rung)
+    loss = curve.from_step(rung)
     if math.isnan(loss):
         return Stop(f"rung {rung}: the value is not a number")
     return Stop(f"rung {rung}: the value is {told(loss, sign)}") if loss == math.inf else None

@@ -15,14 +15,15 @@ from hptui.core.space.space import Space
 
 Turn = Literal["improve", "density", "explore"]
 TURNS: tuple[Turn, ...] = ("improve", "density", "explore")
-TURNS_FROM = 20  # losses; before, every trial goes where the model hopes for most
-TRUSTED = 0.03  # the share of the variance that a model may miss, and is followed without turns
+TURNS_FROM = 12  # losses; before, every trial goes where the model hopes for most
+TRUSTED, TRUSTED_FROM = 0.03, 25  # the share of the variance that a followed model may miss; more before 25 losses
+MOST_PARAMETERS = 200  # with more, models cost too much
 MARGIN = 0.1  # standard deviations of the losses: improvements of less don't count when exploring
 
 
 @dataclass(frozen=True)
 class Auto:
-    """Evenly spread points, then the Gaussian processes' best guess; from 20 losses on, three take turns.
+    """Evenly spread points, then the Gaussian processes' best guess; from 12 losses on, three take turns.
 
     A model that predicts left-out losses well is followed all the way down. One that does not is stuck sooner
     or later, polishing a basin that is not the best: then every third point comes from the densities of good and
@@ -37,6 +38,8 @@ class Auto:
         gp = self._gp
         if not gp.layout.columns:
             return gp.ask(history, number)
+        if len(gp.layout.varying) > MOST_PARAMETERS:
+            return self._by_density(history, number)
         seen = observe(history, gp.layout)
         if gp.too_early(seen):
             return gp.start(history, number)
@@ -44,10 +47,13 @@ class Auto:
         if turn == "improve":
             return gp.improve(seen, gp.learned(seen), history, number)
         learned = gp.learned(seen)
-        if missed(learned) < TRUSTED:
+        if missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2:
             return gp.improve(seen, learned, history, number)
         if turn == "explore":
             return gp.improve(seen, learned, history, number, MARGIN)
+        return self._by_density(history, number)
+
+    def _by_density(self, history: History, number: int) -> Proposal | Exhausted:
         answer = self._tpe.ask(history, number)
         return Proposal(answer.x, f"tpe: {answer.why}") if isinstance(answer, Proposal) else answer
 

@@ -17,7 +17,7 @@ from hptui.core.space.space import Space
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_FINE = 10_000  # parameters with more values than this are taken as continua
+_FINE = 10_000  # numbers with more values than this are taken as continua
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Axes:
     @cached_property
     def counts(self) -> Ints:
         """(d,) how many values there are; 0 for a continuum."""
-        counts = [p.count for p in self._parameters]
-        return np.array([0 if c is None or c > _FINE else c for c in counts], np.int64)
+        few = [isinstance(p, Categorical) or (p.count or 0) <= _FINE for p in self._parameters]
+        return np.array([(p.count or 0) * is_few for p, is_few in zip(self._parameters, few, strict=True)], np.int64)
 
     @cached_property
     def choice(self) -> Bools:

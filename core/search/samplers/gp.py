@@ -20,6 +20,7 @@ from hptui.core.space.space import Space
 LARGEST = 1000  # trials a process sees; of more, a selection
 ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
 _FANTASIES = 8
+_MIDDLE = 0.75  # of each range, where the first points are
 _ENOUGH = 3  # losses needed before there is anything to learn
 
 
@@ -27,8 +28,8 @@ _ENOUGH = 3  # losses needed before there is anything to learn
 class GP:
     """A committee of Gaussian processes (`models.committee`) after a few evenly spread points.
 
-    Pending trials are imagined to end in several ways at once. startup: points before the first model; one more
-    than there are parameters, from 4 to 10, when it is not stated.
+    Pending trials are imagined to end in several ways at once. startup: points before the first model; half as
+    many as parameters and two more, from 4 to 8, when it is not stated.
 
     Sources: log expected improvement, Ament et al. 2023; fantasies, Snoek, Larochelle & Adams 2012, section 3.2.
     """
@@ -49,15 +50,22 @@ class GP:
     def too_early(self, seen: Observed) -> bool:
         """Whether too little is known for a model."""
         known = len(seen) + len(seen.pending) + len(seen.infeasible)
-        wanted = self.startup or min(max(len(self.layout.varying) + 1, 4), 10)
+        wanted = self.startup or min(max(len(self.layout.varying) // 2 + 2, 4), 8)
         return known < wanted or len(seen) < _ENOUGH
 
     def start(self, history: History, number: int) -> Proposal | Exhausted:
-        """An evenly spread point; a random untried one where that was tried."""
+        """The middle, then evenly spread points; a random untried one where that was tried."""
         if self.space.dim <= QuasiRandom.MAX_DIM:
             answer = self._quasi_random.ask(history, number)
-            if isinstance(answer, Proposal) and self._same(answer.x) not in tried(history, self._same):
-                return Proposal(answer.x, f"start: {answer.why}")
+            assert isinstance(answer, Proposal)
+            x, why = answer.x, answer.why
+            numbers = [axis.place for axis in self.layout.varying if axis.kind != "choice"]
+            # people put ranges around what they expect, and a corner teaches little
+            x[numbers] = 0.5 + (_MIDDLE if number else 0.0) * (x[numbers] - 0.5)
+            if number == 0 and numbers:
+                why = "the middle of every range"
+            if self._same(x) not in tried(history, self._same):
+                return Proposal(x, f"start: {why}")
         return self._random.ask(history, number)
 
     def learned(self, seen: Observed) -> tuple[Learned, ...]:
@@ -84,7 +92,7 @@ class GP:
 
     def _why(self, committee: Committee, x: Array, margin: float) -> str:
         loss, doubt, hope = committee.outlook(self.layout.features(x[None, :])[0])
-        told = f"gp: expects {loss:.4g} ± {doubt:.2g}"
+        told = f"gp: expects loss {loss:.4g} ± {doubt:.2g}"
         if margin:
             return f"{told}, looks beyond the best basin"
         return f"{told}, hopes to improve by {hope:.2g}" if hope > 0 else f"{told}, to learn more"
@@ -114,5 +122,5 @@ def learned_from(n: int, member: int) -> int:
     """How many of `n` trials a member learns its settings from: members take turns, rarer when n is large."""
     if n <= ALL_LEARN:
         return n
-    turn = max(1, n // 120)
+    turn = max(1, n // 60)
     return n - (n + member * turn) % (len(RECIPES) * turn)

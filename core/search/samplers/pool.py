@@ -93,7 +93,8 @@ def log_improvement(mean: Array, sd: Array, best: float) -> Array:
     z = (best - mean) / sd
     near = np.maximum(z, -25.0)
     density = np.exp(-0.5 * near**2) / np.sqrt(2 * np.pi)
-    scaled = 1 - np.sqrt(np.pi / 2) * -near * erfcx(-near / np.sqrt(2))  # of the density; for z < 0
+    below = -np.minimum(near, 0.0)
+    scaled = 1 - np.sqrt(np.pi / 2) * below * erfcx(below / np.sqrt(2))  # of the density
     h = np.where(near > -1, near * ndtr(near) + density, density * np.maximum(scaled, 1e-9))
     far = -0.5 * z**2 - 2 * np.log(np.maximum(-z, 1.0)) - 0.5 * np.log(2 * np.pi)
     return np.asarray(np.where(z < -25, far, np.log(np.maximum(h, 1e-300))) + np.log(sd))

@@ -10,6 +10,8 @@ from hptui.core.search.protocol import Array
 from hptui.core.search.samplers.axes import Axes, Ints
 from hptui.core.search.samplers.judged import Judged
 
+_FILLS = 4096  # trials before coordinates that nobody used come again
+
 
 @dataclass(frozen=True)
 class Seats:
@@ -38,9 +40,10 @@ def seats(seen: Judged, x: Array, population: int) -> Seats:
 def filled(axes: Axes, seen: Judged, seed: int) -> Array:
     """(m, d) snapped; where a parameter was inactive, a coordinate that depends on seed and trial alone."""
     x = axes.snap(seen.x)
-    for row in np.flatnonzero(np.isnan(x).any(axis=1)):
-        rng = np.random.default_rng([seed, int(seen.numbers[row])])
-        x[row] = np.where(np.isnan(x[row]), rng.random(x.shape[1]), x[row])
+    if np.isnan(x).any():
+        row = seen.numbers % _FILLS
+        fills = np.random.default_rng(seed).random((int(row.max()) + 1, x.shape[1]))  # the first rows stay the same
+        x = np.where(np.isnan(x), fills[row], x)
     return x
 
 

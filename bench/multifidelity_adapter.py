@@ -1,0 +1,160 @@
+"""One multi-fidelity search over JSON lines: the project's own pruners and samplers, asked as a session asks them.
+
+    python -m bench.multifidelity_adapter --pruner asha --sampler tpe [--pruner-option reduction_factor=4]
+
+The client is a simulator of workers that train recorded configurations epoch by epoch; every line is an object with
+an `op`: init, ask (a worker is free), started, report (an epoch is done) and end. Losses are lower is better.
+With a pool of configurations the one nearest to each proposal is tried; the random sampler draws rows of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bench.search_adapter import options
+from hptui.core.scheduler.book import Book
+from hptui.core.search.catalog import make_pruner, make_sampler
+from hptui.core.search.observe import Observation, Observations
+from hptui.core.search.protocol import Exhausted, Hold, Kind, Promoter, Stop
+from hptui.core.space.space import Space
+from hptui.core.study.study import Chosen
+
+Config = dict[str, Any]
+Message = dict[str, Any]
+
+
+class Study:
+    """A session without processes: the trials that a simulator trains, and the decisions on them."""
+
+    def __init__(self, info: Mapping[str, Any], pruner: Chosen, sampler: Chosen) -> None:
+        self._space = Space.parse(definitions(info["space"]))
+        self._pruner = make_pruner(pruner, "minimize", info["max_epoch"])
+        self._milestones = self._pruner.milestones()
+        self._sampler = make_sampler(sampler, self._space, info["seed"])
+        # drawn as the simulator's own random search draws them, so that both see the same rows
+        rows = np.random.default_rng([info["seed"], 99]).permutation(info["n_configs"]).tolist()
+        self._rows: list[int] | None = rows if info.get("pool") and sampler.name == "random" else None
+        self._limit = min(info.get("max_trials") or info["n_configs"], info["n_configs"])
+        self._seen = Observations(self._space.dim)
+        self._points: dict[int, tuple[float | None, ...]] = {}
+        self._book = Book()
+        self._started = 0
+        self._running: set[int] = set()
+        self._held: set[int] = set()
+
+    def ask(self) -> Message:
+        """What a free worker does."""
+        coming = self._started < self._limit
+        if self._held and isinstance(self._pruner, Promoter):
+            self._book.set_held(frozenset(self._held))
+            answer = self._pruner.promote(self._book.curves(), closing=not coming and not self._running)
+            if answer is not None:
+                self._held.discard(answer.number)
+                self._running.add(answer.number)
+                return {"resume": answer.number}
+        if not coming:
+            return {"wait": True} if self._running else {"done": True}
+        number = self._started
+        self._started += 1
+        self._running.add(number)
+        if self._rows is not None:
+            return {"start": number, "row": self._rows[number]}
+        proposal = self._sampler.ask(self._seen.history(), number)
+        if isinstance(proposal, Exhausted):
+            return {"wait": True} if self._running else {"done": True}
+        return {"start": number, "config": self._space.values(proposal.x)}
+
+    def note_start(self, number: int, config: Config) -> None:
+        """The configuration that is really trained."""
+        point = self._space.point({name: value for name, value in config.items() if name in self._space.names})
+        self._points[number] = tuple(None if math.isnan(u) else float(u) for u in point)
+        self._observe(number, None, Kind.PENDING, -1)
+
+    def report(self, number: int, epoch: int, loss: float, last: bool) -> str:
+        """The verdict: continue, pause or stop."""
+        self._book.write(number, [(epoch, loss)])
+        curve = self._book.curve(number)
+        previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
+        if last:
+            return self._end(number, Kind.COMPLETE if math.isfinite(loss) else Kind.INFEASIBLE, loss, epoch)
+        if self._milestones is None or not self._milestones.reached(epoch, previous):
+            return "continue"
+        self._book.set_held(frozenset(self._held))
+        match self._pruner.judge(self._book.curve(number), self._book.others(number)):
+            case Stop():
+                return self._end(number, Kind.PRUNED, loss, epoch)
+            case Hold():
+                self._running.discard(number)
+                self._held.add(number)
+                self._observe(number, loss, Kind.PRUNED, epoch)
+                return "pause"
+            case _:
+                return "continue"
+
+    def _end(self, number: int, kind: Kind, loss: float, epoch: int) -> str:
+        self._running.discard(number)
+        self._book.close(number, kind)
+        self._observe(number, loss, kind, epoch)
+        return "stop"
+
+    def _observe(self, number: int, loss: float | None, kind: Kind, epoch: int) -> None:
+        self._seen.add(Observation(number, self._points[number], loss, kind, epoch))
+
+
+def definitions(stated: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The space as study files write it."""
+    out: dict[str, Any] = {}
+    for name, parameter in stated.items():
+        if parameter["type"] in ("cat", "ordinal"):
+            definition: dict[str, Any] = {"type": "categorical", "choices": parameter["choices"]}
+        else:
+            definition = {key: parameter[key] for key in ("type", "low", "high", "log") if key in parameter}
+        if "when" in parameter:
+            definition["when"] = parameter["when"]
+        out[name] = definition
+    return out
+
+
+def serve(pruner: Chosen, sampler: Chosen) -> None:
+    study: Study | None = None
+    for line in sys.stdin:
+        message = json.loads(line)
+        answer: Message | None = None
+        match message["op"]:
+            case "init":
+                study = Study(message, pruner, sampler)
+                answer = {"ok": True, "name": f"hptui {sampler.name}+{pruner.name}"}
+            case "end":
+                return
+            case _ if study is None:
+                raise SystemExit("the first line must be init")
+            case "ask":
+                answer = study.ask()
+            case "started":
+                study.note_start(message["id"], message["config"])
+            case "report":
+                loss = message["metrics"]["val_loss"]
+                loss = math.nan if loss is None else loss
+                answer = {"decision": study.report(message["id"], message["epoch"], loss, message["last"])}
+        if answer is not None:
+            print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="One multi-fidelity search over JSON lines.")
+    parser.add_argument("--pruner", default="asha")
+    parser.add_argument("--sampler", default="tpe")
+    parser.add_argument("--pruner-option", action="append", default=[], metavar="NAME=NUMBER")
+    parser.add_argument("--sampler-option", action="append", default=[], metavar="NAME=NUMBER")
+    asked = parser.parse_args()
+    serve(
+        Chosen(name=asked.pruner, options=options(asked.pruner_option)),
+        Chosen(name=asked.sampler, options=options(asked.sampler_option)),
+    )
