@@ -47,6 +47,16 @@ def test_levels_keep_the_order_and_can_be_turned_back() -> None:
     assert levelled(np.ones(4)).tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    "loss", [[0, 5e-324, 5e-324], [0, 5e-324, 1e6], [-1e308, 0, 1e308], [1e308, 1e308, 0], [1, 1, 2]]
+)
+def test_levels_of_extreme_losses_are_moderate_and_in_order(loss: list[float]) -> None:
+    level = levelled(np.array(loss, float))
+
+    assert np.isfinite(level).all() and abs(level).max() < 1e7
+    assert np.all(np.diff(level[np.argsort(loss)]) >= 0)
+
+
 def test_the_last_layer_is_the_posterior_of_a_linear_model() -> None:
     rng = np.random.default_rng(0)
     phi = rng.normal(size=(80, 5))

@@ -43,15 +43,10 @@ def _stepped(axis: Axis, u: Array, step: Array, draw: Array) -> Array:
     if axis.kind == "choice":
         return np.where(draw < _FLIP, draw / _FLIP, u)
     if axis.kind == "continuous":
-        return _reflected(u + step)
+        return np.clip(u + step, 0.0, 1.0)
     there = axis.index(np.clip(u + step, 0.0, 1.0))
     stuck = there == axis.index(u)
     return axis.coordinate(np.clip(there + stuck * np.where(step < 0, -1, 1), 0, axis.count - 1))
-
-
-def _reflected(u: Array) -> Array:
-    """Back into [0, 1]: a step beyond a bound half the time ends on it, as many optima do."""
-    return np.clip(u, 0.0, 1.0)
 
 
 def neighbours(layout: Layout, x: Array) -> Array:

@@ -34,11 +34,6 @@ class Observed:
     def doubt(self) -> Array:
         return np.where(self.stopped, PRUNED_DOUBT, 0.0)
 
-    @property
-    def since_best(self) -> int:
-        """How many trials ended after the best one, by number."""
-        return len(self) - 1 - int(np.argmin(self.y)) if len(self) else 0
-
     def first(self, n: int) -> Observed:
         return self.chosen(np.arange(n))
 

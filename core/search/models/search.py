@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from hptui.core.search.models.candidates import everywhere, near, neighbours
@@ -18,7 +17,6 @@ _STARTS = 3
 _ITERATIONS = 15
 _HEARD = 128
 _CENTRES = 5
-Box = tuple[Array, Array]
 
 
 def most_promising(
@@ -28,27 +26,22 @@ def most_promising(
     rng: np.random.Generator,
     is_new: Callable[[Array], bool],
     draws: int,
-    box: Box | None = None,
 ) -> Array | None:
     """A snapped point (d,) that is new; None when every candidate was tried.
 
     draws: candidates drawn everywhere, and as many near the best points of `seen`.
-    box: lowest and highest coordinates to look at, (d,) each; else everywhere.
     """
     centres = seen.x[np.argsort(seen.y, kind="stable")[:_CENTRES]]
     reach = _reach(committee)
     points = np.vstack([everywhere(layout, rng, draws), near(layout, rng, centres, reach, draws)])
-    if box is not None:
-        points = layout.snap(np.clip(points, box[0], box[1]))
     features = layout.features(points)
     promise = np.full(len(features), -np.inf)
     # the first member alone says which candidates are worth asking all of them about
     heard = np.argsort(-committee.first_glance(features), kind="stable")[:_HEARD]
     promise[heard] = committee.promise(features[heard])
     starts = _distinct(features / _lengths(committee), promise)
-    polished = _polish(committee, layout, points[starts], features[starts], box)
-    around = neighbours(layout, polished[0])
-    late = np.vstack([polished, around]) if box is None else polished
+    polished = _polish(committee, layout, points[starts], features[starts])
+    late = np.vstack([polished, neighbours(layout, polished[0])])
     everything = np.vstack([late, points])
     worth = np.concatenate([committee.promise(layout.features(late)), promise])
     for row in np.argsort(-worth, kind="stable"):
@@ -81,7 +74,7 @@ def _distinct(scaled: Array, promise: Array) -> list[int]:
     return chosen
 
 
-def _polish(committee: Committee, layout: Layout, points: Array, features: Array, box: Box | None) -> Array:
+def _polish(committee: Committee, layout: Layout, points: Array, features: Array) -> Array:
     """The points moved uphill along their smooth features, all at once; best first, snapped."""
     movable = layout.smooth[None, :] & ~np.isnan(points[:, [column.place for column in layout.columns]])
     if not movable.any():
@@ -93,21 +86,16 @@ def _polish(committee: Committee, layout: Layout, points: Array, features: Array
         value, slopes = committee.improvement_with_slopes(at)
         return -float(value.sum()), -slopes[movable]
 
-    bounds = list(_bounds(layout, box, movable))
     found = minimize(
-        loss, features[movable], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _ITERATIONS}
+        loss,
+        features[movable],
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, 1.0)] * int(movable.sum()),
+        options={"maxiter": _ITERATIONS},
     )
     at = features.copy()
     at[movable] = found.x
     moved = layout.snap(layout.with_features(points, at))
     order = np.argsort(-committee.promise(layout.features(moved)), kind="stable")
     return np.asarray(moved[order])
-
-
-def _bounds(layout: Layout, box: Box | None, movable: NDArray[np.bool_]) -> Iterator[tuple[float, float]]:
-    for row in movable:
-        for k in np.flatnonzero(row):
-            place = layout.columns[k].place
-            first, last = layout.axes[place].ends
-            low, high = (0.0, 1.0) if box is None else ((box[i][place] - first) / (last - first) for i in (0, 1))
-            yield min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)

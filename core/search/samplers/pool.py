@@ -11,6 +11,7 @@ from hptui.core.search.samplers.axes import Axes
 
 _ROUNDS = 3  # of looking around the best candidates
 _SEEDS = 4  # candidates that are looked around
+_HUGE = 1e150  # losses beyond this are taken as this
 _FLIP = 0.2  # how often a changed choice becomes any
 
 
@@ -58,27 +59,31 @@ def features(axes: Axes, x: Array, inactive: float) -> Array:
 
 def levelled(loss: Array) -> Array:
     """(m,) losses in units of the better half's spread below their median, and logarithms above it."""
-    median = np.median(loss)
-    spread = median - loss.min()
-    if spread <= 0:
-        return np.asarray(loss > loss.min(), float)
-    above = np.maximum(loss - median, 0.0) / spread
-    return np.asarray(np.minimum(loss - median, 0.0) / spread + np.log1p(above))
+    median, spread = _scale(loss)
+    level = (np.clip(loss, -_HUGE, _HUGE) - median) / spread
+    return np.asarray(np.minimum(level, 0.0) + np.log1p(np.maximum(level, 0.0)))
 
 
 def loss_at(level: float, loss: Array) -> float:
     """The loss that `levelled` would turn into `level`, among the losses (m,) that it was made for."""
-    median, best = float(np.median(loss)), float(loss.min())
-    spread = median - best
-    if spread <= 0:
-        return best + level * float(loss.max() - best)
+    median, spread = _scale(loss)
     return median + spread * (level if level <= 0 else float(np.expm1(min(level, 50.0))))
+
+
+def _scale(loss: Array) -> tuple[float, float]:
+    """Median, and its distance from the best; but no less than a millionth of the whole range, and never 0."""
+    loss = np.clip(loss, -_HUGE, _HUGE)
+    median, best, worst = float(np.median(loss)), float(loss.min()), float(loss.max())
+    spread = max(median - best, 1e-6 * (worst - best))
+    return median, spread if spread > 1 / _HUGE else 1.0
 
 
 def outlook(who: str, mean: float, sd: float, loss: Array) -> str:
     """What is expected of a point, in the losses' own units; mean and sd are levels."""
     expected, hoped = loss_at(mean, loss), loss_at(mean - sd, loss)
     better = float(loss.min()) - hoped
+    if not (np.isfinite(expected) and np.isfinite(hoped)):  # losses at the ends of what a float can hold
+        return f"{who}: can't tell what to expect, to learn more"
     told = f"{who}: expects {expected:.4g} ± {expected - hoped:.2g}"
     return f"{told}, hopes to improve by {better:.2g}" if better > 0 else f"{told}, to learn more"
 
