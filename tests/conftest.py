@@ -1,7 +1,5 @@
-"""For all tests: laws are tried with fixed draws in CI, where a red run must mean a change, and with new ones elsewhere.
-
-No test is timed, so no draw is either.
-"""
+"""For all tests. Laws are tried with fixed draws in CI, where a red run must mean a change, and with new ones
+elsewhere. No test is timed, so no draw is either."""
 
 from __future__ import annotations
 
