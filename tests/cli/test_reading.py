@@ -78,12 +78,12 @@ def test_the_best_trial_in_every_format(ended):
 
 
 def test_the_flags_of_best_are_those_a_program_gets():
+    from hptui.core.review.config import config_text
     from hptui.core.worker.arguments import flags
-    from hptui.tui.commands.best import _args
 
     params = {"lr": -1e-3, "name": "a b", "on": True, "off": False, "none": None, "layers": [3, 3], "n": 4}
 
-    assert shlex.split(_args(params)) == flags(params)
+    assert shlex.split(config_text(params, "args")) == flags(params)
 
 
 def test_no_complete_trial_yet_is_no_best(user):
