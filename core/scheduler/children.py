@@ -72,7 +72,7 @@ class Children:
             self.server_process = subprocess.Popen(
                 [sys.executable, "-m", "hptui.core.worker.fork_server", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()],
-                start_new_session=True, cwd=self.folder.path, env=server_env(os.environ),
+                start_new_session=True, cwd=self.folder.path,
             )  # fmt: skip
         theirs.close()
         ours.setblocking(False)
@@ -248,11 +248,6 @@ class Children:
                 return
             self.server_process.kill()
             self.server_process.wait()
-
-
-def server_env(environ: os._Environ[str]) -> dict[str, str]:
-    """The fork server's environment, with room for a trial's tag that each child writes over in place."""
-    return {**environ, r.TAG: r.PLACEHOLDER}
 
 
 def sweep(tag: str) -> list[int]:

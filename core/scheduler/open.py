@@ -71,7 +71,6 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     first = adopt(world, recovered, store.spool_offsets())
     with store.transaction():
         store.set_fact("finished", None)
-        store.set_fact("stopped", None)
         store.set_fact("scheduler_pid", os.getpid())
         if space.dim:
             store.save_parameters(space.definitions())

@@ -105,5 +105,3 @@ decode_to_server = msgspec.json.Decoder(ToServer).decode
 decode_from_server = msgspec.json.Decoder(FromServer).decode
 
 TAG = "HPTUI_TRIAL"
-PLACEHOLDER = "." * 320
-"""What the fork server's own tag is: as wide as the longest trial's, since each forked child writes its own over it."""
