@@ -102,7 +102,7 @@ def test_a_paused_trial_keeps_its_gpu_because_its_memory_is_there(session: Make)
     third = s.wait_for(2, "RUNNING")
 
     assert third.device == s.trials()[1].device != s.trials()[0].device
-    assert s.trials()[3].state == "WAITING"
+    s.wait_for(3, "WAITING")
     s.wish("resume", 0)
     s.wait_for(0, "RUNNING")
 

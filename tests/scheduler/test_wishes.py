@@ -59,7 +59,7 @@ def test_a_prune_is_held_first_then_final(session: Make) -> None:
     s.wish("prune", 0)
     held = s.wait_for(0, "PAUSED")
     assert held.why == "undo" and held.until is not None
-    assert s.trials()[2].state == "WAITING"  # its slot is not given away yet
+    s.wait_for(2, "WAITING")  # its slot is not given away yet
     row = s.wait_for(0, "PRUNED")
 
     assert row.reason == "pruned by you"
@@ -227,7 +227,7 @@ def test_a_paused_session_starts_nothing_new(session: Make) -> None:
     s.wish("pause")
     s.wait_for(0, "PAUSED")
     s.wait_for(1, "PAUSED")
-    assert s.trials()[2].state == "WAITING"
+    s.wait_for(2, "WAITING")
 
     s.wish("resume")
     s.wait_for(0, "RUNNING")
