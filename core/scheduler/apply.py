@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import away
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
-from hptui.core.study.trial import Cause, Paused, Running, Starting, State, Trial, Waiting, Why
+from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
 
 def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
@@ -40,7 +41,10 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
         case e.SlotsSet():
             return replace(state, slots=event.slots, places=event.places)
         case e.BudgetSet():
-            return replace(state, rules=replace(state.rules, n_trials=event.n_trials), exhausted="")
+            return _budget_set(state, event)
+        case e.PrunerSet():
+            rules = replace(state.rules, judges=event.judges, ladder=event.ladder)
+            return replace(state, rules=rules)
         case e.ServerChanged():
             deaths = state.server.deaths + event.died
             return replace(state, server=Server(event.state, event.reason or state.server.reason, deaths))
@@ -66,8 +70,15 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
 
 # what can change the pruner's answer to which held trial goes on
 _CHANGES_A_RANKING = (
-    e.Judged, e.Frozen, e.Promoted, e.Thawed, e.ParkAsked, e.ResumeWanted, e.Settled, e.OutOfPoints, e.BudgetSet,
+    e.Judged, e.Frozen, e.Promoted, e.Thawed, e.Requeued, e.ParkAsked, e.ResumeWanted, e.Settled, e.OutOfPoints, e.BudgetSet,
 )  # fmt: skip
+
+
+def _budget_set(state: SchedulerState, event: e.BudgetSet) -> SchedulerState:
+    """A stop for time that was spent is forgotten when there is more of it."""
+    rules = replace(state.rules, **{event.key: event.value})  # type: ignore[arg-type]  # the keys are its fields
+    spent = event.key == "wall_clock_s" and state.stopping is not None and state.stopping.final
+    return replace(state, rules=rules, exhausted="", stopping=None if spent else state.stopping)
 
 
 def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
@@ -111,6 +122,10 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             phase = Starting(event.place.device_id, event.at)
             trial = replace(trial, phase=phase, slot=event.place.slot)
             return state.with_live(number, replace(live, trial=trial, launched=False))
+        case e.PutAwayAsked():
+            return state.with_live(number, replace(live, leaving=event.reason))
+        case e.PutAway() | e.Requeued():
+            return state.with_live(number, away.applied(live, event))
         case e.Launched():
             return state.with_live(number, replace(live, launched=True))
         case e.Started() if isinstance(trial.phase, Starting):
@@ -137,7 +152,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
         case e.Judged():
             return _judged(state, number, live, event)
         case e.Promoted():
-            return state.with_live(number, replace(live, promoted=event.reason))
+            return state.with_live(number, replace(live, promoted=event.reason, compared=event.compared))
         case e.ParkAsked():
             parking = live.parking or Parking(event.why, event.at)
             # a prune by hand overrides a pause that is under way or done
@@ -178,6 +193,9 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
 def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> SchedulerState:
     due = None if live.due and live.due.milestone <= event.milestone else live.due
     live = replace(live, due=due)
+    if "rung" in event.compared:  # where it stands, for who looks later
+        attrs = {**live.trial.attrs, AT_RUNG: {**event.compared, "verdict": event.verdict}}
+        live = replace(live, trial=replace(live.trial, attrs=attrs))
     match event.verdict:
         case "stop":
             live = replace(live, told_to_stop=event.at, stop_reason=event.reason)

@@ -15,7 +15,7 @@ from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.search.protocol import Go, Hold, Promoter, Stop
+from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.trial import State
@@ -50,6 +50,8 @@ class Hands:
                 self._gear.children.signal(number, *signals)
             case a.Settle(number=number, live=Live() as live):
                 self._settle(number, live, action.intents)
+            case a.PutAway(number=number):
+                self._clear(number)
             case a.SetPlaces(slots=slots, command=CommandRow() as command):
                 return self._set_places(slots, command)
             case a.CheckPoint(command=CommandRow() as command):
@@ -62,26 +64,32 @@ class Hands:
             return []
         gear.book.set_held(held)
         answer = gear.pruner.promote(gear.book.curves(), closing)
-        return [e.Promoted(gear.clock.now(), answer.number, answer.reason)] if answer else []
+        if answer is None:
+            return []
+        return [e.Promoted(gear.clock.now(), answer.number, answer.reason, self._told(answer.compared))]
 
     def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> e.Event:
         gear = self._gear
         gear.book.set_held(state.at_their_rungs)
         verdict = gear.pruner.judge(gear.book.curve(number), gear.book.others(number))
         at = gear.clock.now()
+        numbers = self._told(verdict.compared) if verdict is not None else {}
         match verdict:
             case Hold(reason=reason):  # it is frozen where it waits; the answer comes when it goes on
                 self._teach_so_far(state.live[number])
-                return e.Judged(at, number, milestone, step, "hold", reason)
+                return e.Judged(at, number, milestone, step, "hold", reason, numbers)
             case Stop(reason=reason):
                 self._answer(number, milestone, Verdict.STOP)
-                return e.Judged(at, number, milestone, step, "stop", reason)
+                return e.Judged(at, number, milestone, step, "stop", reason, numbers)
             case Go(reason=reason):
                 self._answer(number, milestone, Verdict.GO)
-                return e.Judged(at, number, milestone, step, "go", reason)
+                return e.Judged(at, number, milestone, step, "go", reason, numbers)
             case _:
                 self._answer(number, milestone, Verdict.GO)
                 return e.Judged(at, number, milestone, step, "go")
+
+    def _told(self, compared: Compared | None) -> dict[str, float | int | None]:
+        return compared.told(self._gear.study.sign) if compared is not None else {}
 
     def _answer(self, number: int, milestone: int, verdict: Verdict) -> None:
         child = self._gear.children.all.get(number)
@@ -104,6 +112,13 @@ class Hands:
 
     def _settle(self, number: int, live: Live, intents: Sequence[e.Event]) -> None:
         """Nothing of the trial is left running; the sampler and the pruner learn of its end."""
+        self._clear(number)
+        for event in intents:
+            if isinstance(event, e.Settled):
+                self._teach(live, event)
+
+    def _clear(self, number: int) -> None:
+        """End whatever is left of its process, and forget it."""
         gear = self._gear
         child = gear.children.all.get(number)
         if child is not None and child.process is not None:
@@ -112,9 +127,6 @@ class Hands:
             sweep(f"{gear.session_id}/{number}")
         gear.children.forget(number)
         self._starter.forget(number)
-        for event in intents:
-            if isinstance(event, e.Settled):
-                self._teach(live, event)
 
     def _teach_so_far(self, live: Live) -> None:
         """A held trial may never go on: until it ends, the sampler learns from it as from one stopped there."""

@@ -20,7 +20,7 @@ from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
-from hptui.core.search.protocol import Promoter, Pruner
+from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
@@ -72,6 +72,7 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     with store.transaction():
         store.set_fact("finished", None)
         store.set_fact("scheduler_pid", os.getpid())
+        store.set_fact("rungs", rungs_of(pruner))
         if space.dim:
             store.save_parameters(space.definitions())
     note = "the session goes on" if rows else "the session begins"
@@ -92,6 +93,12 @@ def pruner_of(study: Study, places: Inventory) -> Pruner:
     pruner = catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
     on_gpus = any(device.kind == "gpu" for device in places.devices)
     return pruner.without_holding() if on_gpus and isinstance(pruner, Promoter) else pruner
+
+
+def rungs_of(pruner: Pruner) -> list[int]:
+    """The steps at which trials are ranked, for charts; none where trials are judged at any step."""
+    milestones = pruner.milestones()
+    return list(milestones.steps) if isinstance(milestones, Rungs) else []
 
 
 def study_of(folder: SessionFolder, facts: dict[str, Any]) -> Study:
@@ -144,6 +151,7 @@ def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None
 def adopt(world: World, recovered: Recovered, offsets: dict[int, int]) -> list[e.Event]:
     """Take over the processes that are still there. One that was being started is looked for, else started again."""
     first: list[e.Event] = []
+    world.gear.children.offsets = dict(offsets)
     for number, known in recovered.running:
         live, at = recovered.state.live[number], world.gear.clock.now()
         process = known or world.gear.children.find(number)

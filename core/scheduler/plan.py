@@ -20,6 +20,7 @@ from hptui.core.scheduler.state import (
     SchedulerState,
     again,
 )
+from hptui.core.study.remarks import priority_of
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
 
@@ -198,19 +199,20 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
             place = free.pop(0)
         reason = "prune taken back by you" if phase.why is Why.UNDO else _RESUMED.get(phase.why, "resumed by you")
         promoted = bool(live.promoted) and not phase.resume_wanted
-        yield a.Thaw((e.Thawed(at, number, place, live.promoted if promoted else reason, promoted),), number)
+        numbers = live.compared if promoted else {}
+        reason = live.promoted if promoted else reason
+        yield a.Thaw((e.Thawed(at, number, place, reason, promoted, numbers),), number)
     if state.held or state.stopping or state.server.state not in ("ready", "cold"):
         return
     if state.rules.promotes and state.at_their_rungs and not state.pruner_asked:
         return  # a held trial may be the better use of the slot: its pruner is being asked
-    for live in state.of(Waiting):
+    for live in state.in_line:
         if not free:
             return
-        if live.ending:
-            continue
         place = free.pop(0)
-        number = live.trial.number
-        reason = f"on {place.device_id}, slot {place.slot}: it was free and trial {number} had waited longest"
+        number, priority = live.trial.number, priority_of(live.trial.attrs)
+        first = f"trial {number} has priority {priority}" if priority else f"trial {number} had waited longest"
+        reason = f"on {place.device_id}, slot {place.slot}: it was free and {first}"
         yield a.Launch(
             (e.Placed(at, number, place, reason), e.Launched(at, number)), number, place, state.server.state == "cold"
         )

@@ -9,7 +9,8 @@ from typing import Any
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events import Exited
 from hptui.core.store.rows import CommandRow
-from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, Trial, Why
+from hptui.core.study.remarks import priority_of
+from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, Trial, Waiting, Why
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL
 PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by then is frozen where it stands
@@ -28,11 +29,13 @@ class Rules:
     sign: float = 1.0  # loss = sign * value
     n_trials: int | None = None
     wall_clock_s: float | None = None
+    max_steps: int | None = None  # what trials are told
     trial_time_s: float | None = None
     stop_after_failures: int = 5
     seed: int = 0
     judges: bool = False  # the pruner wants verdicts at milestones
     promotes: bool = False  # the pruner has held trials continued
+    ladder: bool = False  # the pruner's rungs depend on max_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Live:
     told_to_stop: float | None = None  # by the pruner
     stop_reason: str = ""
     promoted: str = ""  # held, and its pruner wants it continued: why
+    compared: dict[str, Any] = field(default_factory=dict)  # the numbers of that reason
+    leaving: str = ""  # held, and its process is being ended so that it goes on from its checkpoint later: why
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
 
@@ -96,6 +101,8 @@ class Live:
         match self.trial.phase:
             case Starting(device=device) | Running(device=device):
                 return Place(device, self.trial.slot or 0)
+            case Paused(process=None):
+                return None
             case Paused(device=device, why=why, was=was) if device != "cpu" or (why in HOLDS_ITS_SLOT and not was):
                 return Place(device, self.trial.slot or 0)
             case _:
@@ -196,6 +203,12 @@ class SchedulerState:
     def of(self, *phases: type) -> list[Live]:
         """Live trials in one of these phases, lowest number first."""
         return [self.live[number] for number in sorted(self.live) if isinstance(self.live[number].trial.phase, phases)]
+
+    @property
+    def in_line(self) -> list[Live]:
+        """Waiting trials, the next to start first: by the user's priority, those that ran before, then as they came."""
+        waiting = [live for live in self.of(Waiting) if not live.ending]
+        return sorted(waiting, key=lambda live: (-priority_of(live.trial.attrs), live.trial.started_at is None))
 
     @property
     def at_their_rungs(self) -> frozenset[int]:

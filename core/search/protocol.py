@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from hptui.core.study.milestones import Every, Milestones, Rungs
 
 Array = NDArray[np.float64]
+Tilt = Callable[[Array], Array]
+"""Points (m, d) to (m,) logarithms of factors by which what they promise is to be multiplied."""
 
 
 class Kind(IntEnum):
@@ -33,6 +35,9 @@ class History:
     x: (n, d) points in the unit cube, NaN where a parameter was inactive.
     y: (n,) losses, NaN where there is none.
     kind: (n,) of `Kind`. numbers: (n,) trial numbers. steps: (n,) last step reported, -1 for none.
+    objectives: (n, k) losses where a study has k > 1 objectives, NaN where not known; else (0, 0). y is the first.
+    constraints: name -> (n,) value, at most 0 where it holds, NaN where not known.
+    tilt: what is believed of points besides; samplers with a model of the losses multiply it in.
     """
 
     x: Array
@@ -40,6 +45,9 @@ class History:
     kind: NDArray[np.int64]
     numbers: NDArray[np.int64]
     steps: NDArray[np.int64]
+    objectives: Array = field(default_factory=lambda: np.empty((0, 0)))
+    constraints: Mapping[str, Array] = field(default_factory=dict)
+    tilt: Tilt | None = None
 
     @staticmethod
     def empty(dim: int) -> History:
@@ -49,16 +57,37 @@ class History:
     def __len__(self) -> int:
         return len(self.y)
 
+    @cached_property
+    def violated(self) -> NDArray[np.bool_]:
+        """(n,) trials that broke a constraint."""
+        broken = np.zeros(len(self.y), bool)
+        for values in self.constraints.values():
+            broken |= values > 0
+        return broken
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a model expects of a point, in the losses' own units.
+
+    hope: how far below the best loss it may well land; 0 when it is tried to learn more.
+    """
+
+    loss: float
+    doubt: float  # one standard deviation
+    hope: float
+
 
 @dataclass(frozen=True)
 class Proposal:
-    """A point of the cube, and why it was chosen.
+    """A point of the cube, and why it was chosen: which part chose it, and what that expects.
 
-    x: (d,), each in [0, 1]; inactive coordinates are ignored.
+    x: (d,), each in [0, 1]; inactive coordinates are ignored. why: one line.
     """
 
     x: Array
     why: str
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +101,15 @@ class Exhausted:
 class Sampler(Protocol):
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         """The point for trial `number`. Same sampler, history and number: same proposal."""
+        ...
+
+
+@runtime_checkable
+class Recommender(Sampler, Protocol):
+    """A sampler that knows which trial is best when losses are noisy: the lowest one may have been lucky."""
+
+    def recommend(self, history: History) -> int:
+        """The number of the complete trial whose loss is expected to be lowest. ValueError when there is none."""
         ...
 
 
@@ -126,10 +164,41 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The numbers that a verdict compared, for the ledger. value, threshold: losses.
+
+    value: the trial's own. threshold: what it had to be as good as; None while nobody is kept.
+    cohort: with how many trials it was compared, itself among them at a rung. rank: 1 for the best of a rung, where
+    `kept` go on. bracket: Hyperband's, from 1 in the order in which they are filled.
+    """
+
+    value: float
+    threshold: float | None
+    cohort: int
+    rung: int | None = None
+    rank: int | None = None
+    kept: int | None = None
+    bracket: int | None = None
+
+    def told(self, sign: float) -> dict[str, float | int | None]:
+        """By name, in the user's sign; what does not apply is left out."""
+        numbers: dict[str, float | int | None] = {
+            "value": sign * self.value, "threshold": None if self.threshold is None else sign * self.threshold,
+            "cohort": self.cohort,
+        }  # fmt: skip
+        more = {"rung": self.rung, "rank": self.rank, "kept": self.kept, "bracket": self.bracket}
+        return numbers | {name: number for name, number in more.items() if number is not None}
+
+
+# Two verdicts are the same when they say the same: `compared` repeats the numbers of the reason.
+
+
+@dataclass(frozen=True)
 class Go:
     """The trial has earned its next steps: goes on, and the ledger says why. None goes on without a word."""
 
     reason: str
+    compared: Compared | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -137,6 +206,7 @@ class Hold:
     """Freeze the trial here; it may be continued later."""
 
     reason: str
+    compared: Compared | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -144,6 +214,7 @@ class Stop:
     """The trial is not worth its GPU any more."""
 
     reason: str
+    compared: Compared | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -152,6 +223,7 @@ class Resume:
 
     number: int
     reason: str
+    compared: Compared | None = field(default=None, compare=False)
 
 
 @runtime_checkable
@@ -187,6 +259,7 @@ class Promoter(Pruner, Protocol):
 
 __all__ = [
     "Array",
+    "Compared",
     "Curve",
     "Every",
     "Exhausted",
@@ -195,11 +268,14 @@ __all__ = [
     "Hold",
     "Kind",
     "Milestones",
+    "Outlook",
     "Promoter",
     "Proposal",
     "Pruner",
+    "Recommender",
     "Resume",
     "Rungs",
     "Sampler",
     "Stop",
+    "Tilt",
 ]

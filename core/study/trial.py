@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+AT_RUNG = "rung"  # the attribute: the last rung it was judged at, and with what numbers
 Params = dict[str, Any]
 """Parameter name -> JSON value, in the user's own numbers; active parameters only."""
+
+
+CHECKPOINT_STEP = "checkpoint_step"
+"""The attribute that says what was reported last when the trial saved its checkpoint; None: nothing yet."""
 
 
 class State(StrEnum):
@@ -78,8 +83,8 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    process: Process
-    device: str  # where it ran, and where its memory still is
+    process: Process | None  # frozen; None: put away, its process ended and it goes on from its checkpoint
+    device: str  # where it ran, and where its memory still is unless it was put away
     since: float
     why: Why
     until: float | None = None  # UNDO: when the prune becomes final
@@ -115,6 +120,11 @@ class Trial:
     step: int | None = None  # last step reported
     attrs: dict[str, Any] = field(default_factory=dict)
     slot: int | None = None
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """It has saved by `trial.checkpoint`: a process that is gone can be followed by another one."""
+        return CHECKPOINT_STEP in self.attrs
 
     @property
     def state(self) -> State:

@@ -11,6 +11,8 @@ from hptui.core.store.rows import EventRow
 from hptui.core.study.trial import Ended, Params, Process, Why
 from hptui.core.wire.spool import End
 
+Numbers = dict[str, float | int | None]
+"""What a verdict compared: value, threshold, cohort, and at a rung: rung, rank, kept, bracket."""
 
 @dataclass(frozen=True, slots=True)
 class Proposed(Event):
@@ -106,11 +108,12 @@ class Judged(Event):
     step: int
     verdict: str  # go, hold or stop
     reason: str = ""
+    compared: Numbers = field(default_factory=dict)  # the numbers of the reason, the user's sign
 
     def row(self) -> EventRow | None:
         if self.verdict == "go":
-            return self.line("promoted", self.reason, step=self.step) if self.reason else None
-        return self.line("judged", self.reason, verdict=self.verdict, step=self.step)
+            return self.line("promoted", self.reason, step=self.step, **self.compared) if self.reason else None
+        return self.line("judged", self.reason, verdict=self.verdict, step=self.step, **self.compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Promoted(Event):
 
     number: int
     reason: str
+    compared: Numbers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +165,43 @@ class Thawed(Event):
     place: Place
     reason: str
     promoted: bool = False
+    compared: Numbers = field(default_factory=dict)
 
     def row(self) -> EventRow:
         kind = "promoted" if self.promoted else "undone" if "prune" in self.reason else "resumed"
-        return self.line(kind, self.reason, device=self.place.device_id, slot=self.place.slot)
+        return self.line(kind, self.reason, device=self.place.device_id, slot=self.place.slot, **self.compared)
+
+
+@dataclass(frozen=True, slots=True)
+class PutAwayAsked(Event):
+    """Held, and its process is ended: another one goes on from its checkpoint."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutAway(Event):
+    """It is held without a process, which holds no memory and no slot."""
+
+    number: int
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("put-away", self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued(Event):
+    """It was put away, and goes on in the next slot."""
+
+    number: int
+    reason: str
+    promoted: bool = False
+    compared: Numbers = field(default_factory=dict)
+
+    def row(self) -> EventRow:
+        return self.line("promoted" if self.promoted else "resumed", self.reason, **self.compared)
 
 
 @dataclass(frozen=True, slots=True)

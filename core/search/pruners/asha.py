@@ -42,8 +42,9 @@ class Asha:
             return stop
         crowd = (*others, replace(curve, held=True))
         ranking = Ranking.of(rung, crowd)
-        waits = ranking.said(curve.number, len(ranking) // self.reduction_factor, self.sign)
-        return verdict(curve, self.promote(crowd), waits)
+        kept = len(ranking) // self.reduction_factor
+        waits = ranking.said(curve.number, kept, self.sign)
+        return verdict(curve, self.promote(crowd), waits, ranking.compared(curve.number, kept))
 
     def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
         answer = self.promotable(curves, len(self.rungs))
@@ -56,7 +57,7 @@ class Asha:
             ranking = Ranking.of(rung, curves, above)
             kept = len(ranking) // self.reduction_factor
             if one := ranking.first_held(kept):
-                return Resume(one.number, ranking.said(one.number, kept, self.sign))
+                return Resume(one.number, ranking.said(one.number, kept, self.sign), ranking.compared(one.number, kept))
         return None
 
     def without_holding(self) -> SuccessiveHalving:

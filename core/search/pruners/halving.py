@@ -46,5 +46,7 @@ def stop_or_go(
         return Stop(f"rung {rung}: the value is not a number{instead}")
     ranking = Ranking.of(rung, (c for c in (curve, *others) if not math.isnan(c.from_step(rung))))
     kept = max(1, len(ranking) // factor)
-    said = ranking.said(curve.number, kept, sign)
-    return Go(said) if curve.from_step(rung) <= ranking.entrants[kept - 1].loss else Stop(said + instead)
+    said, compared = ranking.said(curve.number, kept, sign), ranking.compared(curve.number, kept)
+    if curve.from_step(rung) <= ranking.entrants[kept - 1].loss:
+        return Go(said, compared)
+    return Stop(said + instead, compared)

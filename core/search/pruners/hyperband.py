@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from hptui.core.search.protocol import Curve, Go, Hold, Kind, Resume, Rungs, Stop
+from hptui.core.search.protocol import Compared, Curve, Go, Hold, Kind, Resume, Rungs, Stop
 from hptui.core.search.pruners.asha import NO_HOLDING
 from hptui.core.search.pruners.halving import stop_or_go
 from hptui.core.search.pruners.rungs import Ranking, hopeless, last_resort, newly_reached, verdict
@@ -22,6 +22,7 @@ class Bracket:
     first: int
     rungs: tuple[int, ...]
     counts: tuple[int, ...]
+    ordinal: int = 1  # from 1, in the order in which they are filled
 
     @property
     def numbers(self) -> range:
@@ -56,7 +57,7 @@ class Ladder:
         for s in range(s_max, -1, -1):
             n = -(-(s_max + 1) * self.factor**s // (s + 1))  # ceil((s_max + 1) / (s + 1) * eta^s)
             counts = tuple(n // self.factor**i for i in range(s + 1))
-            brackets.append(Bracket(first, self.steps[s_max - s : -1], counts))
+            brackets.append(Bracket(first, self.steps[s_max - s : -1], counts, len(brackets) + 1))
             first += n
         return tuple(brackets)
 
@@ -65,7 +66,7 @@ class Ladder:
         size = self.round[-1].numbers.stop
         rounds, place = divmod(number, size)
         found = next(bracket for bracket in self.round if place in bracket.numbers)
-        return replace(found, first=found.first + rounds * size)
+        return replace(found, first=found.first + rounds * size, ordinal=found.ordinal + rounds * len(self.round))
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ class Hyperband:
         crowd = (*fellows, replace(curve, held=True))
         i = bracket.rungs.index(rung)
         ranking, wanted = Ranking.of(rung, crowd), bracket.counts[i]
-        waits = ranking.said(curve.number, min(bracket.counts[i + 1], len(ranking)), self.sign)
+        kept = min(bracket.counts[i + 1], len(ranking))
+        waits, compared = ranking.said(curve.number, kept, self.sign), self._compared(ranking, curve.number, kept)
         if len(ranking) < wanted:
             waits = f"rung {rung}: {len(ranking)} of {wanted} trials of its bracket are here, {_best(bracket, i)} go on"
-        return verdict(curve, self._promotable(bracket, crowd, False), waits)
+            compared = replace(compared, kept=bracket.counts[i + 1], threshold=None)  # not known before all are here
+        return verdict(curve, self._promotable(bracket, crowd, False), waits, compared)
 
     def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
         firsts = {self.ladder.bracket(curve.number).first for curve in curves if curve.held}
@@ -129,9 +132,13 @@ class Hyperband:
             if closing and len(ranking) < bracket.counts[i]:  # nobody comes any more: the same share of those here
                 kept = len(ranking) * bracket.counts[i + 1] // bracket.counts[i]
             if one := ranking.first_held(kept):
-                return Resume(one.number, ranking.said(one.number, kept, self.sign))
+                said = ranking.said(one.number, kept, self.sign)
+                return Resume(one.number, said, self._compared(ranking, one.number, kept))
             expected = {entrant.number for entrant in ranking.entrants[:kept]}
         return None
+
+    def _compared(self, ranking: Ranking, number: int, kept: int) -> Compared:
+        return ranking.compared(number, kept, self.ladder.bracket(number).ordinal)
 
     def without_holding(self) -> Hyperband:
         return replace(self, holds=False)

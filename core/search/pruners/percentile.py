@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.search.protocol import Array, Curve, Every, Kind, Stop
+from hptui.core.search.protocol import Array, Compared, Curve, Every, Kind, Stop
 from hptui.core.search.pruners.wording import two_numbers, worse
 
 
@@ -53,7 +53,8 @@ class Percentile:
         if not best > mark:  # an unknown mark is NaN: go on
             return None
         one, other = two_numbers(best, mark, self.sign)
-        return Stop(f"best {one} at step {step} is {worse(self.sign)} {self.named(other, len(losses))}")
+        said = f"best {one} at step {step} is {worse(self.sign)} {self.named(other, len(losses))}"
+        return Stop(said, Compared(best, mark, len(losses)))
 
     def named(self, mark: str, count: int) -> str:
         return f"{mark}, the mark of the best {self.percentile:g} % of {count} trials"

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hptui.core.search.protocol import Curve, Go, Hold, Kind, Resume, Stop
+from hptui.core.search.protocol import Compared, Curve, Go, Hold, Kind, Resume, Stop
 from hptui.core.search.pruners.wording import number as told
 from hptui.core.search.pruners.wording import two_numbers
 
@@ -79,6 +79,13 @@ class Ranking:
         return f"rung {self.rung}: rank {rank} of {len(self)} with {value}, {kept_said}"
 
 
+    def compared(self, number: int, kept: int, bracket: int | None = None) -> Compared:
+        """The numbers of `said`."""
+        rank = self.rank(number)
+        threshold = self.entrants[kept - 1].loss if kept else None
+        return Compared(self.entrants[rank - 1].loss, threshold, len(self), self.rung, rank, kept, bracket)
+
+
 def hopeless(rung: int, curve: Curve, sign: float) -> Stop | None:
     """Without a finite loss at its rung it could never be promoted."""
     loss = curve.from_step(rung)
@@ -87,9 +94,11 @@ def hopeless(rung: int, curve: Curve, sign: float) -> Stop | None:
     return Stop(f"rung {rung}: the value is {told(loss, sign)}") if loss == math.inf else None
 
 
-def verdict(curve: Curve, answer: Resume | None, waits: str) -> Go | Hold:
+def verdict(curve: Curve, answer: Resume | None, waits: str, compared: Compared) -> Go | Hold:
     """A trial that its pruner would promote at once is not frozen first."""
-    return Go(answer.reason) if answer is not None and answer.number == curve.number else Hold(waits)
+    if answer is not None and answer.number == curve.number:
+        return Go(answer.reason, answer.compared)
+    return Hold(waits, compared)
 
 
 def last_resort(rungs: Sequence[int], curves: Sequence[Curve], sign: float) -> Resume | None:
@@ -101,5 +110,6 @@ def last_resort(rungs: Sequence[int], curves: Sequence[Curve], sign: float) -> R
         if ranking.entrants:
             best = ranking.entrants[0]
             value = told(best.loss, sign)
-            return Resume(best.number, f"rung {rung}: no trial is complete, and its {value} is the best of those held")
+            said = f"rung {rung}: no trial is complete, and its {value} is the best of those held"
+            return Resume(best.number, said, ranking.compared(best.number, 1))
     return None
