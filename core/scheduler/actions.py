@@ -93,10 +93,31 @@ class Settle(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class PutAway(Action):
+    """Sweep what the held trial left behind; another process will go on with it."""
+
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class SetPlaces(Action):
     """How many trials may run at once; answered with SlotsSet."""
 
     slots: int = 0
+    command: CommandRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPruner(Action):
+    """Judge by another rule; answered with PrunerSet or Refused."""
+
+    command: CommandRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark(Action):
+    """A note or tags; answered with AttrSet, EndedRemarked, RemarksSet or Refused."""
+
     command: CommandRow | None = None
 
 

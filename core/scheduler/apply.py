@@ -154,6 +154,9 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
         case e.Promoted():
             return state.with_live(number, replace(live, promoted=event.reason, compared=event.compared))
         case e.ParkAsked():
+            if isinstance(trial.phase, Waiting):  # it was put away, and its wish to go on is taken back
+                trial = replace(trial, phase=Paused(None, "cpu", event.at, event.why))
+                return state.with_live(number, replace(live, trial=trial))
             parking = live.parking or Parking(event.why, event.at)
             # a prune by hand overrides a pause that is under way or done
             if isinstance(trial.phase, Paused):
@@ -174,7 +177,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             paused = replace(trial.phase, resume_wanted=event.wanted)
             return state.with_live(number, replace(live, trial=replace(trial, phase=paused)))
         case e.Thawed():
-            if isinstance(trial.phase, Paused):
+            if isinstance(trial.phase, Paused) and trial.phase.process is not None:
                 running = Running(trial.phase.process, event.place.device_id, event.at)
                 trial = replace(trial, phase=running, slot=event.place.slot)
             return state.with_live(number, replace(live, trial=trial, parking=None, promoted=""))

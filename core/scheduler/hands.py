@@ -13,11 +13,15 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
+from hptui.core.scheduler.judging import reprune
+from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
+from hptui.core.study.remarks import ATTR, is_pinned
+from hptui.core.study.study import CONSTRAINTS
 from hptui.core.study.trial import State
 from hptui.core.wire.control import Ask, Verdict
 
@@ -25,6 +29,7 @@ from hptui.core.wire.control import Ask, Verdict
 class Hands:
     def __init__(self, gear: Gear, starter: Starter) -> None:
         self._gear, self._starter = gear, starter
+        self._spared: set[int] = set()  # pinned trials that the ledger has told of
 
     def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
         match action:
@@ -33,7 +38,7 @@ class Hands:
             case a.AskThinker(number=number):
                 self._gear.thinker.ask(number)
             case a.Launch(number=number, place=Place() as place, cold=cold):
-                return self._starter.launch(state.live[number], place, cold)
+                return self._starter.launch(state.live[number], place, cold, state.rules.max_steps)
             case a.Judge(number=number, milestone=milestone, step=step):
                 return [self._judge(state, number, milestone, step)]
             case a.AskPruner(held=held, closing=closing):
@@ -56,6 +61,11 @@ class Hands:
                 return self._set_places(slots, command)
             case a.CheckPoint(command=CommandRow() as command):
                 return self._check_point(command)
+            case a.SetPruner(command=CommandRow() as command):
+                return reprune(self._gear, command)
+            case a.Remark(command=CommandRow() as command):
+                with contextlib.closing(Reader(self._gear.folder)) as reader:
+                    return remark(reader, self._gear.clock.now(), command, state.live)
         return []
 
     def _promote(self, held: frozenset[int], closing: bool) -> list[e.Event]:
@@ -74,6 +84,8 @@ class Hands:
         verdict = gear.pruner.judge(gear.book.curve(number), gear.book.others(number))
         at = gear.clock.now()
         numbers = self._told(verdict.compared) if verdict is not None else {}
+        if isinstance(verdict, Hold | Stop) and is_pinned(state.live[number].trial.attrs):
+            return self._spare(number, milestone, step, verdict.reason)
         match verdict:
             case Hold(reason=reason):  # it is frozen where it waits; the answer comes when it goes on
                 self._teach_so_far(state.live[number])
@@ -90,6 +102,13 @@ class Hands:
 
     def _told(self, compared: Compared | None) -> dict[str, float | int | None]:
         return compared.told(self._gear.study.sign) if compared is not None else {}
+
+    def _spare(self, number: int, milestone: int, step: int, reason: str) -> e.Event:
+        """A pinned trial goes on; the ledger hears once what its pruner would have done."""
+        self._answer(number, milestone, Verdict.GO)
+        told = "" if number in self._spared else f"pinned by you, so it goes on; its pruner said: {reason}"
+        self._spared.add(number)
+        return e.Judged(self._gear.clock.now(), number, milestone, step, "spared", told)
 
     def _answer(self, number: int, milestone: int, verdict: Verdict) -> None:
         child = self._gear.children.all.get(number)
@@ -139,7 +158,9 @@ class Hands:
         gear, trial, outcome = self._gear, live.trial, settled.outcome
         x = locate(gear.space, live.used) if live.used else trial.x
         loss = None if settled.value is None else gear.study.sign * settled.value
-        gear.thinker.observe(observation(trial.number, x, outcome.state, outcome.cause, loss, trial.step))
+        losses, limits = gear.study.losses(settled.value, trial.attrs), trial.attrs.get(CONSTRAINTS, {})
+        seen = observation(trial.number, x, outcome.state, outcome.cause, loss, trial.step, losses, limits)
+        gear.thinker.observe(seen)
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, outcome.cause))
 
@@ -175,7 +196,11 @@ class Hands:
             params, problems = gear.space.complete(params)
         if problems:
             return [e.Refused(at, command, "; ".join(str(problem).splitlines()[0] for problem in problems))]
-        point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", "enqueued by you")
+        of = command.args.get("of")
+        why = "enqueued by you" if of is None else f"enqueued by you, made from trial {of}"
+        asked = {"asked": command.id, "priority": command.args.get("priority", 0), "note": command.args.get("note", "")}
+        attrs = {ATTR: {key: value for key, value in asked.items() if value}}
+        point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", why, attrs=attrs)
         return [e.Heeded(at, command, "you asked: try a point of yours"), point]
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler import steer
 from hptui.core.scheduler.state import Live, SchedulerState
+from hptui.core.scheduler.steer import refuse
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.commands import UNDO_SECONDS, Wish
 from hptui.core.study.trial import Ended, Paused, Running, Starting, State, Waiting, Why
@@ -25,7 +27,7 @@ def heed(state: SchedulerState) -> Iterator[a.Action]:
 def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
     at = state.now
     if wish.trial is not None and wish.trial >= state.next_number:
-        return _refuse(state, wish, f"there is no trial {wish.trial}: the last one is {state.next_number - 1}")
+        return refuse(state, wish, f"there is no trial {wish.trial}: the last one is {state.next_number - 1}")
     match wish.kind:
         case Wish.PAUSE if wish.trial is None:
             return a.Record((e.Heeded(at, wish, "you asked: pause the session"), e.HoldSet(at, True)))
@@ -39,47 +41,60 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
         case Wish.SLOTS:
             return a.SetPlaces((), int(wish.args.get("slots", 0)), wish)
         case Wish.BUDGET:
-            n = wish.args.get("n_trials")
-            total = int(n) if n is not None else None
-            return a.Record((e.Heeded(at, wish, f"you asked: {total} trials in all"), e.BudgetSet(at, total)))
+            return steer.set_budget(state, wish)
+        case Wish.PRUNER:
+            return a.SetPruner((), wish)
+        case Wish.NOTE:
+            return a.Remark((), wish)
         case Wish.STOP:
             now = bool(wish.args.get("now"))
             reason = "stopped by you" if now else "stopped by you: running trials may finish"
             return a.Record((e.Heeded(at, wish, "you asked: stop"), e.StopAsked(at, reason, now)))
         case Wish.ENQUEUE | Wish.RETRY:
             if wish.kind == Wish.RETRY and live is not None:
-                return _refuse(state, wish, f"trial {wish.trial} has not ended: nothing to retry")
+                return refuse(state, wish, f"trial {wish.trial} has not ended: nothing to retry")
+            if wish.kind == Wish.ENQUEUE and (problem := steer.priority_problem(wish.args)):
+                return refuse(state, wish, problem)
             return a.CheckPoint((), wish)
+        case Wish.UNDO if "command" in wish.args:
+            return steer.take_back_point(state, wish)
         case Wish.UNDO:
             return _undo(state, wish)
-        case Wish.PAUSE | Wish.RESUME | Wish.PRUNE if live is None:
-            return _refuse(state, wish, f"trial {wish.trial} has ended")
+        case Wish.PRIORITY | Wish.PIN | Wish.PRUNE if wish.trial is None:
+            return refuse(state, wish, f"{wish.kind} is for a trial: name one")
+        case Wish.PAUSE | Wish.RESUME | Wish.PRUNE | Wish.PRIORITY | Wish.PIN if live is None:
+            return refuse(state, wish, f"trial {wish.trial} has ended")
         case Wish.PAUSE:
             return _pause(state, wish, live)
         case Wish.RESUME:
             return _resume(state, wish, live)
         case Wish.PRUNE:
             return _prune(state, wish, live)
+        case Wish.PRIORITY:
+            assert live is not None
+            return steer.set_priority(state, wish, live)
+        case Wish.PIN:
+            assert live is not None
+            return steer.set_pin(state, wish, live)
         case _:
-            return _refuse(state, wish, f"unknown command {wish.kind!r}")
-
-
-def _refuse(state: SchedulerState, wish: CommandRow, reason: str) -> a.Action:
-    return a.Record((e.Refused(state.now, wish, reason),))
+            return refuse(state, wish, f"unknown command {wish.kind!r}")
 
 
 def _pause(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
     assert live is not None
     number, at = live.trial.number, state.now
     if live.ending or live.gone:
-        return _refuse(state, wish, f"trial {number} is ending")
+        return refuse(state, wish, f"trial {number} is ending")
     match live.trial.phase:
+        case Waiting() if live.trial.started_at is not None:
+            heeded = e.Heeded(at, wish, f"you asked: pause trial {number}")
+            return a.Record((heeded, e.ParkAsked(at, number, Why.USER)))
         case Waiting():
-            return _refuse(state, wish, f"trial {number} has not started: nothing to pause")
+            return refuse(state, wish, f"trial {number} has not started: nothing to pause")
         case Paused():
-            return _refuse(state, wish, f"trial {number} is paused already")
+            return refuse(state, wish, f"trial {number} is paused already")
         case _ if live.parking:
-            return _refuse(state, wish, f"trial {number} is being paused already")
+            return refuse(state, wish, f"trial {number} is being paused already")
         case _:
             intents = (e.Heeded(at, wish, f"you asked: pause trial {number}"), e.ParkAsked(at, number, Why.USER))
             return a.AskPark(intents, number)
@@ -89,34 +104,35 @@ def _resume(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
     assert live is not None
     number, at = live.trial.number, state.now
     if live.ending or live.gone:
-        return _refuse(state, wish, f"trial {number} is ending")
+        return refuse(state, wish, f"trial {number} is ending")
     heeded = e.Heeded(at, wish, f"you asked: resume trial {number}")
     match live.trial.phase:
         case Paused(why=Why.DISK):
-            return _refuse(state, wish, f"trial {number} waits for disk space")
+            return refuse(state, wish, f"trial {number} waits for disk space")
         case Paused(resume_wanted=True):
-            return _refuse(state, wish, f"trial {number} goes on as soon as a slot is free")
+            return refuse(state, wish, f"trial {number} goes on as soon as a slot is free")
         case Paused():
             return a.Record((heeded, e.ResumeWanted(at, number)))
         case Running() if live.parking and live.place:
             return a.Thaw((heeded, e.Thawed(at, number, live.place, "pause taken back by you")), number)
         case _:
-            return _refuse(state, wish, f"trial {number} is not paused")
+            return refuse(state, wish, f"trial {number} is not paused")
 
 
 def _prune(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:
     assert live is not None
     number, at = live.trial.number, state.now
     if live.ending or live.gone:
-        return _refuse(state, wish, f"trial {number} is ending")
+        return refuse(state, wish, f"trial {number} is ending")
     heeded = e.Heeded(at, wish, f"you asked: prune trial {number}")
     if isinstance(live.trial.phase, Waiting):
-        outcome = Ended(State.PRUNED, at, "pruned by you before it started")
+        when = "before it started" if live.trial.started_at is None else "while it waited to go on"
+        outcome = Ended(State.PRUNED, at, f"pruned by you {when}")
         return a.Record((heeded, e.EndAsked(at, number, outcome)))
     if (isinstance(live.trial.phase, Paused) and live.trial.phase.why is Why.UNDO) or (
         live.parking and live.parking.why is Why.UNDO
     ):
-        return _refuse(state, wish, f"trial {number} is being pruned already")
+        return refuse(state, wish, f"trial {number} is being pruned already")
     return a.AskPark((heeded, e.ParkAsked(at, number, Why.UNDO, at + UNDO_SECONDS)), number)
 
 
@@ -133,7 +149,7 @@ def _undo(state: SchedulerState, wish: CommandRow) -> a.Action:
             undoable[number] = live.parking.until or 0.0
     if not undoable:
         what = f"trial {wish.trial} is not being pruned" if wish.trial is not None else "nothing to undo"
-        return _refuse(state, wish, what)
+        return refuse(state, wish, what)
     number = max(undoable, key=lambda n: undoable[n])
     live = state.live[number]
     heeded = e.Heeded(at, wish, f"you asked: take back the prune of trial {number}")

@@ -8,6 +8,7 @@ import sys
 import time
 
 from hptui.core.errors import SessionError
+from hptui.core.scheduler.remarking import remark_at_rest
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
@@ -24,8 +25,10 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
     """
     if scheduler_of(folder.lock).alive:
         return False
-    if not resume and not has_work(folder):
-        return False
+    if not resume:
+        remark_at_rest(folder, time.time())
+        if not has_work(folder):
+            return False
     said = folder.log.stat().st_size if folder.log.exists() else 0
     command = [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve())]
     with open(folder.log, "ab") as log:

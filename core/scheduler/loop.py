@@ -15,6 +15,8 @@ from hptui.core.scheduler.world import World
 from hptui.core.store.faults import DiskFull
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.store.writer import Writer
+from hptui.core.study.commands import BUDGET
+from hptui.core.study.remarks import FACT
 
 ACTIVE_EVERY_S = 30.0  # how often the wall clock used so far is written down
 BACKUP_EVERY_S = 24 * 3600.0
@@ -75,8 +77,15 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
         case e.Heeded() | e.Refused():
             waiting = [wish.id for wish in state.wishes]
             batch.facts["command_cursor"] = min(waiting) - 1 if waiting else event.command.id
-        case e.BudgetSet(n_trials=n_trials):
-            batch.facts["n_trials"] = n_trials
+        case e.BudgetSet():
+            limits = {key: getattr(state.rules, key) for key in BUDGET}
+            batch.facts |= {"budget": limits, "n_trials": limits["n_trials"], "max_steps": limits["max_steps"]}
+        case e.PrunerSet(name=name, options=options):
+            batch.facts |= {"pruner": name, "pruner_now": {"name": name, "options": options}}
+        case e.RemarksSet(remarks=remarks):
+            batch.facts[FACT] = remarks or None
+        case e.EndedRemarked(written=written):
+            batch.trials[written.number] = written
         case e.SlotsSet(slots=slots):
             batch.facts["slots"] = slots
         case e.HoldSet(held=held):

@@ -9,25 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hptui.core.devices.inventory import Inventory, inventory
+import msgspec
+
+from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.book import Book
-from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
+from hptui.core.scheduler.gear import Gear, locate, observation
+from hptui.core.scheduler.judging import book_of, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.recover import Recovered, recover
 from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
-from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
 from hptui.core.study.session import SessionFolder
-from hptui.core.study.study import Study
+from hptui.core.study.study import CONSTRAINTS, Chosen, Study
 from hptui.core.study.trial import Cause, State, Why
 
 
@@ -88,25 +89,15 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     return 0 if state.finished else 1
 
 
-def pruner_of(study: Study, places: Inventory) -> Pruner:
-    """A frozen trial keeps its GPU, for its memory is there: with GPUs a rule that holds trials stops them instead."""
-    pruner = catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
-    on_gpus = any(device.kind == "gpu" for device in places.devices)
-    return pruner.without_holding() if on_gpus and isinstance(pruner, Promoter) else pruner
-
-
-def rungs_of(pruner: Pruner) -> list[int]:
-    """The steps at which trials are ranked, for charts; none where trials are judged at any step."""
-    milestones = pruner.milestones()
-    return list(milestones.steps) if isinstance(milestones, Rungs) else []
-
-
 def study_of(folder: SessionFolder, facts: dict[str, Any]) -> Study:
-    return load_study(
+    """The study as it was written, with what was changed while the session lived: its pruner."""
+    study = load_study(
         folder.study.read_text(), where=str(facts.get("study_path") or folder.study),
         folder=Path(facts.get("script_folder") or folder.path), overrides=facts.get("overrides") or None,
         check_choice=catalog.check,
     )  # fmt: skip
+    now = facts.get("pruner_now")
+    return msgspec.structs.replace(study, pruner=Chosen(**now)) if now else study
 
 
 def queue_of(study: Study, space: Space) -> list[Queued]:
@@ -122,19 +113,6 @@ def queue_of(study: Study, space: Space) -> list[Queued]:
     return queue
 
 
-def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) -> Book:
-    book = Book()
-    if not judges:
-        return book
-    curves = reader.curves([row.number for row in rows], study.metric)
-    for row in rows:
-        points = curves.get(row.number, [])
-        book.write(row.number, ((step, study.sign * value) for step, value in points if value is not None))
-        if State(row.state).ended:
-            book.close(row.number, kind_of(State(row.state), Cause(row.cause) if row.cause else None))
-    return book
-
-
 def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None) -> Thinker:
     """A thinker that knows every trial so far. log: descriptor for its own words."""
     grows = study.objective.command is None and not study.space
@@ -144,7 +122,8 @@ def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since
         cause = Cause(row.cause) if row.cause else None
         state = State.PRUNED if row.why == Why.RUNG else State(row.state)  # one held at its rung may never go on
-        thinker.observe(observation(row.number, x, state, cause, loss, row.step))
+        losses, limits = study.losses(row.value, row.attrs), row.attrs.get(CONSTRAINTS, {})
+        thinker.observe(observation(row.number, x, state, cause, loss, row.step, losses, limits))
     return thinker
 
 

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
+from hptui.core.scheduler.ending import end, limit, settle, stop
 from hptui.core.scheduler.heed import heed
-from hptui.core.scheduler.outcome import outcome_of
 from hptui.core.scheduler.promoting import free_places, promote
-from hptui.core.scheduler.state import (
-    GRACE_S,
-    PARK_PATIENCE_S,
-    PRUNE_PATIENCE_S,
-    START_PATIENCE_S,
-    STOP_PATIENCE_S,
-    Live,
-    SchedulerState,
-    again,
-)
+from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
 from hptui.core.study.remarks import priority_of
-from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
+from hptui.core.study.trial import Paused, Running, Waiting, Why
 
 
 def plan(state: SchedulerState) -> list[a.Action]:
@@ -31,49 +22,21 @@ def plan(state: SchedulerState) -> list[a.Action]:
     if reason := _reason_to_stop(state):
         return [a.Record((reason,))]
     return [
-        *_settle(state),
+        *settle(state),
         *heed(state),
         *_judge(state),
-        *_stop(state),
+        *stop(state),
         *_hold(state),
         *_freeze(state),
-        *_limit(state),
-        *_end(state),
+        *put_away(state),
+        *limit(state),
+        *end(state),
         *_boot(state),
         *promote(state),
         *_fill(state),
         *_propose(state),
         *_finish(state),
     ]
-
-
-def _settle(state: SchedulerState) -> Iterator[a.Action]:
-    """Trials whose process is gone become what they are; a lost one is queued again."""
-    best = state.tally.best
-    for number, live in state.live.items():
-        waiting_to_end = live.ending is not None and isinstance(live.trial.phase, Waiting)
-        if live.gone is None and not waiting_to_end:
-            continue
-        settled = outcome_of(live, state.now)
-        intents: list[e.Event] = [settled]
-        value, outcome = settled.value, settled.outcome
-        if outcome.state is State.COMPLETE and value is not None:
-            sign = state.rules.sign
-            if best is None or sign * value < sign * best[0]:
-                intents.append(e.NewBest(state.now, number, value, best[0] if best else None))
-                best = (value, number)
-        if outcome.cause is Cause.LOST and outcome.may_retry and not state.stopping:
-            intents += retry_of_lost(live, outcome.reason, state.now)
-        yield a.Settle(tuple(intents), number, live)
-
-
-def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
-    """A lost trial is tried again, up to LOST_RETRIES times in a row."""
-    trial = live.trial
-    point = again(trial.number, trial.params, trial.x, trial.attrs, reason)
-    if point is None:
-        return []
-    return [e.Enqueued(at, point.params, point.x, point.origin, point.why, point.retry_of, point.attrs)]
 
 
 def _judge(state: SchedulerState) -> Iterator[a.Action]:
@@ -95,17 +58,6 @@ def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:
     if rules.wall_clock_s is not None and state.wall_clock_s >= rules.wall_clock_s:
         return e.StopAsked(at, "the wall-clock budget is spent", final=True)
     return None
-
-
-def _stop(state: SchedulerState) -> Iterator[a.Action]:
-    """What stopping at once means for the trials that run."""
-    if state.stopping is None or not state.stopping.now:
-        return
-    reason = "stopped with the session: starts again when it is resumed"
-    for number, live in state.live.items():
-        if live.ending is None and live.gone is None and isinstance(live.trial.phase, Running | Paused):
-            outcome = Ended(State.FAIL, state.now, reason, Cause.LOST, may_retry=True)
-            yield a.Record((e.EndAsked(state.now, number, outcome),))
 
 
 def _hold(state: SchedulerState) -> Iterator[a.Action]:
@@ -141,40 +93,6 @@ _PAUSED = {
 }
 
 
-def _limit(state: SchedulerState) -> Iterator[a.Action]:
-    """Trials whose time is up, one way or another."""
-    at, limit = state.now, state.rules.trial_time_s
-    for number, live in state.live.items():
-        if live.ending or live.gone:
-            continue
-        outcome: Ended | None = None
-        match live.trial.phase:
-            case Paused(why=Why.UNDO, until=float(until), resume_wanted=False) if at >= until:
-                outcome = Ended(State.PRUNED, at, "pruned by you")
-            case Running() if limit is not None and live.running_s(at) > limit:
-                outcome = Ended(State.FAIL, at, f"ran longer than its limit of {limit:g} s", Cause.TIMEOUT)
-            case Running() if live.told_to_stop is not None and at - live.told_to_stop > STOP_PATIENCE_S:
-                outcome = Ended(State.PRUNED, at, f"{live.stop_reason}; it did not stop by itself")
-            case Starting(device=device, since=since) if live.launched and at - since > START_PATIENCE_S:
-                place = Place(device, live.trial.slot or 0)
-                reason = f"no process came up in {START_PATIENCE_S:g} s"
-                yield a.Record((e.NotStarted(at, number, place, reason),))
-        if outcome:
-            yield a.Record((e.EndAsked(at, number, outcome),))
-
-
-def _end(state: SchedulerState) -> Iterator[a.Action]:
-    """SIGTERM, grace, SIGKILL."""
-    for number, live in state.live.items():
-        ending = live.ending
-        if ending is None or live.gone or not isinstance(live.trial.phase, Running | Paused):
-            continue
-        if ending.told is None:
-            yield a.Signal((e.Told(state.now, number, killed=False),), number)
-        elif not ending.killed and state.now - ending.told >= GRACE_S:
-            yield a.Signal((e.Told(state.now, number, killed=True),), number, kill=True)
-
-
 def _boot(state: SchedulerState) -> Iterator[a.Action]:
     if state.server.state == "none" and state.stopping is None:
         yield a.BootServer((e.ServerChanged(state.now, "booting", ""),))
@@ -192,13 +110,16 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         wanted = phase.resume_wanted or phase.why is Why.DISK or bool(live.promoted)
         if not wanted or (state.held and phase.why is not Why.DISK):
             continue
+        reason = "prune taken back by you" if phase.why is Why.UNDO else _RESUMED.get(phase.why, "resumed by you")
+        promoted = bool(live.promoted) and not phase.resume_wanted
+        if is_away(live):
+            yield go_on(state, live, live.promoted if promoted else reason, promoted)
+            continue
         place = live.place
         if place is None:
             if not free:
                 continue
             place = free.pop(0)
-        reason = "prune taken back by you" if phase.why is Why.UNDO else _RESUMED.get(phase.why, "resumed by you")
-        promoted = bool(live.promoted) and not phase.resume_wanted
         numbers = live.compared if promoted else {}
         reason = live.promoted if promoted else reason
         yield a.Thaw((e.Thawed(at, number, place, reason, promoted, numbers),), number)
@@ -212,6 +133,8 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         place = free.pop(0)
         number, priority = live.trial.number, priority_of(live.trial.attrs)
         first = f"trial {number} has priority {priority}" if priority else f"trial {number} had waited longest"
+        if live.trial.started_at is not None:
+            first = f"trial {number} {goes_on_from(live.trial)}"
         reason = f"on {place.device_id}, slot {place.slot}: it was free and {first}"
         yield a.Launch(
             (e.Placed(at, number, place, reason), e.Launched(at, number)), number, place, state.server.state == "cold"
@@ -272,4 +195,4 @@ def _finish(state: SchedulerState) -> Iterator[a.Action]:
         yield a.Record((e.Finished(state.now, reason, done.complete > 0, True),))
 
 
-__all__ = ["free_places", "plan", "retry_of_lost", "trial_seed"]
+__all__ = ["free_places", "plan", "trial_seed"]

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from hptui.core.devices.inventory import CPU, Inventory
+from hptui.core.scheduler.judging import ladder
+from hptui.core.scheduler.project import PAUSED_BEFORE
 from hptui.core.scheduler.state import Ending, Live, Queued, Rules, SchedulerState, Tally, again
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.commands import BUDGET
 from hptui.core.study.study import Study
 from hptui.core.study.trial import (
     Cause,
@@ -33,11 +38,13 @@ class Recovered:
     running: list[tuple[int, Process | None]] = field(default_factory=list)  # to be adopted, if they are there
 
 
-def rules_of(study: Study, n_trials: int | None, pruner: Pruner) -> Rules:
-    budget = study.budget
+def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
+    """The budget is the study's, but for what was changed while the session lived."""
+    budget = msgspec.structs.asdict(study.budget) | {"n_trials": facts.get("n_trials", study.budget.n_trials)}
+    limits: dict[str, Any] = {key: budget[key] for key in BUDGET} | (facts.get("budget") or {})
     return Rules(
-        study.sign, n_trials, budget.wall_clock_s, budget.trial_time_s, budget.stop_after_failures, study.seed,
-        judges=pruner.milestones() is not None, promotes=isinstance(pruner, Promoter),
+        study.sign, **limits, seed=study.seed, judges=pruner.milestones() is not None,
+        promotes=isinstance(pruner, Promoter), ladder=ladder(study),
     )  # fmt: skip
 
 
@@ -52,7 +59,7 @@ def recover(
     """The state that these rows tell of. `first`: points to try before any other, when no trial exists yet."""
     rows = list(rows)
     state = SchedulerState(
-        rules_of(study, facts.get("n_trials", study.budget.n_trials), pruner),
+        rules_of(study, facts, pruner),
         places.slots,
         len(places.slots),
         active_s=float(facts.get("active_s", 0.0)),
@@ -69,7 +76,7 @@ def recover(
             continue
         process = Process(row.pid, row.start_ticks) if row.pid and row.start_ticks else None
         live[row.number] = live_of(row, process)
-        if not isinstance(live[row.number].trial.phase, Waiting):
+        if not is_held_without(live[row.number].trial.phase):
             found.running.append((row.number, process))
     found.state = replace(state, live=live)
     return found
@@ -103,9 +110,10 @@ def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
 
 def live_of(row: TrialRow, process: Process | None) -> Live:
     """A trial that has not ended, as its row tells it."""
+    attrs = {key: value for key, value in row.attrs.items() if key != PAUSED_BEFORE}
     trial = Trial(
         row.number, row.params, row.x, row.seed, row.origin, row.proposal, phase_of(row, process), row.created_at,
-        row.retry_of, row.started_at, row.value, row.step, row.attrs, row.slot,
+        row.retry_of, row.started_at, row.value, row.step, attrs, row.slot,
     )  # fmt: skip
     ending = None
     if isinstance(trial.phase, Running) and row.why in (State.PRUNED, State.FAIL):
@@ -119,14 +127,21 @@ def phase_of(row: TrialRow, process: Process | None) -> Phase:
     since = row.paused_at or row.started_at or row.created_at
     device = row.device or CPU
     match row.state:
-        case State.PAUSED if process is not None:
-            return Paused(process, device, since, Why(row.why or "user"), row.until, row.resume_wanted)
+        case State.PAUSED:
+            was = row.attrs.get(PAUSED_BEFORE)
+            before = None if was is None else Why(was)
+            return Paused(process, device, since, Why(row.why or "user"), row.until, row.resume_wanted, before)
         case State.RUNNING if process is not None:
             return Running(process, device, since)
         case State.RUNNING:
             return Starting(device, since)
         case _:
             return Waiting(row.created_at, row.reason)
+
+
+def is_held_without(phase: Phase) -> bool:
+    """There is no process to look for."""
+    return isinstance(phase, Waiting) or (isinstance(phase, Paused) and phase.process is None)
 
 
 __all__ = ["Recovered", "recover"]

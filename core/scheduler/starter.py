@@ -10,6 +10,8 @@ from hptui.core.devices import leases
 from hptui.core.devices.inventory import CPU, Place, env_for
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.away import STARTS_FROM, judged_to, stream
+from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.state import Live
 from hptui.core.study.session import leases_home
@@ -42,7 +44,7 @@ class Starter:
             return [e.ServerChanged(at, "cold", f"no fork server ({error}): trials start cold")]
         return []
 
-    def launch(self, live: Live, place: Place, cold: bool) -> list[e.Event]:
+    def launch(self, live: Live, place: Place, cold: bool, max_steps: int | None) -> list[e.Event]:
         """Lease the place and ask for a process there; NotStarted when either can't be had."""
         number, gear = live.trial.number, self._gear
         try:
@@ -51,9 +53,14 @@ class Starter:
                 if lease is None:
                     return [self._not_started(number, place, f"waits: {place} is leased by another session")]
                 self._leases[number] = lease
+            if live.trial.started_at is not None:
+                sweep(f"{gear.session_id}/{number}")  # its earlier process, should a scheduler have died over it
             child = gear.children.prepare(number)
+            if live.trial.started_at is not None and child.control is not None:
+                child.control.start_over()
+                child.best, child.defined = live.best, dict(live.used)
             attempt = child.control.attempt if child.control else 0
-            self._requests[number] = (self._request(live, place, attempt), place)
+            self._requests[number] = (self._request(live, place, attempt, max_steps), place)
             if cold:
                 return self.start_cold(number)
             gear.children.fork(self._requests[number][0], self._lease_fd(number))
@@ -104,11 +111,12 @@ class Starter:
     def _lease_fd(self, number: int) -> int | None:
         return self._leases[number].fd if number in self._leases else None
 
-    def _request(self, live: Live, place: Place, attempt: int) -> r.Start:
+    def _request(self, live: Live, place: Place, attempt: int, max_steps: int | None) -> r.Start:
         gear, trial = self._gear, live.trial
         objective, resources = gear.study.objective, gear.study.resources
         gpu_env = env_for(gear.places.device(place.device_id), resources.gpu_env)
-        before = None if trial.retry_of is None else str(gear.folder.trial(trial.retry_of).checkpoints)
+        donor = trial.attrs.get(STARTS_FROM, trial.retry_of)
+        before = None if donor is None else str(gear.folder.trial(int(donor)).checkpoints)
         return r.Start(
             session=gear.session_id,
             folder=str(gear.folder.path),
@@ -118,15 +126,18 @@ class Starter:
             objective=self._what(),
             cwd=gear.cwd,
             metric=gear.study.metric,
+            also=tuple(goal.metric for goal in gear.study.also),
             device=str(place),
             env={**objective.env, **gpu_env},
             milestones=gear.milestones,
-            max_steps=gear.study.budget.max_steps,
+            max_steps=max_steps,
             threads=resources.threads or gear.places.threads,
             checkpoint_from=before,
             defines=gear.defines,
             user_attrs=trial.attrs,
             attempt=attempt,
+            judged_to=judged_to(trial),
+            stream=stream(trial),
         )
 
     def _what(self) -> r.Program | r.Function:

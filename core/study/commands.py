@@ -9,12 +9,24 @@ class Wish(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     PRUNE = "prune"  # held at once, killed UNDO_SECONDS later
-    UNDO = "undo"  # takes a prune back (trial given), or the last wish that can be taken back
+    UNDO = "undo"  # takes a prune back (trial given), an enqueued point (args {"command": id}), or the latest prune
     RETRY = "retry"
-    ENQUEUE = "enqueue"  # args {"params": {...}}
+    ENQUEUE = "enqueue"  # args {"params": {...}, "of": the trial it was made from, "priority": n, "note": "..."}
     SLOTS = "slots"  # args {"slots": n}
-    BUDGET = "budget"  # args {"n_trials": n}
+    BUDGET = "budget"  # args {"n_trials": n, "wall_clock_s": s, ...}: keys of BUDGET; None is no limit
+    PRUNER = "pruner"  # args {"name": "median", "options": {...}}: options that are not named stay
+    PRIORITY = "priority"  # of a waiting trial; args {"priority": n}, the higher the sooner, 0 is ordinary
+    PIN = "pin"  # no rule may hold or stop it; args {"on": bool}
+    NOTE = "note"  # of a trial or the session; args as in `remarks.remarked`
     STOP = "stop"  # args {"now": bool}
 
 
 UNDO_SECONDS = 5.0
+
+BUDGET = {  # what of a budget may change while a session lives -> in words
+    "n_trials": "trials in all",
+    "wall_clock_s": "seconds of wall clock in all",
+    "max_steps": "steps of a trial",
+    "trial_time_s": "seconds of running time of a trial",
+    "stop_after_failures": "failures in a row end the session",
+}

@@ -241,7 +241,7 @@ def test_planning_twice_without_news_asks_for_nothing_twice():
 def test_rules_can_change_under_a_running_session():
     state = ready(n_trials=0)
     assert any(isinstance(x, e.Finished) for action in plan(state) for x in action.intents)
-    state = after(replace(state), e.BudgetSet(100, 3))
+    state = after(replace(state), e.BudgetSet(100, "n_trials", 3, 0))
     assert any(isinstance(action, a.AskThinker) for action in plan(state))
 
 

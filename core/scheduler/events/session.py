@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events.base import Event
-from hptui.core.store.rows import CommandRow, EventRow
+from hptui.core.store.rows import CommandRow, EventRow, TrialRow
+from hptui.core.study.commands import BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,41 @@ class SlotsSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class BudgetSet(Event):
-    n_trials: int | None
+    key: str  # of study.commands.BUDGET
+    value: float | None
+    was: float | None
 
     def row(self) -> EventRow:
-        return self.line("budget", f"{self.n_trials} trials in all", n_trials=self.n_trials)
+        said = f"{BUDGET[self.key]}: {limit(self.was)} → {limit(self.value)}"
+        return self.line("budget", said, key=self.key, value=self.value, was=self.was)
+
+
+@dataclass(frozen=True, slots=True)
+class PrunerSet(Event):
+    """The rule that judges trials from now on."""
+
+    name: str
+    options: dict[str, Any]
+    reason: str
+    judges: bool
+    ladder: bool
+
+    def row(self) -> EventRow:
+        return self.line("pruner", self.reason, name=self.name, options=self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class RemarksSet(Event):
+    """The session's own note and tags."""
+
+    remarks: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRemarked(Event):
+    """The note and tags of a trial that has ended: its whole row, as it is to be written."""
+
+    written: TrialRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +192,10 @@ class Finished(Event):
 
     def row(self) -> EventRow:
         return self.line("finished", self.reason, ok=self.ok, final=self.final)
+
+
+def limit(value: float | None) -> str:
+    return "no limit" if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
 
 
 def answer_line(at: float, kind: str, command: CommandRow, reason: str) -> EventRow:

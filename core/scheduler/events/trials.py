@@ -106,11 +106,13 @@ class Judged(Event):
     number: int
     milestone: int
     step: int
-    verdict: str  # go, hold or stop
+    verdict: str  # go, hold, stop, or spared: pinned, whatever its pruner says
     reason: str = ""
     compared: Numbers = field(default_factory=dict)  # the numbers of the reason, the user's sign
 
     def row(self) -> EventRow | None:
+        if self.verdict == "spared":
+            return self.line("spared", self.reason, step=self.step) if self.reason else None
         if self.verdict == "go":
             return self.line("promoted", self.reason, step=self.step, **self.compared) if self.reason else None
         return self.line("judged", self.reason, verdict=self.verdict, step=self.step, **self.compared)

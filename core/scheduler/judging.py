@@ -1,0 +1,87 @@
+"""The rule that judges trials: made from the study, changed while the session lives, and the curves it judges by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hptui.core.devices.inventory import Inventory
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.book import Book
+from hptui.core.scheduler.gear import Gear, kind_of
+from hptui.core.search import catalog
+from hptui.core.search.protocol import Promoter, Pruner, Rungs
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import CommandRow, TrialRow
+from hptui.core.study.study import Chosen, Study
+from hptui.core.study.trial import Cause, State
+
+
+def pruner_of(study: Study, places: Inventory) -> Pruner:
+    """A frozen trial keeps its GPU, for its memory is there: with GPUs a rule that holds trials stops them instead."""
+    pruner = catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
+    on_gpus = any(device.kind == "gpu" for device in places.devices)
+    return pruner.without_holding() if on_gpus and isinstance(pruner, Promoter) else pruner
+
+
+def rungs_of(pruner: Pruner) -> list[int]:
+    """The steps at which trials are ranked, for charts; none where trials are judged at any step."""
+    milestones = pruner.milestones()
+    return list(milestones.steps) if isinstance(milestones, Rungs) else []
+
+
+def ladder(study: Study) -> bool:
+    """Whether its rungs depend on how far a trial can go."""
+    return catalog.PRUNERS[study.pruner.name].max_steps != "ignored"
+
+
+def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) -> Book:
+    book = Book()
+    if not judges:
+        return book
+    curves = reader.curves([row.number for row in rows], study.metric)
+    for row in rows:
+        points = curves.get(row.number, [])
+        book.write(row.number, ((step, study.sign * value) for step, value in points if value is not None))
+        if State(row.state).ended:
+            book.close(row.number, kind_of(State(row.state), Cause(row.cause) if row.cause else None))
+    return book
+
+
+def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:
+    """Another pruner, or other options of this one, from the next report on. Rungs do not move: trials stand on them.
+
+    A trial that runs is judged where it was told to wait when it started; a new one where the new rule says.
+    """
+    at, was = gear.clock.now(), gear.study.pruner
+    wanted = _wanted(was, wish.args)
+    if problems := catalog.check("pruner", wanted, gear.study.budget.max_steps):
+        return [e.Refused(at, wish, "; ".join(f"{p.where}: {p.problem}" for p in problems))]
+    study = msgspec.structs.replace(gear.study, pruner=wanted)
+    pruner = pruner_of(study, gear.places)
+    if pruner == gear.pruner:
+        return [e.Refused(at, wish, f"the pruner is {said(was)} already")]
+    for rule, name in ((gear.pruner, was.name), (pruner, wanted.name)):
+        if isinstance(rule.milestones(), Rungs):
+            return [e.Refused(at, wish, f"{name} ranks trials at rungs, and they can't move under trials that stand on"
+                                        " them: begin a new session with the new rule")]  # fmt: skip
+    if gear.milestones is None and pruner.milestones() is not None:
+        with Reader(gear.folder) as reader:
+            gear.book = book_of(reader, study, reader.trials(), True)
+    gear.study, gear.pruner, gear.milestones = study, pruner, pruner.milestones()
+    told = f"pruner {said(was)} → {said(wanted)}"
+    set_ = e.PrunerSet(at, wanted.name, dict(wanted.options), told, gear.milestones is not None, ladder(study))
+    return [e.Heeded(at, wish, f"you asked: {told}"), set_]
+
+
+def _wanted(was: Chosen, args: dict[str, Any]) -> Chosen:
+    name, options = str(args.get("name", was.name)), dict(args.get("options") or {})
+    kept = dict(was.options) if name == was.name else {}
+    return Chosen(name=name, options={k: v for k, v in {**kept, **options}.items() if v is not None})
+
+
+def said(chosen: Chosen) -> str:
+    """`median (n_startup_trials 10)`"""
+    options = ", ".join(f"{key} {value:g}" for key, value in chosen.options.items())
+    return f"{chosen.name} ({options})" if options else chosen.name
