@@ -63,6 +63,7 @@ class Children:
     server: socket.socket | None = None
     server_process: subprocess.Popen[bytes] | None = None
     statuses: dict[int, int] = field(default_factory=dict)  # pid -> status, of processes not known yet
+    offsets: dict[int, int] = field(default_factory=dict)  # bytes of a spool read under an earlier process of its trial
 
     # the fork server
 
@@ -125,7 +126,7 @@ class Children:
         """The trial's folder, its control page and a child that has no process yet."""
         folder = self.folder.trial(number)
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        child = Child(number, self.folder, control=Control(folder.control))
+        child = Child(number, self.folder, self.offsets.get(number, 0), control=Control(folder.control))
         self.all[number] = child
         return child
 
@@ -136,7 +137,8 @@ class Children:
         with contextlib.closing(Control(folder.control)) as control:
             deadline = time.monotonic() + FIND_PATIENCE_S
             while True:
-                begin = next((line for line in read_from(folder.spool, 0)[0] if isinstance(line, Begin)), None)
+                lines, _ = read_from(folder.spool, self.offsets.get(number, 0))
+                begin = next((line for line in lines if isinstance(line, Begin)), None)
                 if begin is not None:
                     return Process(begin.pid, begin.start_ticks)
                 if void(folder.spool, control):
@@ -228,6 +230,7 @@ class Children:
         child = self.all.pop(number, None)
         if child is None:
             return
+        self.offsets[number] = child.offset
         if child.pidfd is not None:
             self.selector.unregister(child.pidfd)
             os.close(child.pidfd)

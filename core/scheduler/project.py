@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hptui.core.scheduler import away
 from hptui.core.scheduler.events import Settled
 from hptui.core.scheduler.reading import better
 from hptui.core.scheduler.state import Live
@@ -13,14 +14,18 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
     """The row of a live trial, or of one that has just ended. sign: loss = sign * value."""
     trial = live.trial
     phase = settled.outcome if settled else trial.phase
-    device, process, reason = _last_device(live), _process(live), ""
+    device, process, reason, attrs = _last_device(live), _process(live), "", trial.attrs
     extra: dict[str, object] = {}
     match phase:
         case Waiting(reason=reason):
             device, process = None, None
-        case Paused(since=since, why=why, until=until, resume_wanted=wanted):
+        case Paused(process=process, since=since, why=why, until=until, resume_wanted=wanted, was=was):
             reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
+            if process is None:
+                reason, device = f"{reason}; {away.goes_on_from(trial)}", None
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}
+            if was is not None:
+                attrs = {**attrs, PAUSED_BEFORE: was.value}
         case Running() if live.ending is not None:
             end = live.ending.outcome
             reason = end.reason
@@ -46,10 +51,13 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
         proposal=trial.proposal, reason=reason, retry_of=trial.retry_of, value=value, best=best, step=trial.step,
         device=device, slot=trial.slot, pid=process.pid if process else None,
         start_ticks=process.start_ticks if process else None, created_at=trial.created_at,
-        started_at=trial.started_at, busy_s=live.running_s(ended_at) if settled else live.busy_s, attrs=trial.attrs,
+        started_at=trial.started_at, busy_s=live.running_s(ended_at) if settled else live.busy_s, attrs=attrs,
         **extra,  # type: ignore[arg-type]  # the keys are fields of TrialRow
     )  # fmt: skip
 
+
+PAUSED_BEFORE = "paused_before"
+"""The attribute of a paused trial that is being pruned: why it had been paused, should the prune be taken back."""
 
 _PAUSED = {
     "user": "paused by you",

@@ -9,7 +9,7 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.state import SchedulerState
-from hptui.core.study.trial import Ended, Paused, State
+from hptui.core.study.trial import Ended, Paused, State, Waiting
 
 
 def free_places(state: SchedulerState) -> list[Place]:
@@ -45,4 +45,6 @@ def room_for_a_promotion(state: SchedulerState) -> bool:
         phase = live.trial.phase
         if isinstance(phase, Paused) and live.place is None:
             going_on += phase.resume_wanted or bool(live.promoted)
+        elif isinstance(phase, Waiting):
+            going_on += live.trial.started_at is not None  # it was put away, and waits for its slot
     return len(free_places(state)) > going_on

@@ -21,6 +21,7 @@ _VERDICT = 24  # scheduler: that verdict
 _PARKED = 32  # trial
 _FULL = 40  # trial: waits for disk space
 _ATTEMPT = 48  # scheduler: see `claim`
+_ASKED = 56  # trial: the last milestone that it asked about
 
 _word = struct.Struct("=q")
 
@@ -64,6 +65,13 @@ class Control:
         _word.pack_into(self._page, _VERDICT, verdict)
         _word.pack_into(self._page, _ANSWERED, milestone)
 
+    def start_over(self) -> None:
+        """For a trial whose process is gone and that gets another one: nothing is asked of it, or owed to it."""
+        self.ask(Ask.GO)
+        self.answer(max(self.answered, self.milestone), Verdict.GO)
+        self.set_parked(False)
+        self.set_disk_full(False)
+
     def set_attempt(self, attempt: int) -> None:
         _word.pack_into(self._page, _ATTEMPT, attempt)
 
@@ -93,6 +101,13 @@ class Control:
     @property
     def verdict(self) -> int:
         return int(_word.unpack_from(self._page, _VERDICT)[0])
+
+    @property
+    def milestone(self) -> int:
+        return int(_word.unpack_from(self._page, _ASKED)[0])
+
+    def set_milestone(self, milestone: int) -> None:
+        _word.pack_into(self._page, _ASKED, milestone)
 
     def set_parked(self, parked: bool) -> None:
         _word.pack_into(self._page, _PARKED, int(parked))

@@ -38,6 +38,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     objective: Program | Function
     cwd: str
     metric: str = "value"
+    also: tuple[str, ...] = ()  # metrics that are objectives, too
     device: str = "cpu:0"  # "cpu:<slot>" or a GPU's UUID
     env: dict[str, str] = {}
     milestones: Milestones | None = None
@@ -47,6 +48,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     defines: bool = False  # the objective may ask for parameters that `params` does not have
     user_attrs: dict[str, Any] = {}
     attempt: int = 0  # see `claim`
+    judged_to: int = -1  # milestones up to this step have had their verdict, under an earlier process of the trial
+    stream: int = 0  # added to the seed of random, numpy and torch: goes on from a checkpoint, not from the start
 
 
 class Preload(msgspec.Struct, frozen=True, tag="preload"):

@@ -97,8 +97,24 @@ class SpoolWriter:
     """
 
     def __init__(self, path: Path, on_full: Callable[[bool], None] | None = None) -> None:
+        self._path = path
         self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self.on_full = on_full
+
+    def drop_torn_line(self) -> None:
+        """Cut off what an earlier process of this trial could not write to its end. No reader has taken it."""
+        size = os.fstat(self.fd).st_size
+        if not size:
+            return
+        with open(self._path, "rb") as file:
+            whole, block = 0, 1 << 16
+            for start in range((size - 1) // block * block, -1, -block):
+                file.seek(start)
+                if newline := file.read(min(block, size - start)).rfind(b"\n") + 1:
+                    whole = start + newline
+                    break
+        if whole < size:
+            os.ftruncate(self.fd, whole)
 
     def append(self, line: AnyLine) -> None:
         data = _encoder.encode(line) + b"\n"

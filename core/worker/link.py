@@ -43,14 +43,16 @@ class Link:
         self._spool = SpoolWriter(self.folder.spool, on_full=self._control.set_disk_full)
         if not claim(self._spool.fd, self._control, start.attempt):
             raise NotOurs
+        self._spool.drop_torn_line()
         self._milestones = start.milestones
-        self._next_milestone = next_milestone(start.milestones, -1)
+        self._next_milestone = next_milestone(start.milestones, start.judged_to)
         self._milestone = self._control.answered  # a trial that was started again counts on
         self._unanswered = False  # went on without a verdict, which may still come
         self._noted: set[str] = set()
         self.stopping = False  # the trial was told to stop
         self.value: float | None = None  # last reported
         self.step: int | None = None  # last reported
+        self.also: dict[str, float | None] = dict.fromkeys(start.also)  # further objectives, as last reported
 
     @property
     def mine(self) -> bool:
@@ -81,6 +83,7 @@ class Link:
         milestone = 0
         if step >= self._next_milestone:
             self._milestone = milestone = self._milestone + 1
+            self._control.set_milestone(milestone)
             self._next_milestone = next_milestone(self._milestones, step)
         self.append(
             Report(
@@ -94,6 +97,8 @@ class Link:
         self.step = step
         if value is not None:
             self.value = value
+        if self.also:
+            self.also.update((name, others[name]) for name in self.also if name in others)
         if milestone:
             self._unanswered = True
             if not overdue:

@@ -26,6 +26,7 @@ from hptui.core.wire.spool import Begin, End
 from hptui.core.worker import lines, process, program, script
 from hptui.core.worker.environ import Tag
 from hptui.core.worker.link import Link, NotOurs
+from hptui.core.worker.objectives import of_several
 from hptui.core.worker.outcome import of_error, of_result
 from hptui.core.worker.trial import Trial
 
@@ -91,18 +92,21 @@ def _run_objective(start: Start, link: Link, prepared: Prepared) -> End:
 def _run_function(start: Start, objective: Function, link: Link, prepared: Prepared) -> End:
     gpu = not start.device.startswith("cpu")
     process.use_threads(start.threads, prepared.blas)
-    process.seed(start.seed, gpu)
+    process.seed(start.seed + start.stream, gpu)
     module = prepared.module
     if module is None or prepared.path != objective.script:
         script.front_of_path(objective.script)
         sys.argv = [objective.script]
         module = script.load(objective.script)
         process.use_threads(start.threads)
-        process.seed(start.seed, gpu)  # what the script imported draws from the start, too
+        process.seed(start.seed + start.stream, gpu)  # what the script imported draws from the start, too
     function = script.function_of(module, objective.name)
     trial = Trial(start, link, lambda: _shared(objective, module, prepared))
     lines.listener = trial.report
-    return of_result(function(trial), link.value, time.time())
+    result = function(trial)
+    if link.also:
+        return of_several(result, start.metric, link, time.time())
+    return of_result(result, link.value, time.time())
 
 
 def _shared(objective: Function, module: ModuleType, prepared: Prepared) -> Any:

@@ -1,0 +1,99 @@
+"""Trials that were put away: held, their process ended, to go on from their checkpoint in another one. Pure.
+
+A process that is put away gives back all it held. What it had done since its checkpoint is done again: the reports
+of those steps are replaced as they come in once more, and milestones that were judged before are not judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.state import Live, SchedulerState
+from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Trial, Waiting, Why
+
+JUDGED_STEP = "judged_step"  # the attribute: the highest step up to which a trial that was put away had been judged
+STARTS_FROM = "starts_from"  # the attribute: whose checkpoint a new trial begins with
+
+
+def put_away(state: SchedulerState) -> Iterator[a.Action]:
+    """End the processes of held trials whose place or memory is worth more than the steps that are done again."""
+    for number, live in state.live.items():
+        if can_be_put_away(live) and (reason := _why(live)):
+            yield a.Signal((e.PutAwayAsked(state.now, number, reason),), number, kill=True)
+
+
+def can_be_put_away(live: Live) -> bool:
+    """It is frozen, nobody wants it to go on just now, and it has a checkpoint."""
+    match live.trial.phase:
+        case Paused(process=process, why=Why.USER | Why.RUNG | Why.YIELDED, resume_wanted=False) if process is not None:
+            return live.trial.has_checkpoint and not (live.promoted or live.leaving or live.ending or live.gone)
+        case _:
+            return False
+
+
+def _why(live: Live) -> str:
+    phase = live.trial.phase
+    if isinstance(phase, Paused) and phase.device != "cpu":
+        return f"gives {phase.device} back"
+    return ""
+
+
+def is_away(live: Live) -> bool:
+    return isinstance(live.trial.phase, Paused) and live.trial.phase.process is None
+
+
+def can_lose_its_process(live: Live) -> bool:
+    """Its process is gone while it was held, and another one can go on with it."""
+    ended_itself = live.gone is not None and live.gone.end is not None
+    return isinstance(live.trial.phase, Paused) and live.trial.has_checkpoint and not (live.ending or ended_itself)
+
+
+def settle_away(state: SchedulerState, live: Live) -> a.Action:
+    """What becomes of a held trial whose process is gone."""
+    said = live.leaving or "its process ended while it was held"
+    number = live.trial.number
+    return a.PutAway((e.PutAway(state.now, number, f"{said}: put away; {goes_on_from(live.trial)}"),), number)
+
+
+def go_on(state: SchedulerState, live: Live, reason: str, promoted: bool) -> a.Action:
+    """It was put away and is wanted: it waits for a slot, before all that never ran."""
+    reason = f"{reason}; {goes_on_from(live.trial)}"
+    return a.Record((e.Requeued(state.now, live.trial.number, reason, promoted, live.compared if promoted else {}),))
+
+
+def applied(live: Live, event: e.PutAway | e.Requeued) -> Live:
+    """The trial after the event."""
+    trial, phase = live.trial, live.trial.phase
+    if not isinstance(phase, Paused):
+        return live
+    if isinstance(event, e.Requeued):
+        trial = replace(trial, phase=Waiting(event.at, event.reason), slot=None)
+        return replace(live, trial=trial, promoted="", gone=None)
+    done = trial.step if live.due is None else live.due.step - 1
+    attrs = trial.attrs if done is None else {**trial.attrs, JUDGED_STEP: max(done, judged_to(trial))}
+    trial = replace(trial, phase=replace(phase, process=None), slot=None, attrs=attrs)
+    return replace(live, trial=trial, gone=None, due=None, parking=None, leaving="")
+
+
+def judged_to(trial: Trial) -> int:
+    """Up to which step its milestones have had their verdict; -1 for none."""
+    return int(trial.attrs.get(JUDGED_STEP, -1))
+
+
+def stream(trial: Trial) -> int:
+    """0 for a trial that begins; else another number for every step it goes on from, so that it draws anew."""
+    step = trial.attrs.get(CHECKPOINT_STEP)
+    return 0 if trial.started_at is None or step is None else int(step) + 1
+
+
+def goes_on_from(trial: Trial) -> str:
+    """`goes on from its checkpoint of step 12 (2 steps are done again)`."""
+    saved = trial.attrs.get(CHECKPOINT_STEP)
+    if saved is None:
+        return "goes on from its checkpoint"
+    again = max(0, (trial.step or 0) - saved)
+    repeated = f" ({again} step{'s are' if again != 1 else ' is'} done again, their values replaced)" if again else ""
+    return f"goes on from its checkpoint of step {saved}{repeated}"

@@ -1,0 +1,92 @@
+"""Trials on their way out: told to end, ended, and what became of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hptui.core.devices.inventory import Place
+from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import away
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.outcome import outcome_of
+from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, SchedulerState, again
+from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
+
+
+def settle(state: SchedulerState) -> Iterator[a.Action]:
+    """Trials whose process is gone become what they are; a lost one is queued again."""
+    best = state.tally.best
+    for number, live in state.live.items():
+        no_process = isinstance(live.trial.phase, Waiting) or away.is_away(live)
+        if live.gone is None and not (live.ending is not None and no_process):
+            continue
+        if live.gone is not None and away.can_lose_its_process(live):
+            yield away.settle_away(state, live)
+            continue
+        settled = outcome_of(live, state.now)
+        intents: list[e.Event] = [settled]
+        value, outcome = settled.value, settled.outcome
+        if outcome.state is State.COMPLETE and value is not None:
+            sign = state.rules.sign
+            if best is None or sign * value < sign * best[0]:
+                intents.append(e.NewBest(state.now, number, value, best[0] if best else None))
+                best = (value, number)
+        if outcome.cause is Cause.LOST and outcome.may_retry and not state.stopping:
+            intents += retry_of_lost(live, outcome.reason, state.now)
+        yield a.Settle(tuple(intents), number, live)
+
+
+def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
+    """A lost trial is tried again, up to LOST_RETRIES times in a row."""
+    trial = live.trial
+    point = again(trial.number, trial.params, trial.x, trial.attrs, reason)
+    if point is None:
+        return []
+    return [e.Enqueued(at, point.params, point.x, point.origin, point.why, point.retry_of, point.attrs)]
+
+
+def stop(state: SchedulerState) -> Iterator[a.Action]:
+    """What stopping at once means for the trials that run."""
+    if state.stopping is None or not state.stopping.now:
+        return
+    reason = "stopped with the session: starts again when it is resumed"
+    for number, live in state.live.items():
+        if away.is_away(live):  # it holds nothing, and stays as it is
+            continue
+        if live.ending is None and live.gone is None and isinstance(live.trial.phase, Running | Paused):
+            outcome = Ended(State.FAIL, state.now, reason, Cause.LOST, may_retry=True)
+            yield a.Record((e.EndAsked(state.now, number, outcome),))
+
+
+def limit(state: SchedulerState) -> Iterator[a.Action]:
+    """Trials whose time is up, one way or another."""
+    at, limit = state.now, state.rules.trial_time_s
+    for number, live in state.live.items():
+        if live.ending or live.gone:
+            continue
+        outcome: Ended | None = None
+        match live.trial.phase:
+            case Paused(why=Why.UNDO, until=float(until), resume_wanted=False) if at >= until:
+                outcome = Ended(State.PRUNED, at, "pruned by you")
+            case Running() if limit is not None and live.running_s(at) > limit:
+                outcome = Ended(State.FAIL, at, f"ran longer than its limit of {limit:g} s", Cause.TIMEOUT)
+            case Running() if live.told_to_stop is not None and at - live.told_to_stop > STOP_PATIENCE_S:
+                outcome = Ended(State.PRUNED, at, f"{live.stop_reason}; it did not stop by itself")
+            case Starting(device=device, since=since) if live.launched and at - since > START_PATIENCE_S:
+                place = Place(device, live.trial.slot or 0)
+                reason = f"no process came up in {START_PATIENCE_S:g} s"
+                yield a.Record((e.NotStarted(at, number, place, reason),))
+        if outcome:
+            yield a.Record((e.EndAsked(at, number, outcome),))
+
+
+def end(state: SchedulerState) -> Iterator[a.Action]:
+    """SIGTERM, grace, SIGKILL."""
+    for number, live in state.live.items():
+        ending = live.ending
+        if ending is None or live.gone or away.is_away(live) or not isinstance(live.trial.phase, Running | Paused):
+            continue
+        if ending.told is None:
+            yield a.Signal((e.Told(state.now, number, killed=False),), number)
+        elif not ending.killed and state.now - ending.told >= GRACE_S:
+            yield a.Signal((e.Told(state.now, number, killed=True),), number, kill=True)
