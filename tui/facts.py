@@ -38,6 +38,7 @@ def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], s
         held=raw.get("held") is True,
         sampler=_chosen(raw.get("sampler", study.get("sampler"))),
         pruner=_chosen(raw.get("pruner", study.get("pruner"))),
+        rungs=tuple(step for step in raw.get("rungs") or () if isinstance(step, int)),
         metrics=tuple(str(metric) for metric in raw.get("metric_names") or ()),
         space=tuple(Parameter(key, _definition(value)) for key, value in parameters.items()),
     )

@@ -45,6 +45,7 @@ class Facts:
     held: bool = False  # the whole session is paused: nothing starts
     sampler: str = ""
     pruner: str = ""
+    rungs: tuple[int, ...] = ()  # steps at which its pruner ranks trials
     metrics: tuple[str, ...] = ()  # every metric reported so far
     space: tuple[Parameter, ...] = ()
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import click
 
+from hptui.core.review.pruning import Pruning, best_of, pruning
 from hptui.core.store.library import SessionSummary, sessions, summary
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
-from hptui.core.study.session import sessions_home
+from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.tui.commands import answers
 from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
 from hptui.tui.commands.finding import NAME, look_at
+from hptui.tui.facts import facts_of, written_study
+from hptui.tui.views.rungs import ahead_line, saved_line
 
 
 @click.command()
@@ -81,11 +84,13 @@ def show(name: str | None, as_json: bool) -> None:
     with Reader(folder) as reader, reader.snapshot():
         facts, trials, parameters = reader.facts(), reader.trials(), reader.parameters()
         events = reader.last_events(5)
+        giving_up = _pruning(reader, trials, facts, folder)
     trials.sort(key=lambda row: row.number)
     if as_json:
         document = summary_json(each) | {
             "trials": [trial_json(row) for row in trials],
             "parameters": parameters,
+            "pruning": pruning_json(giving_up),
             "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
             "argv": facts.get("argv"),
         }
@@ -96,6 +101,9 @@ def show(name: str | None, as_json: bool) -> None:
         print(harmless(each.reason))
     print(f"{each.direction} {harmless(each.metric)} · trials: {tally(each.counts, each.n_trials)}")
     print(each.path)
+    for line in (saved_line(giving_up), ahead_line(giving_up)):
+        if line:
+            print(line)
     if trials:
         heads = ("trial", "state", "value", "step", "time", "parameters", "")
         print("\n" + table(heads, [trial_line(row) for row in trials], right=frozenset({0, 2, 3, 4})))
@@ -105,6 +113,20 @@ def show(name: str | None, as_json: bool) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(event.at))
         who = "" if event.trial is None else f" trial {event.trial}"
         print(f"{clock} {event.kind}{who}: {harmless(event.reason)}")
+
+
+def _pruning(reader: Reader, trials: list[TrialRow], facts: dict[str, Any], folder: SessionFolder) -> Pruning:
+    """Call inside a snapshot of the reader."""
+    known = facts_of(folder.name, facts, {}, written_study(folder))
+    best = best_of(trials, known.sign)
+    winner = reader.curve(best.number, known.metric) if best else []
+    return pruning(trials, known.direction, known.max_steps, winner)
+
+
+def pruning_json(found: Pruning) -> dict[str, Any]:
+    """`saved` is null where nothing was pruned. `ahead`: pruned trials that led the winner when they were cut."""
+    saved = None if found.saved is None else asdict(found.saved) | {"share": found.saved.share}
+    return asdict(found) | {"saved": saved, "cuts": [asdict(cut) | {"went_on": cut.went_on} for cut in found.cuts]}
 
 
 def trial_json(row: TrialRow) -> dict[str, Any]:

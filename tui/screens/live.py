@@ -17,6 +17,7 @@ from hptui.tui.arrangement import Arrangement
 from hptui.tui.attached import Attached
 from hptui.tui.feed import Wanted
 from hptui.tui.panes.best import BestPane
+from hptui.tui.panes.brackets import BracketsPane
 from hptui.tui.panes.curves import Choice, CurvesPane, chosen
 from hptui.tui.panes.decisions import DecisionsPane
 from hptui.tui.panes.devices import DevicesPane
@@ -66,6 +67,7 @@ class LiveScreen(Ordering, Paned):
                 yield TrialsPane(id="trials", classes="pane")
                 yield CurvesPane(id="curves", classes="pane")
                 yield LogView(id="log", classes="pane", empty="this trial has printed nothing yet")
+                yield BracketsPane("7 rungs", id="rungs", classes="pane")
             with Vertical(id="right"):
                 yield DevicesPane(id="devices", classes="pane")
                 yield DecisionsPane("4 decisions", id="decisions", classes="pane")
@@ -120,6 +122,7 @@ class LiveScreen(Ordering, Paned):
         self.query_one(DecisionsPane).take(snapshot.events, snapshot.trials)
         self.query_one(DevicesPane).take(snapshot)
         self.query_one(BestPane).take(snapshot)
+        self.query_one(BracketsPane).take(snapshot)
         self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
         if len(before.devices) != len(snapshot.devices):
             self.place(self.panes(self.lower, self.zoomed))
@@ -201,7 +204,7 @@ class LiveScreen(Ordering, Paned):
 
     def on_line_list_chosen(self, message: LineList.Chosen) -> None:
         """Enter on a decision or on one of the best opens that trial."""
-        if isinstance(message.rows, BestPane):
+        if isinstance(message.rows, BestPane | BracketsPane):
             self.open_trial(message.key)
         elif isinstance(message.rows, DecisionsPane):
             event = message.rows.event_of(message.key)

@@ -106,7 +106,8 @@ class TrialScreen(Paned):
         lead = "2 " if plot.id == "curves" else ""
         more = f" ─ {at + 1} of {len(metrics)}, M: next" if len(metrics) > 1 and lead else ""
         title = f"{lead}{name}{scale} over steps{more}"
-        plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title)
+        marks = facts.rungs if name == facts.metric else ()
+        plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title, marks=marks)
 
     def _room(self) -> int:
         """How many plots the right column has room for."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 SMALLEST = (40, 12)
 TWO_COLUMNS = 100  # from this width on, a second column stands on the right
 ONE_PANE = 20  # below this height there is room for one pane
-LEFT = ("trials", "curves", "log")
+LEFT = ("trials", "curves", "log", "rungs")
 RIGHT = ("devices", "decisions", "best")
-PANES = ("trials", "curves", "devices", "decisions", "best", "log")
+PANES = ("trials", "curves", "devices", "decisions", "best", "log", "rungs")
 
 
 def too_small(width: int, height: int) -> str:
@@ -25,7 +25,7 @@ def panes_shown(width: int, height: int, lower: str, zoomed: str | None) -> froz
         return frozenset({"trials"})
     if width < TWO_COLUMNS:
         return frozenset({"trials", lower})
-    return frozenset({"trials", "log" if lower == "log" else "curves", *RIGHT})
+    return frozenset({"trials", lower if lower in LEFT[1:] else "curves", *RIGHT})
 
 
 def trial_panes_shown(width: int, height: int, lower: str, zoomed: str | None) -> frozenset[str]:

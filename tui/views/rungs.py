@@ -1,0 +1,160 @@
+"""What a session's rungs say: who is held where and waits for what, what giving up early has saved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hptui.core.review.pruning import Pruning
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.trial import AT_RUNG
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.cells import Cell, Cells, series
+from hptui.tui.views.numbers import duration, number, percent
+
+MOST_AHEAD = 3  # trials that were ahead of the winner and are named
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A trial that waits at its rung, with what its verdict compared."""
+
+    number: int
+    value: float | None
+    rank: int | None
+    cohort: int | None
+    kept: int | None
+    threshold: float | None
+    goes_on: bool  # as soon as a slot is free
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of one bracket. came: trials that got there; those neither held nor cut went on."""
+
+    bracket: int | None
+    step: int
+    came: int
+    cut: int
+    held: tuple[Held, ...]  # the best one first
+    kept: int | None  # how many go on, and up to what value: as the latest verdict said
+    threshold: float | None
+
+    @property
+    def went_on(self) -> int:
+        return self.came - self.cut - len(self.held)
+
+
+def rungs(snapshot: Snapshot) -> tuple[Rung, ...]:
+    """Every rung that a trial was judged at, by bracket and step."""
+    sign, judged = snapshot.facts.sign, []
+    for row in snapshot.trials.rows():
+        stand = stand_of(row)
+        if stand:
+            judged.append((row, stand))
+    places = {(stand.get("bracket"), int(stand["rung"])) for _, stand in judged}
+    return tuple(_rung(bracket, step, judged, sign) for bracket, step in sorted(places, key=lambda p: (p[0] or 0, p[1])))
+
+
+def stand_of(row: TrialRow) -> Mapping[str, Any]:
+    """What its last verdict at a rung compared; empty for one that was never judged at a rung."""
+    stand = row.attrs.get(AT_RUNG)
+    return stand if isinstance(stand, Mapping) and isinstance(stand.get("rung"), int) else {}
+
+
+def _rung(
+    bracket: int | None, step: int, judged: list[tuple[TrialRow, Mapping[str, Any]]], sign: float
+) -> Rung:
+    mine = [(row, stand) for row, stand in judged if stand.get("bracket") == bracket and stand["rung"] >= step]
+    here = [(row, stand) for row, stand in mine if stand["rung"] == step]
+    held = [_held(row, stand) for row, stand in here if row.state == "PAUSED" and row.why == "rung"]
+    last = max((stand for _, stand in here), key=lambda stand: stand.get("cohort") or 0, default={})
+    return Rung(
+        bracket=bracket,
+        step=step,
+        came=len(mine),
+        cut=sum(row.state == "PRUNED" for row, _ in here),
+        held=tuple(sorted(held, key=lambda one: (sign * (one.value or 0.0), one.number))),
+        kept=last.get("kept"),
+        threshold=last.get("threshold"),
+    )
+
+
+def _held(row: TrialRow, stand: Mapping[str, Any]) -> Held:
+    return Held(
+        row.number, stand.get("value"), stand.get("rank"), stand.get("cohort"), stand.get("kept"),
+        stand.get("threshold"), row.resume_wanted,
+    )  # fmt: skip
+
+
+def rung_line(rung: Rung) -> Cells:
+    """`rung 9     21 came   7 on   12 held   2 cut   the best 7 go on: up to 0.412`."""
+    name = f"rung {rung.step}" if rung.bracket is None else f"bracket {rung.bracket} rung {rung.step}"
+    counts = f"  {rung.came} came  {rung.went_on} on  {len(rung.held)} held  {rung.cut} cut"
+    mark = "" if rung.kept is None else f"  {_go_on(rung.kept, rung.threshold)}"
+    return (Cell(name, "strong"), Cell(counts), Cell(mark, "muted"))
+
+
+def held_line(held: Held) -> Cells:
+    """`  ⏸ 14  0.52  rank 9 of 21 when judged; waits for rank 7 (0.41)`."""
+    lead = (Cell("  "), Cell(str(held.number).rjust(5), series(held.number)), Cell(f"  {number(held.value):>8}  "))
+    if held.goes_on:
+        return (*lead, Cell("goes on as soon as a slot is free", "good"))
+    if held.rank is None:
+        return (*lead, Cell("held", "paused"))
+    said = f"rank {held.rank} of {held.cohort}: {_go_on(held.kept or 0, held.threshold)}"
+    return (*lead, Cell(said, "paused"))
+
+
+def _go_on(kept: int, threshold: float | None) -> str:
+    if not kept:
+        return "too few to choose from"
+    best = "the best one goes on" if kept == 1 else f"the best {kept} go on"
+    return best if threshold is None else f"{best}, up to {number(threshold)}"
+
+
+def nothing_held(snapshot: Snapshot) -> str:
+    """What stands in the pane while no trial was judged at a rung."""
+    pruner = snapshot.facts.pruner or "none"
+    if not snapshot.facts.rungs:
+        return f"the pruner {pruner} has no rungs: it holds nobody"
+    steps = ", ".join(str(step) for step in snapshot.facts.rungs[:8])
+    return f"no trial has come to a rung yet (steps {steps})"
+
+
+# --- what was saved ---------------------------------------------------------------------------------------------------
+
+
+def saved_line(pruning: Pruning) -> str:
+    """`pruning saved 63%: 214 of 600 steps were run; 1h 12m of 1h 50m not trained`; "" when nothing was pruned."""
+    saved = pruning.saved
+    if saved is None:
+        return ""
+    rest = duration(saved.full_seconds - saved.seconds)
+    return (
+        f"pruning saved {percent(saved.share)} of the training: {saved.steps} of {saved.full_steps} steps were run, "
+        f"{rest} of {duration(saved.full_seconds)} saved"
+    )
+
+
+def ahead_line(pruning: Pruning) -> str:
+    """Whether a pruned trial led the winner when it was cut; "" when that can't be said."""
+    if not pruning.compared or pruning.winner is None:
+        return ""
+    of = "the pruned trial" if pruning.compared == 1 else f"the {pruning.compared} pruned trials"
+    if not pruning.ahead:
+        return f"none of {of} was ahead of the best, trial {pruning.winner}, when it was cut"
+    named = [
+        f"trial {one.number} ({number(one.best)} at step {one.step}, the best had {number(one.winners)})"
+        for one in pruning.ahead[:MOST_AHEAD]
+    ]
+    more = len(pruning.ahead) - len(named)
+    rest = f" and {more} more" if more else ""
+    return (
+        f"{len(pruning.ahead)} of {of} {'was' if len(pruning.ahead) == 1 else 'were'} ahead of the best, trial "
+        f"{pruning.winner}, when cut: {', '.join(named)}{rest}"
+    )
+
+
+__all__ = ["Held", "Rung", "ahead_line", "held_line", "nothing_held", "rung_line", "rungs", "saved_line"]
