@@ -60,6 +60,7 @@ LOOKING = (
     Key("o", "pin", "Pin curve", "keep the trial's curve on the chart; again: let it go"),
     Key("a", "choose_curves", "Which curves", "running and best, running, best, or pinned and marked ones"),
     Key("L", "log_scale", "Log scale", "the chart's axis logarithmic or linear"),
+    Key("V", "views", "Views", "the session as a whole: history, parallel coordinates, importances, slices", 3),
     Key("z", "zoom", "Zoom", "the pane in focus alone on the screen; again: back", 7),
 )
 AROUND = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 
 from hptui.tui.charts.axes import Axis, number, ticks
 from hptui.tui.charts.band import Band
+from hptui.tui.charts.canvas import Canvas
 from hptui.tui.charts.piece import Piece
-from hptui.tui.charts.raster import DOTS, Dots, Extents, extents, patterns
+from hptui.tui.charts.raster import DOTS, Dots, Extents, extents
 from hptui.tui.glyphs import Glyphs
 
 GUTTER = 8  # cells left of the chart, for the labels of the y axis
@@ -41,49 +41,33 @@ def draw(
     if w < 8 or h < 2:
         return [(Piece(" " * width, ""),)] * height
     dots = DOTS[glyphs.level]
-    codes, paint = np.full((h, w), 32, np.uint32), np.zeros((h, w), np.int16)
-    styles = ["", "milestone"]
+    canvas = Canvas(w, h)
+    canvas.shade(_shade(band, x_axis, y_axis, w, h), "band")
     for mark in marks:
         at = int(np.floor(x_axis.share(mark) * (w - 1) + 0.5)) if x_axis.low <= mark <= x_axis.high else -1
         if 0 <= at < w:
-            codes[:, at], paint[:, at] = ord(glyphs.milestone), 1
-    ends: list[tuple[int, int, int, str]] = []
+            canvas.put(np.arange(h), np.full(h, at), glyphs.milestone, "milestone")
+    ends: list[tuple[int, int, str, str]] = []
     for curve in curves:
         drawn = _visible(extents(curve.x, curve.y, x_axis, y_axis, w * dots.across, h * dots.down), dots)
-        top, cells = patterns(drawn, dots, w, h)
-        if curve.style not in styles:
-            styles.append(curve.style)
-        on = cells > 0
-        rows = slice(top, top + len(cells))
-        codes[rows][on], paint[rows][on] = dots.chars[cells[on]], styles.index(curve.style)
+        canvas.curve(drawn, dots, curve.style)
         if labels and curve.label and (end := _end(drawn, dots.across, dots.down, w, h)) is not None:
-            ends.append((*end, styles.index(curve.style), curve.label))
+            ends.append((*end, curve.style, curve.label))
     for x, y, style, label in reversed(ends):
-        _write(codes, paint, x, y, style, label)
-    shade = _shade(band, x_axis, y_axis, w, h)
-    y_ticks = _y_labels(y_axis, h)
-    axis_lines = [_line(y_ticks.get(r, ""), codes[r], paint[r], shade[r], styles, glyphs) for r in range(h)]
+        _write(canvas, x, y, style, label)
+    return framed(canvas, x_axis, y_axis, glyphs)
+
+
+def framed(canvas: Canvas, x_axis: Axis, y_axis: Axis, glyphs: Glyphs) -> list[tuple[Piece, ...]]:
+    """The canvas with its axes: GUTTER cells on the left, two lines below."""
+    w, h = canvas.width, canvas.height
+    labels = _y_labels(y_axis, h)
+    left = [
+        Piece(labels.get(r, "").rjust(GUTTER - 2) + " " + (glyphs.tick if r in labels else glyphs.upright), "axis")
+        for r in range(h)
+    ]
     foot = Piece(" " * (GUTTER - 1) + glyphs.corner + glyphs.rule * w, "axis")
-    return [*axis_lines, (foot,), (Piece(_x_labels(x_axis, w, width), "axis"),)]
-
-
-def _line(
-    label: str, codes: NDArray[np.uint32], paint: NDArray[np.int16], shade: NDArray[np.bool_],
-    styles: Sequence[str], glyphs: Glyphs,
-) -> tuple[Piece, ...]:  # fmt: skip
-    text = codes.astype("<u4").tobytes().decode("utf-32-le")
-    look = paint * 2 + shade
-    # An empty cell shows no text colour: it joins the piece before it, and that is fewer bytes.
-    blank = codes == 32
-    if blank.any():
-        known = np.where(blank & (np.r_[-1, shade[:-1]] == shade), -1, np.arange(len(look)))
-        look = look[np.maximum(np.maximum.accumulate(known), 0)]
-    cuts = [0, *(np.flatnonzero(look[1:] != look[:-1]) + 1).tolist(), len(text)]
-    left = label.rjust(GUTTER - 2) + " " + (glyphs.tick if label else glyphs.upright)
-    pieces = [Piece(left, "axis")]
-    for a, z in pairwise(cuts):
-        pieces.append(Piece(text[a:z], styles[int(look[a]) // 2], "band" if look[a] & 1 else ""))
-    return tuple(pieces)
+    return [*canvas.lines(left), (foot,), (Piece(_x_labels(x_axis, w, w + GUTTER), "axis"),)]
 
 
 def _visible(drawn: Extents, dots: Dots) -> Extents:
@@ -108,12 +92,13 @@ def _end(drawn: Extents, across: int, down: int, w: int, h: int) -> tuple[int, i
     return (last // across, row) if 0 <= row < h and last // across < w else None
 
 
-def _write(codes: NDArray[np.uint32], paint: NDArray[np.int16], x: int, y: int, style: int, label: str) -> None:
+def _write(canvas: Canvas, x: int, y: int, style: str, label: str) -> None:
     """A label right of a curve's end, where nothing is drawn yet."""
     start, stop = x + 2, x + 2 + len(label)
-    if stop > codes.shape[1] or np.any(paint[y, start - 1 : stop] > 1):
-        return
-    codes[y, start:stop], paint[y, start:stop] = [ord(c) for c in label], style
+    marks = canvas.style("milestone")
+    taken = canvas.paint[y, start - 1 : stop]
+    if stop <= canvas.width and not np.any((taken > 0) & (taken != marks)):
+        canvas.write(start, y, label, style)
 
 
 def _shade(band: Band | None, x_axis: Axis, y_axis: Axis, w: int, h: int) -> NDArray[np.bool_]:

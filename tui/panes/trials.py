@@ -20,11 +20,13 @@ class TrialsPane(LineTable):
         Binding("asterisk", "mark_all", "Mark all", key_display="*", show=False, id="trials.mark_all"),
     ]
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, digit: str = "1", **kwargs: Any) -> None:
+        """digit: the key that leads here."""
         super().__init__((), newest="first", follow=True, **kwargs)
+        self.digit = digit
         self._titles: tuple[Title, ...] = ()
         self._seen: tuple[Arrangement, str] | None = None
-        self.border_title = "1 trials"
+        self.border_title = f"{digit} trials"
 
     def take(self, snapshot: Snapshot, arranged: Arrangement, marks: Marks = NO_MARKS) -> None:
         """Show these trials in this order; only lines that read differently are painted."""
@@ -41,7 +43,7 @@ class TrialsPane(LineTable):
 
     def _retitle(self, snapshot: Snapshot, arranged: Arrangement) -> None:
         """Setting a title repaints the whole pane, so it says only what a key of the user's changes."""
-        title = "1 trials"
+        title = f"{self.digit} trials"
         if arranged.filter:
             title += f" ─ {len(arranged.order):,} of {len(snapshot.trials):,} match {arranged.filter}"
         if self.marked:

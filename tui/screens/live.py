@@ -29,6 +29,7 @@ from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.ordering import Ordering
 from hptui.tui.screens.paned import Paned
+from hptui.tui.screens.session import SessionScreen
 from hptui.tui.screens.trial import TrialScreen
 from hptui.tui.snapshot import Facts, Snapshot
 from hptui.tui.views.events import last_event_line
@@ -100,8 +101,8 @@ class LiveScreen(Ordering, Paned):
 
     def on_session_screen_arrived(self) -> None:
         snapshot = self.attached.feed.take()
-        top = self.app.screen
-        if isinstance(top, TrialScreen) and top.attached is self.attached:
+        top = next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, SessionScreen))
+        if top is not self and top.attached is self.attached:
             top.show_snapshot(snapshot)
             self.snapshot = snapshot
             return
@@ -214,6 +215,12 @@ class LiveScreen(Ordering, Paned):
     def open_trial(self, number: int) -> None:
         if number in self.snapshot.trials:
             self.app.push_screen(TrialScreen(self.attached, number, self.snapshot))
+
+    def action_views(self) -> None:
+        """The tabs of the review; what is filtered here is filtered there."""
+        from hptui.tui.screens.review import ReviewScreen  # not before it is asked for: its tabs import numpy
+
+        self.app.push_screen(ReviewScreen(self.attached, self.snapshot, self.arranged))
 
     def action_open_here(self) -> None:
         cursor = self.cursor()

@@ -1,0 +1,42 @@
+"""The tabs of the review, in the order of their digits. A new one is a line here.
+
+A pane that is a `ChartPane` is given the `Material`; any other has `take(snapshot)`. It is imported when it is first
+looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from textual.widget import Widget
+
+from hptui.tui.snapshot import Snapshot
+
+
+def always(_: Snapshot) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """pane: "module:Class" under hptui.tui.panes. missing: why there is nothing to see in this session; "" if there is."""
+
+    name: str
+    pane: str
+    about: str
+    missing: Callable[[Snapshot], str] = always
+
+    def make(self) -> Widget:
+        module, _, name = self.pane.partition(":")
+        made: Any = getattr(import_module(f"hptui.tui.panes.{module}"), name)(id=f"tab-{self.name}", classes="pane")
+        assert isinstance(made, Widget)
+        return made
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("history", "history:HistoryPane", "every trial and the best so far"),
+    Tab("trials", "trials:TrialsPane", "the table"),
+)
