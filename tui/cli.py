@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "retry": ("wishes", "retry", "Try the parameters of ended trials again."),
     "stop": ("wishes", "stop", "Stop a session."),
     "check": ("check", "check", "Say what is wrong with a study file, or what it would do."),
+    "advise": ("advise", "advise", "Say what would make a search better, before it starts or by what it shows."),
     "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
     "rm": ("remove", "rm", "Delete a session."),
     "gpus": ("lists", "gpus", "List the devices that trials can run on."),

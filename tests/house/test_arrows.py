@@ -20,18 +20,20 @@ ARROWS: dict[str, set[str]] = {
     "core.study": {"core.errors", "core.space"},
     "core.wire": {"core.errors", "core.study"},
     "core.search": {"core.errors", "core.space", "core.study"},
+    "core.advice": {"core.errors", "core.space", "core.study"},
     "core.devices": {"core.errors"},
     "core.store": {"core.errors", "core.space", "core.study", "core.wire"},
     "core.worker": {"core.errors", "core.space", "core.study", "core.wire"},
     "core.training": {"core.errors", "core.worker"},
     "core.scheduler": {
-        "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store"
+        "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
+        "core.advice",
     },
-    "core.review": {"core.errors", "core.space", "core.study", "core.search", "core.store"},
+    "core.review": {"core.errors", "core.space", "core.study", "core.search", "core.store", "core.advice"},
     "core.interop": {"core.errors", "core.space", "core.study", "core.store"},
     "tui": {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
-        "core.scheduler", "core.review", "core.interop",
+        "core.scheduler", "core.review", "core.interop", "core.advice",
     },
 }  # fmt: skip
 
@@ -50,7 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # parts that decide and never act: no clock, file, process or generator that nobody can rebuild
-PURE = ("core.space", "core.search", "tui.views")
+PURE = ("core.space", "core.search", "core.advice", "tui.views")
 HANDS = {"time", "random", "socket", "subprocess", "threading", "multiprocessing", "tempfile", "sqlite3", "asyncio"}
 
 

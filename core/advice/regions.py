@@ -1,0 +1,147 @@
+"""Where in the space things happen: the best at an edge, what fails beyond a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.seen import End, Seen, SeenTrial
+from hptui.core.space.parameter import Categorical, Float, Int
+
+AT_EDGE = 0.1  # of the range
+NEAR_EDGE = 0.15
+CHANCE = 1e-3  # evidence that chance gives less often than this, over all parameters together
+
+
+def best_at_edge(seen: Seen) -> Iterator[Finding]:
+    """The best lies at a bound, and so do more of the good trials than chance would put there."""
+    if len(seen.complete) < 15:
+        return
+    good = seen.ranked[: max(5, round(0.15 * len(seen.complete)))]
+    bounded = [(i, n, p) for i, (n, p) in enumerate(seen.space.parameters.items()) if _can_grow(p)]
+    for i, name, p in bounded:
+        best = good[0].x[i]
+        if best is None or AT_EDGE < best < 1 - AT_EDGE:
+            continue
+        top = best > 0.5
+        near = [u for t in good if (u := t.x[i]) is not None]
+        count = sum((1 - u if top else u) <= NEAR_EDGE for u in near)
+        if count < 3 or _tail(count, len(near), NEAR_EDGE) * 2 * len(bounded) > 30 * CHANCE:
+            continue
+        yield _extend(seen, name, p, top, count, len(near))
+
+
+def _can_grow(p: Float | Int | Categorical) -> bool:
+    if isinstance(p, Categorical) or p.count == 1:
+        return False
+    return p.count is None or p.count > 5  # with a handful of values one of them is always at an end
+
+
+def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, count: int, of: int) -> Finding:
+    assert not isinstance(p, Categorical)
+    old = p.high if top else p.low
+    if p.log:
+        new = old * 10 if top else old / 10
+    else:
+        new = old + (p.high - p.low) * (1 if top else -1)
+        new = max(0, new) if p.low >= 0 else new  # a quantity that has no negative values stays so
+    new = max(1, round(new)) if isinstance(p, Int) and p.low >= 1 else round(new) if isinstance(p, Int) else new
+    best = seen.ranked[0]
+    side = "upper" if top else "lower"
+    grown = new != old
+    return Finding(
+        "best-at-edge",
+        "warning",
+        f"space.{name}",
+        f"the best trial ({best.number}) has {name} = {_shown(best.params.get(name))}, at the {side} end "
+        f"({_shown(old)}), and so have {count} of the {of} best",
+        f"extend {name} to {_shown(new)}" if grown else f"{name} can't go further: nothing to do",
+        "the best value may lie beyond the end of the range",
+        (Edit(("space", name, "high" if top else "low"), new),) if grown else (),
+    )
+
+
+def nan_region(seen: Seen) -> Iterator[Finding]:
+    yield from _frontier(
+        seen, "nan", "nan-region", "diverge", "a loss that is no number: usually too large a learning rate"
+    )
+
+
+def infeasible_frontier(seen: Seen) -> Iterator[Finding]:
+    yield from _frontier(
+        seen, "infeasible", "infeasible-frontier", "can't run", "out of memory, or refused by the objective itself"
+    )
+
+
+def _frontier(seen: Seen, end: End, rule: str, verb: str, why: str) -> Iterator[Finding]:
+    """The one-parameter line that best parts the trials that ended so from the others, when it parts them well."""
+    bad, fine = seen.of(end), seen.of("complete", "pruned")
+    if len(bad) < 5 or len(fine) < 5:
+        return
+    found = []
+    for i, (name, p) in enumerate(seen.space.parameters.items()):
+        if isinstance(p, Categorical) or p.count == 1:
+            continue
+        for top in (True, False):
+            line, inside, wrong = _cut(_along(bad, i, top), _along(fine, i, top))
+            found.append((inside - wrong, name, p, top, line, inside, wrong))
+    if not found:
+        return
+    _, name, p, top, line, inside, wrong = max(found, key=lambda f: f[0])
+    # a line through pure chance catches about as large a share of the fine ones
+    if inside < 0.7 * len(bad) or wrong > 0.25 * inside:
+        return
+    if _overlap(inside, len(bad), inside + wrong, len(bad) + len(fine)) * len(found) > CHANCE:
+        return
+    at = p.value(line if top else 1 - line)
+    yield Finding(
+        rule,
+        "warning",
+        f"space.{name}",
+        f"{inside} of {inside + wrong} trials with {name} {'above' if top else 'below'} {_shown(at)} {verb} "
+        f"({len(bad)} in all)",
+        f"{'lower' if top else 'raise'} the {'upper' if top else 'lower'} end of {name} to {_shown(at)}",
+        why,
+        (Edit(("space", name, "high" if top else "low"), at),),
+    )
+
+
+def _along(trials: Sequence[SeenTrial], i: int, top: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Coordinate i, turned so that the suspected side is high."""
+    u = np.array([np.nan if t.x[i] is None else t.x[i] for t in trials], dtype=float)
+    u = u[~np.isnan(u)]
+    return np.sort(u if top else 1 - u)
+
+
+def _cut(
+    bad: np.ndarray[tuple[int], np.dtype[np.float64]], fine: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> tuple[float, int, int]:
+    """(line, bad ones at or above it, fine ones at or above it), the line where most is gained."""
+    if not len(bad):
+        return 1.0, 0, 0
+    above_bad = len(bad) - np.arange(len(bad))
+    above_fine = len(fine) - np.searchsorted(fine, bad, side="left")
+    k = int(np.argmax(above_bad - 2 * above_fine))
+    return float(bad[k]), int(above_bad[k]), int(above_fine[k])
+
+
+def _tail(k: int, n: int, p: float) -> float:
+    """P(at least k of n) for independent draws of chance p."""
+    return sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(k, n + 1))
+
+
+def _overlap(hits: int, marked: int, drawn: int, n: int) -> float:
+    """P(at least `hits` of `drawn` are marked) when `marked` of n are: Fisher's exact test, one-sided."""
+    whole = math.comb(n, drawn)
+    most = min(marked, drawn)
+    return sum(math.comb(marked, j) * math.comb(n - marked, drawn - j) for j in range(hits, most + 1)) / whole
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) and not isinstance(value, bool) else "–"
+
+
+REGION_FLAGS = (best_at_edge, nan_region, infeasible_frontier)

@@ -1,0 +1,52 @@
+"""A study file with advice taken: the edits made, its comments, order and spelling kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+from hptui.core.advice.finding import Edit
+
+
+def rewrite(text: str, edits: Iterable[Edit]) -> str:
+    """The text of a study file with the edits made. text: TOML that `load_study` has read."""
+    import tomlkit  # only whoever takes advice needs it
+
+    document = tomlkit.parse(text)
+    for edit in edits:
+        _set(document, edit.key, edit.value)
+    return tomlkit.dumps(document)
+
+
+def _set(table: MutableMapping[str, Any], key: tuple[str, ...], value: Any) -> None:
+    """What stands on the way and is no table (`sampler = "random"`) gives way to one.
+
+    The two short spellings stay: a list of choices, and the name of a sampler or pruner.
+    """
+    import tomlkit
+
+    first, *rest = key
+    below = table.get(first)
+    if not rest:
+        if value is None:
+            table.pop(first, None)
+        elif isinstance(value, str) and isinstance(below, MutableMapping):
+            below.clear()  # the options of the old one
+            below["name"] = value
+        else:
+            table[first] = _inline(value) if isinstance(value, dict) else value
+    elif rest == ["choices"] and isinstance(below, list):
+        table[first] = value
+    else:
+        if not isinstance(below, MutableMapping):
+            table[first] = tomlkit.table()
+        _set(table[first], tuple(rest), value)
+
+
+def _inline(value: dict[str, Any]) -> Any:
+    import tomlkit
+
+    made = tomlkit.inline_table()
+    for key, inner in value.items():
+        made[key] = _inline(inner) if isinstance(inner, dict) else inner
+    return made

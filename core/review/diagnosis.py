@@ -1,0 +1,79 @@
+"""What a stored session shows to the rules of `core.advice`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hptui.core.advice.finding import Finding
+from hptui.core.advice.flags import red_flags
+from hptui.core.advice.seen import End, Seen, SeenTrial
+from hptui.core.space.space import Space
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import Direction
+
+CURVES = 60  # that many curves are read: the best trials', then the latest
+_CAUSES: dict[str, End] = {"nan": "nan", "oom": "infeasible", "infeasible": "infeasible"}
+_STATES: dict[str, End] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+
+
+def diagnose(reader: Reader, max_steps: int | None = None) -> list[Finding]:
+    """Red flags and good signs of a session, live or past. max_steps: the study's, where it has one."""
+    return red_flags(seen(reader, max_steps))
+
+
+def seen(reader: Reader, max_steps: int | None = None) -> Seen:
+    """All trials, and the curves of those that the rules look at."""
+    facts = reader.facts()
+    direction: Direction = facts.get("direction", "minimize")
+    metric = facts.get("metric", "value")
+    sign = -1.0 if direction == "maximize" else 1.0
+    space = Space.parse(reader.parameters())
+    rows = sorted(reader.trials(), key=lambda row: row.number)
+    chosen = _with_curves(rows, sign)
+    curves = reader.curves(chosen, metric)
+    twin = _training_twin(metric, reader.metric_names())
+    twins = reader.curves(chosen, twin) if twin else {}
+    trials = tuple(_trial(row, sign, curves.get(row.number, []), twins.get(row.number, [])) for row in rows)
+    return Seen(space, trials, sign, metric, max_steps)
+
+
+def _with_curves(rows: Sequence[TrialRow], sign: float) -> list[int]:
+    known = [r for r in rows if r.state == "COMPLETE" and r.value is not None and math.isfinite(r.value)]
+    best = sorted(known, key=lambda row: sign * (row.value or 0.0))[: CURVES // 2]
+    latest = [row for row in rows if row.step is not None][-CURVES // 2 :]
+    return sorted({row.number for row in (*best, *latest)})
+
+
+def _trial(
+    row: TrialRow, sign: float, curve: Sequence[tuple[int, float]], twin: Sequence[tuple[int, float]]
+) -> SeenTrial:
+    trained = dict(twin)
+    loss = None if row.value is None else sign * row.value
+    end = _CAUSES.get(row.cause or "", _STATES.get(row.state, "open"))
+    if end in ("complete", "pruned") and loss is not None and not math.isfinite(loss):
+        end = "nan"
+    return SeenTrial(
+        row.number,
+        end,
+        row.params,
+        row.x,
+        loss,
+        row.origin,
+        -1 if row.step is None else row.step,
+        np.array([step for step, _ in curve], dtype=float),
+        np.array([sign * value for _, value in curve], dtype=float),
+        np.array([sign * trained.get(step, math.nan) for step, _ in curve], dtype=float) if twin else np.empty(0),
+    )
+
+
+def _training_twin(metric: str, names: Sequence[str]) -> str | None:
+    """`train_loss` for `val_loss`: the same quantity on the training data, when it is reported."""
+    bare = metric.lower()
+    for prefix in ("validation_", "valid_", "val_", "eval_", "test_"):
+        bare = bare.removeprefix(prefix)
+    wanted = {f"train_{bare}", f"training_{bare}", f"{bare}_train", f"train/{bare}"}
+    return next((name for name in names if name.lower() in wanted), None)

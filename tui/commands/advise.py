@@ -1,0 +1,138 @@
+"""`hptui advise`: what a study gets wrong before it starts, or what a session shows; and the study with it taken."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hptui.core.advice.finding import Finding
+from hptui.core.advice.lint import lint
+from hptui.core.advice.plan import Means, Plan, plan
+from hptui.core.advice.rewrite import rewrite
+from hptui.core.errors import HptuiError, StudyError
+from hptui.core.space.space import Space
+from hptui.core.study.durations import parse_duration
+from hptui.core.study.study import Study
+from hptui.tui.commands.answers import duration, harmless, plural, print_json, table
+from hptui.tui.commands.finding import find
+from hptui.tui.commands.target import read_study, read_target
+
+_MARKS = {"warning": "!", "hint": "·", "good": "✓"}
+
+
+@click.command()
+@click.argument("target", metavar="[STUDY.toml|SESSION]", required=False)
+@click.option("--trial-time", metavar="TIME", help="What one full trial takes, such as 12min; plans are in hours then.")
+@click.option("--goal", type=click.Choice(["explore", "exploit"]), default="exploit", show_default=True)
+@click.option("--fix", "fix", type=click.Path(path_type=Path), metavar="FILE", help="Write a study with it taken.")
+@click.option("--only", multiple=True, metavar="RULE", help="With --fix: take only this advice (may be repeated).")
+@click.option("--json", "as_json", is_flag=True, help="{findings[{rule level about says do why edits}] plan}")
+def advise(
+    target: str | None, trial_time: str | None, goal: Any, fix: Path | None, only: tuple[str, ...], as_json: bool
+) -> int:
+    """Say what would make a search better, with its reason: before it starts, or by what a session has shown.
+
+    For a study file: what its space gets wrong, and a plan. For a session: its red flags.
+    """
+    trial_s = _seconds(trial_time)
+    text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
+    made = plan(Space.parse(study.space), _means(study, trial_s), goal) if _is_study(target) else None
+    if fix is not None:
+        _write(fix, text, [f for f in findings if not only or f.rule in only])
+    if as_json:
+        print_json({"findings": [asdict(f) for f in findings], "plan": None if made is None else asdict(made)})
+        return 0
+    for finding in findings:
+        _print(finding)
+    if not findings:
+        print("nothing to object to")
+    if made is not None:
+        _print_plan(made)
+    elif any(f.edits for f in findings) and fix is None:
+        print("\nhptui advise --fix new.toml writes the next study with this taken")
+    return 0
+
+
+def _is_study(target: str | None) -> bool:
+    return target is not None and (target.endswith(".toml") or ".py" in target)
+
+
+def _study(target: str | None, trial_s: float | None) -> tuple[str, Study, list[Finding]]:
+    source = read_target(target or "")
+    study = read_study(source, {})
+    return source.text, study, lint(study, trial_s)
+
+
+def _session(name: str | None) -> tuple[str, Study, list[Finding]]:
+    from hptui.core.review.diagnosis import diagnose
+    from hptui.core.store.reader import Reader
+    from hptui.core.study.file import load_study
+
+    folder = find(name)
+    text = folder.study.read_text(errors="replace")
+    study = load_study(text, where=str(folder.study), folder=None)
+    with Reader(folder) as reader:
+        return text, study, diagnose(reader, study.budget.max_steps)
+
+
+def _seconds(written: str | None) -> float | None:
+    try:
+        return None if written is None else parse_duration(written)
+    except ValueError as wrong:
+        raise StudyError("--trial-time", *str(wrong).split(": ", 1)) from None
+
+
+def _means(study: Study, trial_s: float | None) -> Means:
+    from hptui.core.devices.inventory import inventory
+
+    budget = study.budget
+    try:
+        here = inventory(study.resources)
+        slots = len(here.devices) if here.devices[0].kind == "gpu" else len(here.slots)
+    except HptuiError:
+        slots = 1  # `check` says what is wrong with the devices
+    return Means(trial_s, budget.wall_clock_s, budget.n_trials, slots, budget.max_steps)
+
+
+def _write(path: Path, text: str, findings: list[Finding]) -> None:
+    """Never over a file that is there: a study does not change once it is read."""
+    edits = [edit for finding in findings for edit in finding.edits]
+    if not edits:
+        raise StudyError(str(path), "there is no advice that a study file can take", "hptui advise lists it")
+    if any(edit.key[0] == "space" for edit in edits) and "[space" not in text:
+        hint = "change the ranges of trial.suggest_... in the script as `hptui advise` says"
+        raise StudyError(str(path), "the objective defines its space itself", hint)
+    try:
+        with path.open("x") as file:
+            file.write(rewrite(text, edits))
+    except FileExistsError:
+        raise StudyError(str(path), "is there already", "name a new file") from None
+    except OSError as error:
+        raise StudyError(str(path), error.strerror or str(error), "name another file") from error
+    print(f"wrote {path}: {plural(len(edits), 'change')} ({', '.join(edit.path for edit in edits)})")
+
+
+def _print(finding: Finding) -> None:
+    print(f"{_MARKS[finding.level]} {harmless(finding.says)}")
+    if finding.do:
+        print(f"    do:  {harmless(finding.do)}")
+    if finding.why:
+        print(f"    why: {finding.why}  [{finding.rule}]")
+
+
+def _print_plan(made: Plan) -> None:
+    print(f"\nsampler {made.sampler}, pruner {made.pruner}")
+    for reason in made.why:
+        print(f"    {reason}")
+    if made.phases:
+        rows = [
+            (p.name, str(p.trials), duration(p.hours and p.hours * 3600), p.sampler, p.pruner, p.what)
+            for p in made.phases
+        ]
+        print()
+        print(table(("phase", "trials", "time", "sampler", "pruner", ""), rows, right=frozenset({1, 2})))
+    for caution in made.cautions:
+        print(f"· {caution}")
