@@ -25,6 +25,6 @@ class BracketsPane(LineList):
         lines: dict[int, Cells] = {}
         for at, rung in enumerate(rungs(snapshot), 1):
             lines[-at] = rung_line(rung)
-            lines |= {held.number: held_line(held) for held in rung.held}
+            lines |= {held.number: held_line(held, place) for place, held in enumerate(rung.held, 1)}
         self.update_empty(nothing_held(snapshot))
         self.show(list(lines), lambda key: lines.get(key, ()))

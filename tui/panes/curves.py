@@ -60,7 +60,8 @@ class CurvesPane(LinePlot):
         ]
         scale = " · log" if self.ylog else ""
         title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor"
-        self.show(series, x_max=axis_end(snapshot.facts.max_steps, series), focus=cursor, title=title, marks=snapshot.facts.rungs)
+        end = axis_end(snapshot.facts.max_steps, series)
+        self.show(series, x_max=end, focus=cursor, title=title, marks=snapshot.facts.rungs)
 
 
 def axis_end(max_steps: int | None, series: Sequence[Series]) -> float | None:

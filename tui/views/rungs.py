@@ -18,14 +18,12 @@ MOST_AHEAD = 3  # trials that were ahead of the winner and are named
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A trial that waits at its rung, with what its verdict compared."""
+    """A trial that waits at its rung. rank, cohort: when it came; others have come since, and some went on."""
 
     number: int
     value: float | None
     rank: int | None
     cohort: int | None
-    kept: int | None
-    threshold: float | None
     goes_on: bool  # as soon as a slot is free
 
 
@@ -53,8 +51,8 @@ def rungs(snapshot: Snapshot) -> tuple[Rung, ...]:
         stand = stand_of(row)
         if stand:
             judged.append((row, stand))
-    places = {(stand.get("bracket"), int(stand["rung"])) for _, stand in judged}
-    return tuple(_rung(bracket, step, judged, sign) for bracket, step in sorted(places, key=lambda p: (p[0] or 0, p[1])))
+    places = {(stand.get("bracket") or 0, int(stand["rung"])) for _, stand in judged}
+    return tuple(_rung(bracket or None, step, judged, sign) for bracket, step in sorted(places))
 
 
 def stand_of(row: TrialRow) -> Mapping[str, Any]:
@@ -63,9 +61,7 @@ def stand_of(row: TrialRow) -> Mapping[str, Any]:
     return stand if isinstance(stand, Mapping) and isinstance(stand.get("rung"), int) else {}
 
 
-def _rung(
-    bracket: int | None, step: int, judged: list[tuple[TrialRow, Mapping[str, Any]]], sign: float
-) -> Rung:
+def _rung(bracket: int | None, step: int, judged: list[tuple[TrialRow, Mapping[str, Any]]], sign: float) -> Rung:
     mine = [(row, stand) for row, stand in judged if stand.get("bracket") == bracket and stand["rung"] >= step]
     here = [(row, stand) for row, stand in mine if stand["rung"] == step]
     held = [_held(row, stand) for row, stand in here if row.state == "PAUSED" and row.why == "rung"]
@@ -82,10 +78,7 @@ def _rung(
 
 
 def _held(row: TrialRow, stand: Mapping[str, Any]) -> Held:
-    return Held(
-        row.number, stand.get("value"), stand.get("rank"), stand.get("cohort"), stand.get("kept"),
-        stand.get("threshold"), row.resume_wanted,
-    )  # fmt: skip
+    return Held(row.number, stand.get("value"), stand.get("rank"), stand.get("cohort"), row.resume_wanted)
 
 
 def rung_line(rung: Rung) -> Cells:
@@ -96,15 +89,14 @@ def rung_line(rung: Rung) -> Cells:
     return (Cell(name, "strong"), Cell(counts), Cell(mark, "muted"))
 
 
-def held_line(held: Held) -> Cells:
-    """`  ⏸ 14  0.52  rank 9 of 21 when judged; waits for rank 7 (0.41)`."""
+def held_line(held: Held, place: int) -> Cells:
+    """`   14    0.5200  3. in line; rank 9 of 21 when it came`. place: 1 for the best held at its rung."""
     lead = (Cell("  "), Cell(str(held.number).rjust(5), series(held.number)), Cell(f"  {number(held.value):>8}  "))
     if held.goes_on:
         return (*lead, Cell("goes on as soon as a slot is free", "good"))
-    if held.rank is None:
-        return (*lead, Cell("held", "paused"))
-    said = f"rank {held.rank} of {held.cohort}: {_go_on(held.kept or 0, held.threshold)}"
-    return (*lead, Cell(said, "paused"))
+    line = "next in line" if place == 1 else f"{place}. in line"
+    came = "" if held.rank is None else f"; rank {held.rank} of {held.cohort} when it came"
+    return (*lead, Cell(line, "paused"), Cell(came, "muted"))
 
 
 def _go_on(kept: int, threshold: float | None) -> str:
