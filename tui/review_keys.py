@@ -18,10 +18,24 @@ HISTORY = (
     Key("x", "axis", "Measure", "over trials ended, wall clock or device time", 2),
     Key("L", "log_scale", "Log scale", "the values' axis logarithmic or linear", 4),
 )
+PARALLEL = (
+    Key("h,left", "choose_axis(-1)", "Axis left", "the axis to the left", None),
+    Key("l,right", "choose_axis(1)", "Axis", "the axis to the right", 2, display="h l"),
+    Key("less_than_sign", "shift_axis(-1)", "Move left", "the chosen axis one place to the left", None, display="<"),
+    Key("greater_than_sign", "shift_axis(1)", "Move", "the chosen axis one place to the right", 6, display=">"),
+    Key("S", "turn", "Turn", "the chosen axis upside down", 6),
+    Key("L", "log_scale", "Log scale", "the chosen axis logarithmic or linear", 6),
+    Key("plus", "more(8)", "More lines", "eight more of the best as lines", None, display="+"),
+    Key("minus", "more(-8)", "Fewer lines", "eight fewer", None, display="-"),
+    Key("b", "brush", "Brush", "a range on the chosen axis, at first that of the best; again: its other end", 1),
+    Key("j,down", "move_end(-1)", "Brush down", "the brush's end one step down", None),
+    Key("k,up", "move_end(1)", "Brush up", "the brush's end one step up", None),
+    Key("enter", "keep", "Filter by brush", "only the trials in the brush, in every tab; esc takes the filter away", 2),
+)
 
 _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY)
+EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL)
 """All of them, for the README's table."""

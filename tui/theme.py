@@ -29,7 +29,8 @@ _DARK = {
     "hp-band": "#26303A", "hp-cursor": "#1D4F86", "hp-cursor-text": "#FFFFFF",
     "hp-cursor-blurred": "#2A2F36", "hp-find": "#6B5A00", "hp-find-text": "#FFFFFF",
     "hp-shade-1": "#1B1E22", "hp-shade-2": "#24292F", "hp-shade-3": "#2F363E", "hp-shade-4": "#3D4650",
-    "hp-ramp-0": "#5F7FBF", "hp-ramp-1": "#7FA0B8", "hp-ramp-2": "#A7B08A", "hp-ramp-3": "#D6C15A", "hp-ramp-4": "#FFEA46",
+    "hp-ramp-0": "#5F7FBF", "hp-ramp-1": "#7FA0B8", "hp-ramp-2": "#A7B08A", "hp-ramp-3": "#D6C15A",
+    "hp-ramp-4": "#FFEA46",
 }  # fmt: skip
 _LIGHT = {
     "hp-series-0": "#B87A00", "hp-series-1": "#2189C4", "hp-series-2": "#007F5C", "hp-series-3": "#8F8200",
@@ -41,7 +42,8 @@ _LIGHT = {
     "hp-band": "#DDE6EE", "hp-cursor": "#BFDCF5", "hp-cursor-text": "#000000",
     "hp-cursor-blurred": "#E4E4E4", "hp-find": "#FFE97A", "hp-find-text": "#000000",
     "hp-shade-1": "#F0F2F4", "hp-shade-2": "#E4E8EC", "hp-shade-3": "#D5DBE1", "hp-shade-4": "#C2CAD2",
-    "hp-ramp-0": "#9DB4E0", "hp-ramp-1": "#6F93C8", "hp-ramp-2": "#7A8450", "hp-ramp-3": "#A67C00", "hp-ramp-4": "#B83F00",
+    "hp-ramp-0": "#9DB4E0", "hp-ramp-1": "#6F93C8", "hp-ramp-2": "#7A8450", "hp-ramp-3": "#A67C00",
+    "hp-ramp-4": "#B83F00",
 }  # fmt: skip
 # `ramp`: ordered from worse to better, in the direction of cividis, lightened or darkened where it was invisible.
 # `shade`: grounds for few to many.

@@ -20,6 +20,7 @@ from hptui.tui.material import AT_ONCE, Material, columns_of
 from hptui.tui.panes.chart import ChartPane
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.line_table import LineTable
+from hptui.tui.panes.parallel import ParallelPane
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.ordering import Ordering
@@ -156,7 +157,8 @@ class ReviewScreen(Ordering):
         if self.arranged.filter:
             shown[:] = False
             shown[columns.rows_of(self.arranged.order)] = True
-        return Material(snapshot, columns, shown, str(self.arranged.filter), self.cursor())
+        cursor = None if self.table.following else self.cursor()  # the newest one was chosen by nobody
+        return Material(snapshot, columns, shown, str(self.arranged.filter), cursor)
 
     def _count(self, snapshot: Snapshot) -> None:
         """In a thread, one at a time; the tab goes on showing what it has."""
@@ -202,6 +204,9 @@ class ReviewScreen(Ordering):
     def on_line_table_header_chosen(self, message: LineTable.HeaderChosen) -> None:
         self.sort_by(message.column)
 
+    def on_parallel_pane_brushed(self, message: ParallelPane.Brushed) -> None:
+        self.filter_by(message.filter)
+
     # --- keys -------------------------------------------------------------------------------------------------
 
     def action_freeze(self) -> None:
@@ -211,7 +216,10 @@ class ReviewScreen(Ordering):
             self.show_snapshot(self.attached.feed.snapshot)
 
     def action_back(self) -> None:
-        """One level: the marks, the filter, then the screen before."""
+        """One level: what the tab has open, the marks, the filter, then the screen before."""
+        pane = self.pane
+        if isinstance(pane, ParallelPane) and pane.back():
+            return
         if self.table.marked:
             self.table.set_marked(set())
         elif self.arranged.filter:

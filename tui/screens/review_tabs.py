@@ -22,7 +22,7 @@ def always(_: Snapshot) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """pane: "module:Class" under hptui.tui.panes. missing: why there is nothing to see in this session; "" if there is."""
+    """pane: "module:Class" under hptui.tui.panes. missing: why this session has nothing to see here; "" if it has."""
 
     name: str
     pane: str
@@ -38,5 +38,6 @@ class Tab:
 
 TABS: tuple[Tab, ...] = (
     Tab("history", "history:HistoryPane", "every trial and the best so far"),
+    Tab("parallel", "parallel:ParallelPane", "parameters side by side: the best as lines, all as shade"),
     Tab("trials", "trials:TrialsPane", "the table"),
 )
