@@ -21,7 +21,7 @@ from typing import Any
 
 from hptui.core.search.catalog import make_sampler
 from hptui.core.search.observe import Observation, Observations
-from hptui.core.search.protocol import Exhausted, Kind, Sampler
+from hptui.core.search.protocol import Exhausted, Kind, Recommender, Sampler
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -57,6 +57,14 @@ class Search:
                 del self._pending[place]
                 return self._note(number, config, value)
         raise KeyError(f"{config} is not pending")
+
+    def recommended(self) -> Config | None:
+        """What the sampler itself holds for best among the told; None for one that has no opinion."""
+        if not isinstance(self._sampler, Recommender):
+            return None
+        history = self._seen.history()
+        number = self._sampler.recommend(history)
+        return self._space.values(history.x[history.numbers == number][0])
 
     def _note(self, number: int, config: Config, value: float | None) -> None:
         x = tuple(None if math.isnan(u) else float(u) for u in self._space.point(config))

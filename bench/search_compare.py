@@ -35,7 +35,7 @@ class Ours:
 
         name, *stated = written.split(":")
         self._search = Search(Chosen(name=name, options=options(stated)), space_from_lines(space), seed)
-        self.ask, self.tell = self._search.ask, self._search.tell
+        self.ask, self.tell, self.recommended = self._search.ask, self._search.tell, self._search.recommended
 
     def close(self) -> None:
         return

@@ -83,11 +83,12 @@ class Proposal:
     """A point of the cube, and why it was chosen: which part chose it, and what that expects.
 
     x: (d,), each in [0, 1]; inactive coordinates are ignored. why: one line.
+    outlooks: one for each objective; () where nothing is expected.
     """
 
     x: Array
     why: str
-    outlook: Outlook | None = None
+    outlooks: tuple[Outlook, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,15 @@ class Promoter(Pruner, Protocol):
         ...
 
 
+@runtime_checkable
+class Ranker(Promoter, Protocol):
+    """A pruner that knows which held trials to part with when memory is short."""
+
+    def least_promising(self, curves: Sequence[Curve]) -> Sequence[int]:
+        """The numbers of the held trials, the least promising first."""
+        ...
+
+
 __all__ = [
     "Array",
     "Compared",
@@ -272,6 +282,7 @@ __all__ = [
     "Promoter",
     "Proposal",
     "Pruner",
+    "Ranker",
     "Recommender",
     "Resume",
     "Rungs",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
 Direction = Literal["minimize", "maximize"]
+
+OBJECTIVES = "objective_values"
+"""The attribute in which a complete trial keeps its further objectives: metric -> value, the user's sign."""
+CONSTRAINTS = "constraint_values"
+"""The attribute in which a trial keeps its constraints: name -> value, at most 0 where it holds."""
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,13 +42,47 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_steps: int | None = None  # how far a trial can go; also the x axis of the curves
     trial_time_s: float | None = None  # written as `trial_time = "10 min"`; running time, pauses not counted
     stop_after_failures: int = 5  # give up when this many trials in a row fail
+    gpu_hours: float | None = None  # running time of all trials, times the GPUs each takes
+    total_steps: int | None = None  # steps of all trials together
+    rerun: bool = False  # the objective reads `trial.budget`, and is run again with a larger one when it earns that
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    slots: int | None = None  # trials at once; default: one per GPU, or one per two CPU cores (at least two) without
-    gpus: Literal["auto", "none"] | list[int | str] = "auto"  # which GPUs: all, none, or indices and UUIDs
+    slots: int | None = None  # trials at once; default: what the GPUs hold, or one per two CPU cores (at least two)
+    gpus: float | None = None  # how many a trial takes; below 1: a share of one. None: a share that its memory asks for
+    gpu_memory_bytes: int | None = None  # a trial's need on each of its GPUs; None, written "auto": learned
+    devices: Literal["all", "none"] | list[int | str] = "all"  # which GPUs: all, none, or indices and UUIDs
+    share_with_strangers: bool = False  # also start trials on GPUs that other people's processes use
+    yields: bool = False  # written as `yield`: trials leave a GPU that a stranger comes to
+    max_trials: int = 16  # at once on one GPU
     threads: int | None = None  # per trial; default: cores / slots
     gpu_env: Literal["uuid", "index"] = "uuid"
+    held_memory_bytes: int | None = None  # what held trials may keep of the machine's memory; written `held_memory`
+    held_memory_share: float | None = None  # or which share of it; neither: half of what is free but for them
+    freeze: bool = False  # a paused trial's GPU memory moves to the machine's (CUDA checkpoint, driver 580 or newer)
+
+
+class StopWhen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the search has found what it will find. None of it is set unless the study says so."""
+
+    need: Literal["any", "all"] = "any"  # how many of the rules that are set
+    target: float | None = None  # a value that is good enough
+    same_best_for: int | None = None  # trials without a better one
+    gain_below: float | None = None  # of the best value per trial, on average over the last `over`
+    over: int = 20
+    chance_below: float | None = None  # that a further trial improves, by how often the last ones did
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """One objective: a metric, and whether a low or a high value of it is good."""
+
+    metric: str
+    direction: Direction = "minimize"
+
+    @property
+    def sign(self) -> float:
+        """Loss = sign * value."""
+        return 1.0 if self.direction == "minimize" else -1.0
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,12 +91,27 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     space: dict[str, Any] = {}  # parameter name -> definition; `space.Space.parse` types it. Empty: define-by-run
     direction: Direction = "minimize"
     metric: str = "value"  # what `trial.report(value, step)` is called in tables and curves
-    sampler: Chosen = Chosen(name="random")
+    also: list[Goal] = []  # further objectives; written as `metric = ["loss", "latency"]`, `direction` likewise
+    sampler: Chosen = Chosen(name="auto")
     pruner: Chosen = Chosen(name="none")
     budget: Budget = Budget()
     resources: Resources = Resources()
     seed: int = 0
+    stop: StopWhen = StopWhen()
     enqueue: list[dict[str, Any]] = []  # tried first; the first one is the baseline, trial 0
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Every objective, the first one's metric being `metric`."""
+        return (Goal(self.metric, self.direction), *self.also)
+
+    def losses(self, value: float | None, attrs: Mapping[str, Any]) -> tuple[float | None, ...]:
+        """A complete trial's loss by each of several objectives; () for one objective."""
+        if not self.also:
+            return ()
+        others = attrs.get(OBJECTIVES, {})
+        values = (value, *(others.get(goal.metric) for goal in self.also))
+        return tuple(None if v is None else goal.sign * v for v, goal in zip(values, self.goals, strict=True))
 
     @property
     def sign(self) -> float:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from hptui.core.study.study import Direction, Objective, Resources
+from hptui.core.study.study import Direction, Objective, StopWhen
 
 
 class WrittenBudget(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,27 +17,48 @@ class WrittenBudget(msgspec.Struct, frozen=True, kw_only=True):
     max_steps: int | None = None
     trial_time: str | float | None = None
     stop_after_failures: int = 5
+    gpu_hours: float | None = None
+    total_steps: int | None = None
+    rerun: bool = False
+
+
+class WrittenResources(msgspec.Struct, frozen=True, kw_only=True):
+    """`Resources` with its sizes as people say them."""
+
+    slots: int | None = None
+    gpus: int | float | None = None
+    gpu_memory: str = "auto"
+    devices: Literal["all", "none"] | list[int | str] = "all"
+    share_with_strangers: bool = False
+    yields: bool = msgspec.field(name="yield", default=False)
+    max_trials: int = 16
+    threads: int | None = None
+    gpu_env: Literal["uuid", "index"] = "uuid"
+    held_memory: str | None = None
+    freeze: bool = False
 
 
 class WrittenStudy(msgspec.Struct, frozen=True, kw_only=True):
     """The top level of a study file; each table is read by its own type."""
 
     name: str = ""
-    direction: Direction = "minimize"
-    metric: str = "value"
+    direction: Direction | list[Direction] = "minimize"
+    metric: str | list[str] = "value"
     seed: int = 0
     objective: dict[str, Any] = {}
     space: dict[str, Any] = {}
-    sampler: str | dict[str, Any] = "random"
+    sampler: str | dict[str, Any] = "auto"
     pruner: str | dict[str, Any] = "none"
     budget: dict[str, Any] = {}
     resources: dict[str, Any] = {}
+    stop: dict[str, Any] = {}
     enqueue: list[dict[str, Any]] = []
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {
     "objective": Objective,
     "budget": WrittenBudget,
-    "resources": Resources,
+    "resources": WrittenResources,
+    "stop": StopWhen,
 }
 """The tables with fixed keys."""

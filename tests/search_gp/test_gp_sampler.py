@@ -138,7 +138,7 @@ def test_scale_and_shift_of_the_loss_change_next_to_nothing(name: str) -> None:
 def test_a_proposal_says_what_it_expects(name: str) -> None:
     _, _, reasons = search(name, floats(2), sphere, 10)
 
-    assert reasons[:2] == ["start: the middle of every range", "start: Sobol point 1"]
+    assert reasons[:2] == ["start: the middle of every range", "start: evenly spread point 1"]
     number = r"-?\d[\d.e+-]*"
     assert re.fullmatch(rf"gp: expects loss {number} ± {number}, hopes to improve by {number}", reasons[6])
 

@@ -43,7 +43,7 @@ max_steps = 30
 
 [resources]
 slots = 2
-gpus = [0, 1]
+devices = [0, 1]
 
 [[enqueue]]
 optimizer = "sgd"
@@ -95,7 +95,7 @@ def test_a_study_file_says_all_that_a_study_is(folder: Path):
         sampler=Chosen(name="grid", options={"points": 4}),
         pruner=Chosen(name="median", options={"n_warmup_steps": 3}),
         budget=Budget(n_trials=50, wall_clock_s=7200.0, trial_time_s=600.0, max_steps=30),
-        resources=Resources(slots=2, gpus=[0, 1]),
+        resources=Resources(slots=2, devices=[0, 1]),
         seed=7,
         enqueue=[
             {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9},
@@ -125,7 +125,7 @@ def test_overrides_go_before_what_is_written(folder: Path):
         "name": "second",
         "direction": "minimize",
         "slots": 3,
-        "gpus": "1,GPU-abc",
+        "devices": "1,GPU-abc",
         "seed": 0,
         "sampler": "random",
         "pruner": "median",
@@ -135,7 +135,7 @@ def test_overrides_go_before_what_is_written(folder: Path):
     study = load(FULL, folder, overrides=more)
 
     assert (study.name, study.direction, study.seed) == ("second", "minimize", 0)
-    assert study.resources == Resources(slots=3, gpus=[1, "GPU-abc"])
+    assert study.resources == Resources(slots=3, devices=[1, "GPU-abc"])
     assert study.sampler == Chosen(name="random")
     assert study.pruner == Chosen(name="median", options={"n_warmup_steps": 3})
     assert study.budget.n_trials == 9
@@ -143,11 +143,11 @@ def test_overrides_go_before_what_is_written(folder: Path):
 
 
 def test_a_wrong_override_is_blamed_on_its_flag(folder: Path):
-    assert problems(SMALL, folder, overrides={"slots": 0, "n_trials": -5, "direction": "minimise", "gpus": ""}) == [
+    assert problems(SMALL, folder, overrides={"slots": 0, "n_trials": -5, "direction": "minimise", "devices": ""}) == [
         '--direction: expected "minimize" or "maximize", not "minimise" (did you mean "minimize"?)',
         "-n: -5 is too small (use a positive whole number)",
         "--slots: 0 is too small (use a positive whole number)",
-        '--gpus: the list is empty (write "none" for no GPU, or leave it out for all)',
+        '--devices: the list is empty (write "none" for no GPU, or leave it out for all)',
     ]
 
 
@@ -189,7 +189,7 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
         "space.width.low: low (0) must be positive when log = true (start at 1)",
         "space.optimizer.choices: the list is empty (name at least one choice)",
         'space.depth.type: "integer" is no type of parameter (did you mean "int"?)',
-        'sampler: "name" is missing (add name = "random")',
+        'sampler: "name" is missing (add name = "auto")',
         'budget.wall_clock: "2 parsecs" is no duration ("parsecs" is no unit (ms, s, min, h, days, weeks))',
         "budget.n_trials: 0 is too small (use a positive whole number)",
         "budget.trial_time: 0 s is not positive",
@@ -226,10 +226,10 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
         (SMALL + "[budget]\nmax_steps = 0", "budget.max_steps: 0 is too small"),
         (SMALL + '[budget]\nwall_clock = "soon"', 'budget.wall_clock: "soon" is no duration (write'),
         (SMALL + '[budget]\nwall_clock_s = 9', 'budget.wall_clock_s: unknown key (did you mean "wall_clock"'),
-        (SMALL + "[resources]\ngpus = [0, 0]", "resources.gpus: 0 is there twice"),
-        (SMALL + "[resources]\ngpus = [-1]", "resources.gpus: -1 is no GPU's index"),
-        (SMALL + '[resources]\ngpus = ["first"]', 'resources.gpus: "first" is neither an index nor a UUID'),
-        (SMALL + '[resources]\ngpus = "some"', 'resources.gpus: expected "auto" or "none" or a list'),
+        (SMALL + "[resources]\ndevices = [0, 0]", "resources.devices: 0 is there twice"),
+        (SMALL + "[resources]\ndevices = [-1]", "resources.devices: -1 is no GPU's index"),
+        (SMALL + '[resources]\ndevices = ["first"]', 'resources.devices: "first" is neither an index nor a UUID'),
+        (SMALL + '[resources]\ndevices = "some"', 'resources.devices: expected "all" or "none" or a list'),
         ("enqueue = 3\n" + SMALL, "enqueue: expected a list of table, not 3"),
     ],
 )  # fmt: skip

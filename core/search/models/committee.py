@@ -112,8 +112,18 @@ class Committee:
     feasibility: Feasibility | None = None
 
     @staticmethod
-    def of(learned: Sequence[Learned], seen: Observed, layout: Layout, guesses: Array, margin: float) -> Committee:
-        """Members with the settings `learned`, all knowing `seen`; the first has the most weight."""
+    def of(
+        learned: Sequence[Learned],
+        seen: Observed,
+        layout: Layout,
+        guesses: Array | None = None,
+        margin: float = 0.0,
+    ) -> Committee:
+        """Members with the settings `learned`, all knowing `seen`; the first has the most weight.
+
+        guesses: (q, s) standard normal, for s fantasies of the q pending losses.
+        """
+        guesses = np.empty((len(seen.pending), 1)) if guesses is None else guesses
         ranked = sorted(learned, key=lambda one: -one.score)
         weights = np.exp([_SHARPNESS * (one.score - ranked[0].score) for one in ranked])
         weights /= weights.sum()
@@ -151,6 +161,13 @@ class Committee:
             slopes += np.einsum("is,isp->ip", share * by_mean, mean_slope)
             slopes += np.einsum("is,ip->ip", share * by_sd, sd_slope)
         return total, slopes
+
+    def expected(self) -> Array:
+        """(n,) the losses that the members expect of the trials they know, were each tried once more."""
+        total = np.zeros(len(self.members[0].posterior.fitted))
+        for member in self.members:
+            total += member.weight * member.transform.backward(member.posterior.fitted)
+        return total
 
     def outlook(self, features: Array) -> tuple[float, float, float]:
         """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.

@@ -19,6 +19,7 @@ from hptui.core.search.models.kernels import Kernel, matern_and_slope, pair_dist
 from hptui.core.search.protocol import Array
 
 NOISE_FLOOR = 1e-8  # variance, of standardised losses
+NOISY_START, NOISY_FROM = -1.5, 20  # log of a noise variance to begin at too; trials from which that pays
 ALONE_LENGTH, ALONE_LENGTH_SD = math.log(0.5), 1.0  # log length of a parameter by itself
 
 
@@ -72,8 +73,9 @@ def fit(
 ) -> Settings:
     """The most probable settings of a process that saw `y` (n,), standardised, at `features` (n, p).
 
-    doubt: (n,) variance added to the noise of single observations. start: a theta to begin at instead of the
-    modes of the prior. Remembered by value: a pure function.
+    doubt: (n,) variance added to the noise of single observations. start: a theta to begin at. Without one, the
+    better of two searches: from the modes of the prior, and, with some trials, from where most of the losses'
+    spread is noise (what looks like a steep valley may be two lucky trials). Remembered by value: a pure function.
     """
     packed = (features.tobytes(), y.tobytes(), doubt.tobytes(), b"" if start is None else start.tobytes())
     return _fit(packed, features.shape, groups, prior, iterations)
@@ -90,10 +92,13 @@ def _fit(
     features, y, doubt, told = (np.frombuffer(part) for part in packed)
     features = features.reshape(shape)
     evidence = Evidence(pair_distances(features, groups), y, doubt, prior)
-    low, high, start = evidence.frame()
-    start = told if len(told) else start
+    low, high, quiet = evidence.frame()
+    noisy = np.r_[quiet[:-1], NOISY_START]
+    starts = [told] if len(told) else [quiet, noisy] if len(y) >= NOISY_FROM else [quiet]
     bounds = list(zip(low, high, strict=True))
-    found = minimize(evidence, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations})
+    options = {"maxiter": iterations}
+    ends = [minimize(evidence, at, jac=True, method="L-BFGS-B", bounds=bounds, options=options) for at in starts]
+    found = min(ends, key=lambda end: float(end.fun))
     kernel, noise = prior.unpack(found.x, groups)
     surprise, missed = left_out(kernel.between(features, features), noise + doubt, y)
     for array in (kernel.lengths, kernel.alone_lengths, found.x, surprise, missed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ PRUNED_DOUBT = 0.05  # variance of standardised losses added where a trial was s
 class Observed:
     """Points are snapped, (., d), by trial number.
 
-    x, y: where a loss is known: complete trials, and pruned ones at their last value. stopped: (n,) which
-    are pruned. pending, infeasible: points of such trials. Failed trials are nowhere: they say nothing.
+    x, y: where a loss is known: complete trials, and pruned ones at their last value. numbers: (n,) of these
+    trials. stopped: (n,) which are pruned. pending, infeasible: points of such trials. Failed trials are nowhere:
+    they say nothing.
     """
 
     x: Array
     y: Array
+    numbers: NDArray[np.int64]
     stopped: NDArray[np.bool_]
     pending: Array
     infeasible: Array
@@ -38,7 +40,9 @@ class Observed:
         return self.chosen(np.arange(n))
 
     def chosen(self, rows: NDArray[np.int64]) -> Observed:
-        return Observed(self.x[rows], self.y[rows], self.stopped[rows], self.pending, self.infeasible)
+        return replace(
+            self, x=self.x[rows], y=self.y[rows], numbers=self.numbers[rows], stopped=self.stopped[rows]
+        )
 
 
 def observe(history: History, layout: Layout) -> Observed:
@@ -55,6 +59,7 @@ def observe(history: History, layout: Layout) -> Observed:
     return Observed(
         x[known],
         y,
+        history.numbers[known],
         history.kind[known] == Kind.PRUNED,
         x[history.kind == Kind.PENDING],
         x[history.kind == Kind.INFEASIBLE],

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from hptui.core.search.models.committee import Learned
 from hptui.core.search.models.observed import observe
 from hptui.core.search.protocol import Exhausted, History, Proposal
-from hptui.core.search.samplers.gp import GP
-from hptui.core.search.samplers.tpe import TPE
+from hptui.core.search.samplers.start import Start
 from hptui.core.space.space import Space
+
+if TYPE_CHECKING:  # SciPy takes half a second to load: the first trials do not wait for it
+    from hptui.core.search.models.committee import Learned
+    from hptui.core.search.samplers.gp import GP
+    from hptui.core.search.samplers.tpe import TPE
 
 Turn = Literal["improve", "density", "explore"]
 TURNS: tuple[Turn, ...] = ("improve", "density", "explore")
@@ -35,34 +38,45 @@ class Auto:
     grows: bool = False
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
-        gp = self._gp
-        if not gp.layout.columns:
-            return gp.ask(history, number)
-        if len(gp.layout.varying) > MOST_PARAMETERS:
+        layout = self._start.layout
+        if not layout.columns:
+            return self._start.ask(history, number)
+        if len(layout.varying) > MOST_PARAMETERS:
             return self._by_density(history, number)
-        seen = observe(history, gp.layout)
-        if gp.too_early(seen):
-            return gp.start(history, number)
+        seen = observe(history, layout)
+        if self._start.lasts(seen):
+            return self._start.ask(history, number)
+        gp = self._gp
         turn = TURNS[number % len(TURNS)] if len(seen) >= TURNS_FROM else "improve"
-        if turn == "improve":
-            return gp.improve(seen, gp.learned(seen), history, number)
         learned = gp.learned(seen)
-        if missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2:
+        if turn == "improve" or missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2:
             return gp.improve(seen, learned, history, number)
         if turn == "explore":
             return gp.improve(seen, learned, history, number, MARGIN)
         return self._by_density(history, number)
+
+    def recommend(self, history: History) -> int:
+        """The complete trial whose loss, were it tried once more, is expected to be lowest."""
+        return self._gp.recommend(history)
 
     def _by_density(self, history: History, number: int) -> Proposal | Exhausted:
         answer = self._tpe.ask(history, number)
         return Proposal(answer.x, f"tpe: {answer.why}") if isinstance(answer, Proposal) else answer
 
     @cached_property
+    def _start(self) -> Start:
+        return Start(self.space, self.seed, self.grows)
+
+    @cached_property
     def _gp(self) -> GP:
+        from hptui.core.search.samplers.gp import GP
+
         return GP(self.space, self.seed, self.grows)
 
     @cached_property
     def _tpe(self) -> TPE:
+        from hptui.core.search.samplers.tpe import TPE
+
         return TPE(self.space, self.seed, self.grows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,17 +11,15 @@ from hptui.core.search.models.committee import RECIPES, Committee, Learned, lear
 from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.observed import Observed, observe, thinned
 from hptui.core.search.models.search import most_promising
-from hptui.core.search.protocol import Array, Exhausted, History, Proposal
-from hptui.core.search.samplers.quasi_random import QuasiRandom
+from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal
 from hptui.core.search.samplers.random import Random
+from hptui.core.search.samplers.start import Start
 from hptui.core.search.samplers.tried import Same, same_point, tried
 from hptui.core.space.space import Space
 
 LARGEST = 1000  # trials a process sees; of more, a selection
 ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
 _FANTASIES = 8
-_MIDDLE = 0.75  # of each range, where the first points are
-_ENOUGH = 3  # losses needed before there is anything to learn
 
 
 @dataclass(frozen=True)
@@ -41,32 +39,11 @@ class GP:
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         if not self.layout.columns:
-            return self._random.ask(history, number)
+            return self._start.ask(history, number)
         seen = observe(history, self.layout)
-        if self.too_early(seen):
-            return self.start(history, number)
+        if self._start.lasts(seen):
+            return self._start.ask(history, number)
         return self.improve(seen, self.learned(seen), history, number)
-
-    def too_early(self, seen: Observed) -> bool:
-        """Whether too little is known for a model."""
-        known = len(seen) + len(seen.pending) + len(seen.infeasible)
-        wanted = self.startup or min(max(len(self.layout.varying) // 2 + 2, 4), 8)
-        return known < wanted or len(seen) < _ENOUGH
-
-    def start(self, history: History, number: int) -> Proposal | Exhausted:
-        """The middle, then evenly spread points; a random untried one where that was tried."""
-        if self.space.dim <= QuasiRandom.MAX_DIM:
-            answer = self._quasi_random.ask(history, number)
-            assert isinstance(answer, Proposal)
-            x, why = answer.x, answer.why
-            numbers = [axis.place for axis in self.layout.varying if axis.kind != "choice"]
-            # people put ranges around what they expect, and a corner teaches little
-            x[numbers] = 0.5 + (_MIDDLE if number else 0.0) * (x[numbers] - 0.5)
-            if number == 0 and numbers:
-                why = "the middle of every range"
-            if self._same(x) not in tried(history, self._same):
-                return Proposal(x, f"start: {why}")
-        return self._random.ask(history, number)
 
     def learned(self, seen: Observed) -> tuple[Learned, ...]:
         """What each member has learned of the losses."""
@@ -86,16 +63,27 @@ class GP:
         draws = DRAWS if len(kept) <= MANY else DRAWS // 3
         found = most_promising(committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws)
         if found is None:
-            return self._random.ask(history, number)
-        note = f"; by {len(kept):,} of {len(seen):,} trials" if len(kept) < len(seen) else ""
-        return Proposal(np.nan_to_num(found, nan=0.5), self._why(committee, found, margin) + note)
+            return Random(self.space, self.seed, self.grows).ask(history, number)
+        note = f", by {len(kept):,} of {len(seen):,} trials" if len(kept) < len(seen) else ""
+        why = "gp, beyond the best basin" if margin else "gp"
+        return Proposal(np.nan_to_num(found, nan=0.5), why + note, self._outlook(committee, found))
 
-    def _why(self, committee: Committee, x: Array, margin: float) -> str:
-        loss, doubt, hope = committee.outlook(self.layout.features(x[None, :])[0])
-        told = f"gp: expects loss {loss:.4g} ± {doubt:.2g}"
-        if margin:
-            return f"{told}, looks beyond the best basin"
-        return f"{told}, hopes to improve by {hope:.2g}" if hope > 0 else f"{told}, to learn more"
+    def recommend(self, history: History) -> int:
+        """The complete trial whose loss, were it tried once more, is expected to be lowest."""
+        seen = observe(history, self.layout)
+        rows = np.flatnonzero(~seen.stopped)
+        if not len(rows):
+            raise ValueError("no trial is complete")
+        if len(seen) < 3 or not self.layout.columns:
+            return int(seen.numbers[rows[np.argmin(seen.y[rows])]])
+        kept = seen.chosen(thinned(seen.y, LARGEST))
+        committee = Committee.of(self.learned(seen), replace(kept, pending=kept.pending[:0]), self.layout)
+        expected = np.where(kept.stopped, np.inf, committee.expected())
+        return int(kept.numbers[np.argmin(expected)])
+
+    def _outlook(self, committee: Committee, x: Array) -> tuple[Outlook, ...]:
+        told = committee.outlook(self.layout.features(x[None, :])[0])
+        return (Outlook(*told),) if np.all(np.isfinite(told)) else ()
 
     @cached_property
     def layout(self) -> Layout:
@@ -106,12 +94,8 @@ class GP:
         return same_point(self.space)
 
     @cached_property
-    def _random(self) -> Random:
-        return Random(self.space, self.seed, self.grows)
-
-    @cached_property
-    def _quasi_random(self) -> QuasiRandom:
-        return QuasiRandom(self.space, self.seed, self.grows)
+    def _start(self) -> Start:
+        return Start(self.space, self.seed, self.grows, self.startup)
 
 
 DRAWS = 384  # candidates everywhere, and as many near good points
