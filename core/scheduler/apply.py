@@ -54,6 +54,10 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, disk_full="")
         case e.HoldSet():
             return replace(state, held=event.held)
+        case e.MemoryRead():
+            return replace(state, memory=event.room)
+        case e.RoomAsked():
+            return replace(state, memory=None)
         case e.StopAsked():
             return replace(state, stopping=Stopping(event.reason, event.now, event.ok, event.final))
         case e.Finished():
@@ -99,19 +103,12 @@ def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
 
 def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     state = state.with_live(event.number, None)
-    tally, outcome = state.tally, event.outcome
-    match outcome.state:
-        case State.COMPLETE:
-            best, sign = tally.best, state.rules.sign
-            if event.value is not None and (best is None or sign * event.value < sign * best[0]):
-                best = (event.value, event.number)
-            tally = replace(tally, complete=tally.complete + 1, best=best, failures_in_a_row=0)
-        case State.PRUNED:
-            tally = replace(tally, pruned=tally.pruned + 1, failures_in_a_row=0)
-        case _:
-            tally = replace(tally, failed=tally.failed + 1)
-            if outcome.cause not in (Cause.LOST, Cause.INFEASIBLE, Cause.KILLED):
-                tally = replace(tally, failures_in_a_row=tally.failures_in_a_row + 1, last_failure=outcome.reason)
+    outcome = event.outcome
+    tally = state.tally.after(outcome.state, event.value, event.number, state.rules.sign)
+    if outcome.state is not State.FAIL:
+        tally = replace(tally, failures_in_a_row=0)
+    elif outcome.cause not in (Cause.LOST, Cause.INFEASIBLE, Cause.KILLED):
+        tally = replace(tally, failures_in_a_row=tally.failures_in_a_row + 1, last_failure=outcome.reason)
     return replace(state, tally=tally)
 
 
@@ -122,6 +119,10 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             phase = Starting(event.place.device_id, event.at)
             trial = replace(trial, phase=phase, slot=event.place.slot)
             return state.with_live(number, replace(live, trial=trial, launched=False))
+        case e.HoldsMemory():
+            return state.with_live(number, replace(live, held_bytes=event.held_bytes))
+        case e.Unwanted():
+            return state.with_live(number, replace(live, unwanted=event.reason))
         case e.PutAwayAsked():
             return state.with_live(number, replace(live, leaving=event.reason))
         case e.PutAway() | e.Requeued():
@@ -180,7 +181,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             if isinstance(trial.phase, Paused) and trial.phase.process is not None:
                 running = Running(trial.phase.process, event.place.device_id, event.at)
                 trial = replace(trial, phase=running, slot=event.place.slot)
-            return state.with_live(number, replace(live, trial=trial, parking=None, promoted=""))
+            thawed = replace(live, trial=trial, parking=None, promoted="", unwanted="", held_bytes=0)
+            return state.with_live(number, thawed)
         case e.EndAsked():
             return state.with_live(number, replace(live, ending=live.ending or Ending(event.outcome, event.at)))
         case e.Told() if live.ending:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hptui.core.advice.stopping import reason_to_stop
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
 from hptui.core.scheduler.ending import end, limit, settle, stop
 from hptui.core.scheduler.heed import heed
+from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.promoting import free_places, promote
 from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
 from hptui.core.study.remarks import priority_of
@@ -28,6 +30,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *stop(state),
         *_hold(state),
         *_freeze(state),
+        *make_room(state),
         *put_away(state),
         *limit(state),
         *end(state),
@@ -57,7 +60,8 @@ def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:
         return e.StopAsked(at, reason, ok=False)
     if rules.wall_clock_s is not None and state.wall_clock_s >= rules.wall_clock_s:
         return e.StopAsked(at, "the wall-clock budget is spent", final=True)
-    return None
+    found = reason_to_stop(rules.stop, state.tally.course, rules.sign)
+    return e.StopAsked(at, found, final=True) if found else None
 
 
 def _hold(state: SchedulerState) -> Iterator[a.Action]:
@@ -105,7 +109,7 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
     free, at = free_places(state), state.now
     for number, live in sorted(state.live.items()):
         phase = live.trial.phase
-        if not isinstance(phase, Paused) or live.ending or live.gone:
+        if not isinstance(phase, Paused) or live.ending or live.gone or live.leaving:
             continue
         wanted = phase.resume_wanted or phase.why is Why.DISK or bool(live.promoted)
         if not wanted or (state.held and phase.why is not Why.DISK):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -44,7 +43,7 @@ def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
     limits: dict[str, Any] = {key: budget[key] for key in BUDGET} | (facts.get("budget") or {})
     return Rules(
         study.sign, **limits, seed=study.seed, judges=pruner.milestones() is not None,
-        promotes=isinstance(pruner, Promoter), ladder=ladder(study),
+        promotes=isinstance(pruner, Promoter), stop=study.stop, ladder=ladder(study),
     )  # fmt: skip
 
 
@@ -85,16 +84,7 @@ def recover(
 def tally_of(sign: float, ended: Iterable[TrialRow]) -> Tally:
     tally = Tally()
     for row in sorted(ended, key=lambda row: row.ended_at or 0.0):
-        match row.state:
-            case State.COMPLETE:
-                best, value = tally.best, row.value
-                if value is not None and math.isfinite(value) and (best is None or sign * value < sign * best[0]):
-                    best = (value, row.number)
-                tally = replace(tally, complete=tally.complete + 1, best=best)
-            case State.PRUNED:
-                tally = replace(tally, pruned=tally.pruned + 1)
-            case _:
-                tally = replace(tally, failed=tally.failed + 1)
+        tally = tally.after(State(row.state), row.value, row.number, sign)
     return tally  # failures in a row count anew: who resumes has mended something
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events import Exited
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
-from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, Trial, Waiting, Why
+from hptui.core.study.study import StopWhen
+from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, State, Trial, Waiting, Why
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL
 PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by then is frozen where it stands
@@ -35,7 +38,10 @@ class Rules:
     seed: int = 0
     judges: bool = False  # the pruner wants verdicts at milestones
     promotes: bool = False  # the pruner has held trials continued
+    stop: StopWhen = field(default_factory=StopWhen)
     ladder: bool = False  # the pruner's rungs depend on max_steps
+    held_memory_bytes: int | None = None  # what held trials may keep of the machine's memory
+    held_memory_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Live:
     promoted: str = ""  # held, and its pruner wants it continued: why
     compared: dict[str, Any] = field(default_factory=dict)  # the numbers of that reason
     leaving: str = ""  # held, and its process is being ended so that it goes on from its checkpoint later: why
+    held_bytes: int = 0  # frozen: what its processes keep of the machine's memory
+    unwanted: str = ""  # held, and memory is short: why it gives way
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
 
@@ -124,6 +132,21 @@ class Tally:
     best: tuple[float, int] | None = None  # (value in the user's sign, trial number) of COMPLETE trials
     failures_in_a_row: int = 0
     last_failure: str = ""
+    course: tuple[float, ...] = ()  # the lowest loss known after each complete or pruned trial; inf: none yet
+
+    def after(self, state: State, value: float | None, number: int, sign: float) -> Tally:
+        """With one more ended trial. Failures in a row are counted by who knows their causes."""
+        best = self.best
+        match state:
+            case State.COMPLETE:
+                if value is not None and math.isfinite(value) and (best is None or sign * value < sign * best[0]):
+                    best = (value, number)
+                tally = replace(self, complete=self.complete + 1, best=best)
+            case State.PRUNED:
+                tally = replace(self, pruned=self.pruned + 1)
+            case _:
+                return replace(self, failed=self.failed + 1)
+        return replace(tally, course=(*self.course, sign * best[0] if best else math.inf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +210,7 @@ class SchedulerState:
     stopping: Stopping | None = None
     blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
     disk_full: str = ""
+    memory: Room | None = None  # as of the last look, unless that was acted on
     held: bool = False  # the whole session is paused: nothing starts
     active_s: float = 0.0  # wall clock under earlier schedulers of this session
     opened_at: float = 0.0

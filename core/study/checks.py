@@ -27,9 +27,7 @@ def check_top(top: Table, problems: Problems) -> None:
     if name and not _NAME.fullmatch(name):
         hint = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
         problems.append(StudyError("name", f"\"{name}\" can't be a session folder's name", hint))
-    if not top.get("metric", "value").strip():
-        problems.append(StudyError("metric", "it is empty", 'give it a name, such as "loss"'))
-    _at_least(0, top, "", ("seed",), problems)
+    at_least(0, top, "", ("seed",), problems)
 
 
 def check_objective(objective: Table, written: Table, folder: Path | None, problems: Problems) -> None:
@@ -93,33 +91,28 @@ def _check_patterns(pattern: str | list[str] | None, problems: Problems) -> None
             problems.append(StudyError(where, f"{text!r} is no regular expression: {error}", hint))
 
 
+def check_stop(stop: Table, problems: Problems) -> None:
+    at_least(1, stop, "stop", ("same_best_for", "over"), problems)
+    if "gain_below" in stop and not stop["gain_below"] > 0:
+        problems.append(StudyError("stop.gain_below", f"{stop['gain_below']:g} is not positive"))
+    if "chance_below" in stop and not 0.001 <= stop["chance_below"] < 1:
+        hint = "a chance such as 0.02; a smaller one than 0.001 can't be told from a few hundred trials"
+        problems.append(StudyError("stop.chance_below", f"{stop['chance_below']:g} is not in 0.001 .. 1", hint))
+
+
 def check_budget(budget: Table, problems: Problems) -> None:
-    whole = ("n_trials", "max_steps", "stop_after_failures")
-    _at_least(1, budget, "budget", whole, problems)
+    whole = ("n_trials", "max_steps", "stop_after_failures", "total_steps")
+    at_least(1, budget, "budget", whole, problems)
     for key in ("wall_clock_s", "trial_time_s"):
         if key in budget and not budget[key] > 0:
             problems.append(StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive"))
+    if "gpu_hours" in budget and not budget["gpu_hours"] > 0:
+        problems.append(StudyError("budget.gpu_hours", f"{budget['gpu_hours']:g} is not positive"))
+    if budget.get("rerun") and "max_steps" not in budget:
+        problems.append(StudyError("budget.rerun", "it needs budget.max_steps", "the largest budget a trial can have"))
 
 
-def check_resources(resources: Table, problems: Problems) -> None:
-    _at_least(1, resources, "resources", ("slots", "threads"), problems)
-    gpus = resources.get("gpus")
-    if not isinstance(gpus, list):
-        return
-    if not gpus:
-        hint = 'write "none" for no GPU, or leave it out for all'
-        problems.append(StudyError("resources.gpus", "the list is empty", hint))
-    for i, gpu in enumerate(gpus):
-        if isinstance(gpu, int) and gpu < 0:
-            problems.append(StudyError("resources.gpus", f"{gpu} is no GPU's index"))
-        elif isinstance(gpu, str) and not re.match(r"(GPU|MIG)-", gpu):
-            hint = "use indices, or UUIDs as `nvidia-smi -L` lists them"
-            problems.append(StudyError("resources.gpus", f'"{gpu}" is neither an index nor a UUID', hint))
-        if gpu in gpus[:i]:
-            problems.append(StudyError("resources.gpus", f"{gpu} is there twice"))
-
-
-def _at_least(low: int, table: Table, where: str, keys: tuple[str, ...], problems: Problems) -> None:
+def at_least(low: int, table: Table, where: str, keys: tuple[str, ...], problems: Problems) -> None:
     for key in keys:
         value = table.get(key)
         if value is not None and value < low:

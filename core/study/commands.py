@@ -25,8 +25,8 @@ UNDO_SECONDS = 5.0
 
 BUDGET = {  # what of a budget may change while a session lives -> in words
     "n_trials": "trials in all",
-    "wall_clock_s": "seconds of wall clock in all",
+    "wall_clock_s": "wall clock in all",
     "max_steps": "steps of a trial",
-    "trial_time_s": "seconds of running time of a trial",
-    "stop_after_failures": "failures in a row end the session",
+    "trial_time_s": "running time of a trial",
+    "stop_after_failures": "failures in a row that end the session",
 }

@@ -15,8 +15,10 @@ from hptui.core.space.reading import nearest, read_fields, show
 from hptui.core.space.space import Space
 from hptui.core.study import checks
 from hptui.core.study.durations import parse_duration
+from hptui.core.study.goals import check_pruner, read_goals
+from hptui.core.study.gpus import read_resources
 from hptui.core.study.overrides import apply_overrides, blame_flags
-from hptui.core.study.study import Budget, Chosen, Objective, Resources, Study
+from hptui.core.study.study import Budget, Chosen, Goal, Objective, Resources, StopWhen, Study
 from hptui.core.study.written import TABLES, WrittenStudy
 
 CheckChoice = Callable[[Any, Chosen, int | None], list[HptuiError]]
@@ -35,7 +37,7 @@ def load_study(
 
     where: the file's name, for messages; its stem names a study that does not name itself.
     folder: where the study's paths start. None: don't look at the disk, as for a session on another machine.
-    overrides: name, direction, seed, sampler, pruner, slots, gpus, n_trials; they go before what is written.
+    overrides: name, direction, seed, sampler, pruner, slots, gpus, devices, n_trials; they go before what is written.
     Its `space` comes back in full definitions, `enqueue` completed with the space's defaults.
     Raises StudyErrors with every problem, each by its key path.
     """
@@ -64,19 +66,24 @@ class _Read:
     """What was read of each table; complete when there were no problems."""
 
     top: dict[str, Any]
+    goals: list[Goal]
     tables: dict[str, dict[str, Any]]
     chosen: dict[str, Chosen]
     space: dict[str, Any]
     enqueue: list[dict[str, Any]]
 
     def study(self, default_name: str) -> Study:
-        plain = {key: self.top[key] for key in ("direction", "metric", "seed") if key in self.top}
+        plain = {key: self.top[key] for key in ("seed",) if key in self.top}
         return Study(
+            metric=self.goals[0].metric,
+            direction=self.goals[0].direction,
+            also=self.goals[1:],
             name=self.top.get("name") or default_name,
             objective=Objective(**self.tables["objective"]),
             space=self.space,
             budget=Budget(**self.tables["budget"]),
             resources=Resources(**self.tables["resources"]),
+            stop=StopWhen(**self.tables["stop"]),
             enqueue=self.enqueue,
             **self.chosen,  # type: ignore[arg-type]  # only sampler and pruner are among its keys
             **plain,
@@ -110,17 +117,20 @@ def _read(
             problems.append(StudyError(key, "unknown key", _belongs(key, known)))
     top = read_fields({k: v for k, v in written.items() if k in known}, WrittenStudy, "", problems)
     checks.check_top(top, problems)
+    goals = read_goals(top, problems)
     tables = {name: read_fields(top.get(name, {}), kind, name, problems) for name, kind in TABLES.items()}
     if "objective" in top or "objective" not in written:  # a wrong type was said already
         checks.check_objective(tables["objective"], top.get("objective", {}), folder, problems)
     space = _read_space(written, top, problems)
     max_steps = tables["budget"].get("max_steps")
     chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
+    check_pruner(goals, chosen["pruner"].name, problems)
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], problems)
-    checks.check_resources(tables["resources"], problems)
+    checks.check_stop(tables["stop"], problems)
+    tables["resources"] = read_resources(tables["resources"], written.get("resources"), problems)
     enqueue = _read_enqueue(space, top.get("enqueue", []), problems)
-    return _Read(top, tables, chosen, space.definitions() if space else {}, enqueue)
+    return _Read(top, goals, tables, chosen, space.definitions() if space else {}, enqueue)
 
 
 def _belongs(key: str, known: set[str]) -> str:

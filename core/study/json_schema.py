@@ -19,8 +19,8 @@ Schema = dict[str, Any]
 MEANING: dict[str, dict[str, str]] = {
     "": {
         "name": "What the session is called; the file's name when left out.",
-        "direction": "Whether a low or a high value is good.",
-        "metric": "What the number given to trial.report is called in tables and curves.",
+        "direction": "Whether a low or a high value is good; a list when there are several objectives.",
+        "metric": "What the number given to trial.report is called in tables and curves; a list: several objectives.",
         "seed": "The same seed proposes the same trials.",
         "objective": "What is tuned: a Python function (script, function) or any program (command).",
         "space": "What may vary. Left out: the function states it by trial.suggest_float and the like.",
@@ -28,6 +28,7 @@ MEANING: dict[str, dict[str, str]] = {
         "pruner": "When a trial is stopped early: a name, or a table of name and options.",
         "budget": "When to stop.",
         "resources": "Where trials run, and how many at once.",
+        "stop": "When the search has found what it will find; nothing of it is set unless it is said.",
         "enqueue": "Points to try first; the first one is trial 0, the baseline.",
     },
     "objective": {
@@ -47,12 +48,30 @@ MEANING: dict[str, dict[str, str]] = {
         "max_steps": "How many steps a trial can report; also the x axis of the curves.",
         "trial_time": 'How long one trial may run, such as "10 min"; pauses are not counted.',
         "stop_after_failures": "Give up when this many trials in a row fail.",
+        "gpu_hours": "Running time of all trials together, in hours, times the GPUs each takes.",
+        "total_steps": "Steps of all trials together.",
+        "rerun": "The objective reads trial.budget, and is run again with a larger one when it earns that.",
+    },
+    "stop": {
+        "need": "Whether any of the rules that are set ends the search, or all of them together.",
+        "target": "A value that is good enough.",
+        "same_best_for": "Trials without a better one.",
+        "gain_below": "What a trial adds to the best value on average over the last `over` trials.",
+        "over": "Trials that gain_below looks back on.",
+        "chance_below": "The chance that a further trial improves, by how often the last ones did.",
     },
     "resources": {
         "slots": "Trials at once.",
-        "gpus": "Which GPUs: all (auto), none, or a list of indices and UUIDs.",
+        "gpus": "How many GPUs a trial takes; below 1 a share of one. Left out: the share that its memory asks for.",
+        "gpu_memory": 'What a trial needs on each of its GPUs, such as "6 GiB"; "auto": learned from earlier trials.',
+        "devices": "Which GPUs: all, none, or a list of indices and UUIDs.",
+        "share_with_strangers": "Also start trials on GPUs that processes of others use.",
+        "yield": "Pause the trials on a GPU that a process of somebody else comes to.",
+        "max_trials": "Trials at once on one GPU, at most.",
         "threads": "CPU threads per trial.",
         "gpu_env": "How CUDA_VISIBLE_DEVICES names a GPU.",
+        "held_memory": 'What held trials may keep of the machine\'s memory, such as "8 GiB" or "25 %".',
+        "freeze": "Move a paused trial's GPU memory to the machine's memory (NVIDIA driver 580 or newer).",
     },
     "parameter": {
         "type": "What kind of parameter it is.",
@@ -80,8 +99,8 @@ def study_schema() -> Schema:
     keys = schema["properties"]
     keys["objective"] |= {**_table(TABLES["objective"], "objective"), **_described("objective")}
     keys["objective"]["oneOf"] = [{"required": ["script"]}, {"required": ["command"]}]
-    keys["budget"] |= {**_table(TABLES["budget"], "budget"), **_described("budget")}
-    keys["resources"] |= {**_table(TABLES["resources"], "resources"), **_described("resources")}
+    for name in ("budget", "resources", "stop"):
+        keys[name] |= {**_table(TABLES[name], name), **_described(name)}
     keys["space"] |= {"additionalProperties": _parameter(), "minProperties": 1}
     for kind in ("sampler", "pruner"):
         named = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}

@@ -15,6 +15,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "pruner": ("pruner",),
     "slots": ("resources", "slots"),
     "gpus": ("resources", "gpus"),
+    "devices": ("resources", "devices"),
     "n_trials": ("budget", "n_trials"),
 }
 """Override -> its place in the study file."""
@@ -23,7 +24,7 @@ PLACES: dict[str, tuple[str, ...]] = {
 def apply_overrides(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The written study with each override that is not None in its place.
 
-    gpus may be "auto", "none", or text such as "0,2". A sampler or pruner keeps the file's options when it is
+    devices may be "all", "none", or text such as "0,2". A sampler or pruner keeps the file's options when it is
     the one the file names already. Raises KeyError for an override that is none of PLACES.
     """
     out = dict(written)
@@ -31,8 +32,8 @@ def apply_overrides(written: Mapping[str, Any], overrides: Mapping[str, Any]) ->
         *table, name = PLACES[key]
         if value is None:
             continue
-        if key == "gpus":
-            value = _gpus(value)
+        if key == "devices":
+            value = _devices(value)
         if key in ("sampler", "pruner") and _named(written.get(key)) == value:
             continue
         if not table:
@@ -51,8 +52,8 @@ def blame_flags(problems: list[HptuiError], overrides: Mapping[str, Any]) -> lis
     ]
 
 
-def _gpus(value: Any) -> Any:
-    if not isinstance(value, str) or value in ("auto", "none"):
+def _devices(value: Any) -> Any:
+    if not isinstance(value, str) or value in ("all", "none"):
         return value
     parts = [part.strip() for part in value.split(",") if part.strip()]
     return [int(part) if part.isdigit() else part for part in parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,4 +80,20 @@ def sessions_home() -> Path:
 
 
 def leases_home() -> Path:
-    return home() / "leases"
+    """Where all who use the GPUs of this machine find each other's leases, sessions of other users among them.
+
+    $HPTUI_LEASES; else, where hptui has a home of its own by $HPTUI_HOME, in that; else a place that all may write.
+    """
+    if chosen := os.environ.get("HPTUI_LEASES"):
+        return Path(chosen).expanduser()
+    if os.environ.get("HPTUI_HOME"):
+        return home() / "leases"
+    shared = next((path for path in (Path("/run/lock"), Path("/dev/shm")) if _open_to_all(path)), Path("/tmp"))
+    return shared / "hptui-leases"
+
+
+def _open_to_all(path: Path) -> bool:
+    try:
+        return stat.S_IMODE(path.stat().st_mode) & 0o1777 == 0o1777
+    except OSError:
+        return False
