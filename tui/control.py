@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
+from hptui.tui.deeds import Deed, Deeds, Request, said_of
 from hptui.tui.snapshot import Snapshot
 
 ANSWER_S = 5.0  # without an answer for this long, the user is told so
@@ -90,11 +91,6 @@ def _seen(wish: Wish, trial: TrialRow | None) -> bool:
             return True
 
 
-def opposite(wish: Wish) -> Wish | None:
-    """What takes a wish back."""
-    return {Wish.PAUSE: Wish.RESUME, Wish.RESUME: Wish.PAUSE, Wish.PRUNE: Wish.UNDO}.get(wish)
-
-
 class Control:
     """Writes wishes one after the other from a thread of its own: the database may be busy, the keys may not.
 
@@ -105,49 +101,74 @@ class Control:
         self.folder = folder
         self.pending = Pending()
         self._failed = failed
-        self._done: list[tuple[Wish, tuple[int, ...]]] = []  # what `u` takes back, latest last
+        self.deeds = Deeds()
         self._tokens = 0
+        self._ids: dict[int, int] = {}  # token -> the mailbox's number
         self._lock = threading.Lock()
         self._mail: queue.SimpleQueue[tuple[int, CommandRow]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def wish(self, wish: Wish, trials: tuple[int | None, ...], at: float, **args: Any) -> None:
-        """Ask for it; `pending` has it from now on."""
-        self._send(wish, trials, at, args)
-        numbers = tuple(number for number in trials if number is not None)
-        if numbers and opposite(wish) is not None:
-            self._done.append((wish, numbers))
+    def wish(self, request: Request, at: float, back: tuple[Request, ...] = ()) -> None:
+        """Ask for it; `pending` has it from now on. back: what takes it back, for `u`."""
+        tokens = self._send(request, at)
+        if back or request.wish is Wish.ENQUEUE:
+            self.deeds = self.deeds.did(Deed(said_of(request), (request,), back, tokens))
 
     def take_back(self, at: float) -> str:
-        """Undo the latest pause, resume or prune of this screen; returns what is being done, in words.
+        """Undo the latest deed of this screen; returns what is being done, in words.
 
         With nothing to undo here, asks the scheduler to undo the latest prune, which another screen may have made.
         """
-        if not self._done:
-            self._send(Wish.UNDO, (None,), at, {})
+        self.deeds, deed = self.deeds.taken_back()
+        if deed is None:
+            self._send(Request(Wish.UNDO, (None,)), at)
             return "taking back the latest prune"
-        wish, numbers = self._done.pop()
-        back = opposite(wish)
-        assert back is not None
-        self._send(back, numbers, at, {})
-        return f"taking back: {wish.value} {', '.join(map(str, numbers[:5]))}{' …' if len(numbers) > 5 else ''}"
+        for request in deed.back or self._back_of_points(deed):
+            self._send(request, at)
+        return f"taking back: {deed.said}"
+
+    def do_again(self, at: float) -> str:
+        """What was taken back last, again."""
+        self.deeds, deed = self.deeds.done_again()
+        if deed is None:
+            return "nothing was taken back"
+        tokens = [token for request in deed.done for token in self._send(request, at)]
+        self.deeds = self.deeds.again_as(tuple(tokens))
+        return f"again: {deed.said}"
+
+    def _back_of_points(self, deed: Deed) -> list[Request]:
+        ids = [self._ids[token] for token in deed.tokens if token in self._ids]
+        return [Request(Wish.UNDO, (None,), {"command": id_}) for id_ in ids]
+
+    def wait_written(self, patience_s: float = 2.0) -> None:
+        """Until all that was asked is in the mailbox. For threads that may wait."""
+        end = time.monotonic() + patience_s
+        while any(one.id is None for one in self.pending.asked) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def settle(self, snapshot: Snapshot, at: float) -> tuple[str, ...]:
         """Take the ledger's answers; returns what the user should be told."""
         with self._lock:
             self.pending, told = self.pending.settled(snapshot, at)
+        if told:
+            refused = {event.data.get("command") for event in snapshot.events[-500:] if event.kind == "refused"}
+            for token in [token for token, id_ in self._ids.items() if id_ in refused]:
+                self.deeds = self.deeds.without(token)
         return told
 
-    def _send(self, wish: Wish, trials: tuple[int | None, ...], at: float, args: dict[str, Any]) -> None:
+    def _send(self, request: Request, at: float) -> tuple[int, ...]:
         who = f"screen {os.environ.get('USER', '')}".strip()
-        for number in trials:
+        tokens = []
+        for number in request.trials:
             self._tokens += 1
+            tokens.append(self._tokens)
             with self._lock:
-                self.pending = Pending((*self.pending.asked, Asked(self._tokens, wish, number, at)))
-            self._mail.put((self._tokens, CommandRow(wish.value, number, args, who, at)))
+                self.pending = Pending((*self.pending.asked, Asked(self._tokens, request.wish, number, at)))
+            self._mail.put((self._tokens, CommandRow(request.wish.value, number, dict(request.args), who, at)))
         if self._thread is None:
             self._thread = threading.Thread(target=self._deliver, name="hptui-wishes", daemon=True)
             self._thread.start()
+        return tuple(tokens)
 
     def _deliver(self) -> None:
         from hptui.core.store.mailbox import post
@@ -163,3 +184,4 @@ class Control:
             else:
                 with self._lock:
                     self.pending = self.pending.written(token, id_)
+                    self._ids[token] = id_

@@ -45,6 +45,9 @@ class Facts:
     held: bool = False  # the whole session is paused: nothing starts
     sampler: str = ""
     pruner: str = ""
+    pruner_options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, float | None] = field(default_factory=dict)  # the budget, by study.commands.BUDGET
+    remarks: Mapping[str, Any] = field(default_factory=dict)  # the session's note and tags: study.remarks
     rungs: tuple[int, ...] = ()  # steps at which its pruner ranks trials
     metrics: tuple[str, ...] = ()  # every metric reported so far
     space: tuple[Parameter, ...] = ()

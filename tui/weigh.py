@@ -39,6 +39,10 @@ def can(wish: Wish, trial: TrialRow) -> bool:
             return trial.state == "PAUSED" and trial.why not in ("undo", "disk") and not trial.resume_wanted
         case Wish.PRUNE:
             return trial.state in ("RUNNING", "WAITING") or (trial.state == "PAUSED" and trial.why != "undo")
+        case Wish.PRIORITY:
+            return trial.state == "WAITING"
+        case Wish.PIN:
+            return trial.state in ("WAITING", "RUNNING", "PAUSED")
         case Wish.RETRY:
             return trial.state in ("FAIL", "PRUNED", "COMPLETE")
         case _:

@@ -33,6 +33,15 @@ def best_config(reader: Reader, trial: int | None, format: Format) -> str:
     return config_text(row.params, format)
 
 
+def config_texts(several: list[dict[str, Any]], format: Format) -> str:
+    """As `config_text`; several as one JSON list, one line of args each, else with an empty line between."""
+    if len(several) == 1:
+        return config_text(several[0], format)
+    if format == "json":
+        return json.dumps(several, indent=2, ensure_ascii=False)
+    return ("\n" if format == "args" else "\n\n").join(config_text(params, format) for params in several)
+
+
 def config_text(params: dict[str, Any], format: Format) -> str:
     """Parameters in one of the formats.
 

@@ -74,7 +74,7 @@ def set_budget(state: SchedulerState, wish: CommandRow) -> a.Action:
         for key, value in changed.items()
         if value != getattr(rules, key)
     ]
-    said = ", ".join(f"{BUDGET[event.key]} {limit(event.was)} → {limit(event.value)}" for event in events)
+    said = ", ".join(f"{BUDGET[b.key]} {limit(b.key, b.was)} → {limit(b.key, b.value)}" for b in events)
     return a.Record((e.Heeded(at, wish, f"you asked: {said or 'the budget as it is'}"), *events))
 
 

@@ -107,7 +107,7 @@ def test_a_budget_changes_while_the_session_lives_and_the_next_scheduler_knows(s
 
     told = [event.reason for event in s.events("budget")]
     assert told == [
-        "trials in all: 2 → 3", "seconds of running time of a trial: no limit → 60", "steps of a trial: no limit → 40"
+        "trials in all: 2 → 3", "running time of a trial: no limit → 1m 00s", "steps of a trial: no limit → 40"
     ]  # fmt: skip
     facts = s.reader.facts()
     assert facts["budget"] == {

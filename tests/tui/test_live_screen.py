@@ -227,6 +227,8 @@ def test_copying_the_parameters_keeps_them_in_a_file(past: SessionFolder) -> Non
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")
         await screen.press("Y")
+        await screen.until("copy the parameters as")
+        await screen.press("j")
         kept = home() / "last-copy.txt"
         await screen.until(kept.exists)
         assert set(json.loads(kept.read_text())) >= {"lr", "batch_size"}

@@ -63,3 +63,54 @@ class ConfirmScreen(ModalScreen[str | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+class PickScreen(ModalScreen[str | None]):
+    """One of several harmless things: its letter picks it, enter the one marked, anything else leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "cancel", "Cancel", show=False),
+        Binding("enter", "take", "Take", show=False),
+        Binding("down,j,tab", "go(1)", "Down", show=False),
+        Binding("up,k,shift+tab", "go(-1)", "Up", show=False),
+    ]
+    DEFAULT_CSS = """
+    PickScreen { align: center middle; }
+    PickScreen > Static {
+        width: 64; max-width: 96%; height: auto; padding: 1 2; background: $panel; border: round $accent;
+    }
+    """
+
+    def __init__(self, title: str, answers: Sequence[Answer], marked: str) -> None:
+        super().__init__()
+        self._title, self._answers = title, tuple(answers)
+        self._at = next((at for at, answer in enumerate(self._answers) if answer.value == marked), 0)
+
+    def compose(self) -> ComposeResult:
+        box = Static("", markup=False)
+        box.border_title = self._title
+        yield box
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        lines = [f"{'▸' if at == self._at else ' '} {a.letter}  {a.title}" for at, a in enumerate(self._answers)]
+        self.query_one(Static).update("\n".join(map(harmless, lines)))
+
+    def on_key(self, event: Key) -> None:
+        chosen = next((a for a in self._answers if a.letter == event.character), None)
+        if chosen is not None:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(chosen.value)
+
+    def action_go(self, by: int) -> None:
+        self._at = (self._at + by) % len(self._answers)
+        self._show()
+
+    def action_take(self) -> None:
+        self.dismiss(self._answers[self._at].value)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

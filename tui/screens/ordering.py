@@ -10,13 +10,13 @@ from hptui.tui.filter import Filter, parse
 from hptui.tui.orders import CHANGING, Order, completion, filter_words, read_order
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
-from hptui.tui.screens.wishing import Wishing
+from hptui.tui.screens.steering import Steering
 from hptui.tui.weigh import weigh
 
 _TYPING_S = 0.08  # the table follows once no key came for this long
 
 
-class Ordering(Wishing):
+class Ordering(Steering):
     """A screen with a table of trials, a prompt, and an arrangement of the table."""
 
     arranged: Arrangement

@@ -7,10 +7,10 @@ from typing import ClassVar
 from textual.events import Resize
 from textual.widget import Widget
 
-from hptui.tui.screens.wishing import Wishing
+from hptui.tui.screens.steering import Steering
 
 
-class Paned(Wishing):
+class Paned(Steering):
     """PANES: their ids, in the order of their digits; the first is the main one."""
 
     PANES: ClassVar[tuple[str, ...]] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -139,11 +138,6 @@ class SessionScreen(Screen[None]):
         number = self.cursor()
         if number is not None:
             self.copied(str(number))
-
-    def action_copy_config(self) -> None:
-        trial = None if (number := self.cursor()) is None else self.snapshot.trials.get(number)
-        if trial is not None:
-            self.copied(json.dumps(trial.params, ensure_ascii=False, indent=2))
 
     def copied(self, text: str) -> None:
         self.say(copy(text, home(), self.app.copy_to_clipboard).say)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.study.commands import Wish
 from hptui.tui.control import ANSWER_S
+from hptui.tui.deeds import Request, back_of
+from hptui.tui.facts import set_of_session
 from hptui.tui.screens.confirm import Answer, ConfirmScreen
 from hptui.tui.screens.session import SessionScreen
 from hptui.tui.weigh import Weighed, toggled, weigh
 
-_WAKING = frozenset({Wish.RETRY, Wish.BUDGET})  # a session that is over goes on for these
+_WAKING = frozenset({Wish.RETRY, Wish.ENQUEUE, Wish.BUDGET, Wish.NOTE})  # a session that is over heeds these
 
 
 class Wishing(SessionScreen):
@@ -26,36 +28,55 @@ class Wishing(SessionScreen):
             over = "this session is over"
             self.say(over if self.snapshot.finished else "scheduler is gone: R starts it again", "warning")
             return
-        self.attached.control.wish(wish, tuple(trials), time.time(), **args)
+        request = Request(wish, tuple(trials), args)
+        back = back_of(request, self.snapshot.trials, set_of_session(self.snapshot.facts))
+        self.attached.control.wish(request, time.time(), back)
+        self._await_answer(wish)
+
+    def _await_answer(self, wish: Wish | None = None) -> None:
         self.attached.feed.hurry()
         self.set_timer(ANSWER_S + 0.2, self.settle)
         self.show_snapshot(self.snapshot)
-        if not self.snapshot.alive:
-            self.set_timer(0.2, self.start_scheduler)  # it looks for waiting wishes, so they come first
+        if not self.snapshot.alive and wish is Wish.NOTE:
+            self.run_worker(self._write_notes, thread=True, group="scheduler", exit_on_error=False)
+        elif not self.snapshot.alive:
+            self.start_scheduler()
+
+    def _write_notes(self) -> None:
+        from hptui.core.scheduler.remarking import remark_at_rest
+
+        self.attached.control.wait_written()
+        try:
+            remark_at_rest(self.attached.folder, time.time())
+        except HptuiError as error:
+            self.post_message(self.Failed(error))
+        self.attached.feed.hurry()
 
     def settle(self) -> None:
         """Hear the ledger's answers to what was asked here."""
         for told in self.attached.control.settle(self.snapshot, time.time()):
             self.say(told, "warning")
 
-    def weighed(self, found: Weighed) -> None:
-        """Do it, after asking if it is grave."""
+    def weighed(self, found: Weighed, **args: Any) -> None:
+        """Do it, after asking if it is grave. args: of the wish."""
         if not found.trials:
             self.say(f"nothing to {found.wish.value} here", "warning")
             return
         if not found.question:
-            self._do(found)
+            self._do(found, args)
             return
-        answer = Answer(found.wish.value[0], f"{found.wish.value.capitalize()} {_these(found.trials)}", "yes")
+        answer = Answer(found.wish.value[0], f"{found.wish.value.capitalize()} {these(found.trials)}", "yes")
         self.app.push_screen(
             ConfirmScreen(found.question, [answer], found.details),
-            lambda said: self._do(found) if said == "yes" else None,
+            lambda said: self._do(found, args) if said == "yes" else None,
         )
 
-    def _do(self, found: Weighed) -> None:
-        self.wish(found.wish, found.trials)
+    def _do(self, found: Weighed, args: Mapping[str, Any]) -> None:
+        self.wish(found.wish, found.trials, **args)
         if found.wish is Wish.PRUNE:
-            self.say(f"pruning {_these(found.trials)} in 5 s: u takes it back")
+            self.say(f"pruning {these(found.trials)} in 5 s: u takes it back")
+        elif len(found.trials) > 1:
+            self.say(f"{found.wish.value}: {these(found.trials)}; u takes it back")
 
     def action_toggle_pause(self) -> None:
         trials = self.targets()
@@ -74,13 +95,15 @@ class Wishing(SessionScreen):
         self.weighed(weigh(Wish.RETRY, self.targets(), self.snapshot))
 
     def action_undo(self) -> None:
-        if not self.snapshot.alive:
+        if not (self.snapshot.alive or self.attached.control.deeds.done):
             self.wish(Wish.UNDO, (None,))
             return
         self.say(self.attached.control.take_back(time.time()))
-        self.attached.feed.hurry()
-        self.set_timer(ANSWER_S + 0.2, self.settle)
-        self.show_snapshot(self.snapshot)
+        self._await_answer()
+
+    def action_redo(self) -> None:
+        self.say(self.attached.control.do_again(time.time()))
+        self._await_answer()
 
     def action_slots(self, by: int) -> None:
         devices = sum(device.slots for device in self.snapshot.devices)
@@ -123,6 +146,7 @@ class Wishing(SessionScreen):
     def _start_scheduler(self, resume: bool) -> None:
         from hptui.core.scheduler.launch import ensure
 
+        self.attached.control.wait_written()  # it looks for waiting wishes, so they come first
         try:
             started = ensure(self.attached.folder, resume=resume)
         except HptuiError as error:
@@ -137,5 +161,5 @@ class Wishing(SessionScreen):
         self.show_snapshot(self.snapshot)
 
 
-def _these(trials: Sequence[int]) -> str:
+def these(trials: Sequence[int]) -> str:
     return f"trial {trials[0]}" if len(trials) == 1 else f"{len(trials)} trials"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events.base import Event
 from hptui.core.store.rows import CommandRow, EventRow, TrialRow
 from hptui.core.study.commands import BUDGET
+from hptui.core.study.durations import format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class BudgetSet(Event):
     was: float | None
 
     def row(self) -> EventRow:
-        said = f"{BUDGET[self.key]}: {limit(self.was)} → {limit(self.value)}"
+        said = f"{BUDGET[self.key]}: {limit(self.key, self.was)} → {limit(self.key, self.value)}"
         return self.line("budget", said, key=self.key, value=self.value, was=self.was)
 
 
@@ -174,6 +176,18 @@ class DiskFreed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryRead(Event):
+    """A look at the machine's memory, while trials are held in it."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAsked(Event):
+    """Held trials are to give memory back; `Unwanted` says which."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked(Event):
     reason: str
     now: bool = False
@@ -194,8 +208,11 @@ class Finished(Event):
         return self.line("finished", self.reason, ok=self.ok, final=self.final)
 
 
-def limit(value: float | None) -> str:
-    return "no limit" if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
+def limit(key: str, value: float | None) -> str:
+    """A limit of the budget, in words."""
+    if value is None:
+        return "no limit"
+    return format_duration(value) if key.endswith("_s") else f"{value:.0f}"
 
 
 def answer_line(at: float, kind: str, command: CommandRow, reason: str) -> EventRow:

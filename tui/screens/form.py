@@ -1,0 +1,145 @@
+"""A form: lines of text under each other, checked as one types; enter sends it when nothing is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from hptui.tui.glyphs import fit, harmless
+
+Texts = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """about: what stands beside it while nothing is wrong. choices: space goes through them."""
+
+    key: str
+    label: str
+    text: str = ""
+    about: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """problems: field -> what is wrong with it. say: of the form as a whole. ready: it can be sent."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    say: str = ""
+    ready: bool = True
+
+
+Check = Callable[[Texts], Checked]
+
+
+class FormScreen(ModalScreen[Texts | None]):
+    """Dismisses with the texts by field, or None. `check` is asked after every key and must not wait for anything."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False, priority=True),
+        Binding("enter", "send", "Send", show=False, priority=True),
+        Binding("down,tab", "go(1)", "Next", show=False, priority=True),
+        Binding("up,shift+tab", "go(-1)", "Before", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    FormScreen { align: center middle; }
+    FormScreen #form { width: 100; max-width: 98%; height: auto; max-height: 96%; background: $panel;
+        border: round $accent; padding: 0 1; }
+    FormScreen #fields { height: auto; max-height: 1fr; }
+    FormScreen Horizontal { height: 1; }
+    FormScreen .label { width: auto; }
+    FormScreen Input { width: 28; border: none; height: 1; padding: 0 1; background: $surface; }
+    FormScreen Input:focus { background: $boost; text-style: bold; }
+    FormScreen .about { width: 1fr; height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; }
+    FormScreen .about.-wrong { color: $text-error; }
+    FormScreen #say { height: auto; max-height: 5; margin-top: 1; }
+    FormScreen #keys { color: $text-muted; }
+    FormScreen.-narrow Input { width: 20; }
+    """
+
+    def __init__(self, title: str, fields: list[Field], check: Check, does: str = "sends it") -> None:
+        super().__init__()
+        self._title, self._fields, self._check, self._does = title, fields, check, does
+        self._checked = Checked()
+
+    def compose(self) -> ComposeResult:
+        wide = min(max((cell_len(harmless(one.label)) for one in self._fields), default=4), 24)
+        box = Vertical(id="form")
+        box.border_title = harmless(self._title).replace("[", r"\[")
+        with box:
+            with VerticalScroll(id="fields", can_focus=False):
+                for at, one in enumerate(self._fields):
+                    with Horizontal():
+                        yield Static(fit(one.label, wide + 1), classes="label", markup=False)
+                        yield _Line(one, at)
+                        yield Static(harmless(one.about), id=f"about-{at}", classes="about", markup=False)
+            yield Static("", id="say", markup=False)
+            yield Static(f"enter {self._does} · esc leaves · tab ↓ ↑ next line", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        self.query(_Line).first().focus()
+        self._show()
+
+    def texts(self) -> Texts:
+        return {one.key: line.value for one, line in zip(self._fields, self.query(_Line), strict=True)}
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._show()
+
+    def _show(self) -> None:
+        self._checked = self._check(self.texts())
+        for at, one in enumerate(self._fields):
+            about = self.query_one(f"#about-{at}", Static)
+            problem = self._checked.problems.get(one.key, "")
+            about.set_class(bool(problem), "-wrong")
+            about.update(harmless(problem or one.about))
+        self.query_one("#say", Static).update(harmless_lines(self._checked.say))
+
+    def action_go(self, by: int) -> None:
+        lines = list(self.query(_Line))
+        at = next((i for i, line in enumerate(lines) if line.has_focus), 0)
+        lines[(at + by) % len(lines)].focus()
+
+    def action_send(self) -> None:
+        self._show()
+        wrong = next((at for at, one in enumerate(self._fields) if one.key in self._checked.problems), None)
+        if wrong is not None:
+            list(self.query(_Line))[wrong].focus()
+        elif self._checked.ready:
+            self.dismiss(self.texts())
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class _Line(Input):
+    def __init__(self, one: Field, at: int) -> None:
+        suggester = SuggestFromList(one.choices) if one.choices else None
+        super().__init__(one.text, compact=True, suggester=suggester, id=f"line-{at}")
+        self.cursor_blink = False  # a blinking cursor is bytes for ever
+        self._choices = one.choices
+
+    def on_key(self, event: Key) -> None:
+        """Space goes to the next choice."""
+        if event.key == "space" and self._choices:
+            event.stop()
+            event.prevent_default()
+            at = self._choices.index(self.value) + 1 if self.value in self._choices else 0
+            self.value = self._choices[at % len(self._choices)]
+            self.cursor_position = len(self.value)
+
+
+def harmless_lines(text: str) -> str:
+    return "\n".join(harmless(line) for line in text.split("\n"))
