@@ -32,10 +32,15 @@ PARALLEL = (
     Key("k,up", "move_end(1)", "Brush up", "the brush's end one step up", None),
     Key("enter", "keep", "Filter by brush", "only the trials in the brush, in every tab; esc takes the filter away", 2),
 )
+IMPORTANCE = (
+    Key("j,down", "choose(1)", "Down", "the next parameter", None),
+    Key("k,up", "choose(-1)", "Up", "the parameter above", None),
+    Key("enter", "open", "Slice", "the parameter's slice", 2),
+)
 
 _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL)
+EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE)
 """All of them, for the README's table."""

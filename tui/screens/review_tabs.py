@@ -39,5 +39,6 @@ class Tab:
 TABS: tuple[Tab, ...] = (
     Tab("history", "history:HistoryPane", "every trial and the best so far"),
     Tab("parallel", "parallel:ParallelPane", "parameters side by side: the best as lines, all as shade"),
+    Tab("importance", "importance:ImportancePane", "which parameters matter, and how sure that is"),
     Tab("trials", "trials:TrialsPane", "the table"),
 )

@@ -36,7 +36,7 @@ def heading(material: Material, axes: Axes, best: Ints) -> str:
 def best_rows(material: Material, top: int) -> Ints:
     """Rows of the best complete trials that are shown, the best first."""
     ranked = material.columns.ranked
-    return ranked[material.shown[ranked]][:top]
+    return np.asarray(ranked[material.shown[ranked]][:top])
 
 
 def seen_axes(axes: Axes, width: int) -> tuple[str, ...]:
