@@ -85,6 +85,14 @@ class Signal(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Resize(Action):
+    """Hold another share of its GPUs for a trial."""
+
+    number: int = -1
+    units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settle(Action):
     """Sweep what the trial left behind and forget its process."""
 
@@ -97,6 +105,15 @@ class PutAway(Action):
     """Sweep what the held trial left behind; another process will go on with it."""
 
     number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom(Action):
+    """Which of these held trials are the least promising? Answered with Unwanted, until `over_bytes` come back."""
+
+    over_bytes: int = 0
+    candidates: frozenset[int] = frozenset()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import away
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler import looking
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
@@ -16,6 +17,8 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
     state = replace(state, now=max(state.now, event.at))
     if isinstance(event, _CHANGES_A_RANKING):
         state = replace(state, pruner_asked="")
+    if isinstance(event, looking.EVENTS):
+        return looking.applied(state, event)
     match event:
         case e.Tick():
             return state
@@ -102,6 +105,8 @@ def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
 
 
 def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
+    if event.number in state.live:
+        state = looking.settled(state, state.live[event.number], event)
     state = state.with_live(event.number, None)
     outcome = event.outcome
     tally = state.tally.after(outcome.state, event.value, event.number, state.rules.sign)
@@ -118,7 +123,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
         case e.Placed():
             phase = Starting(event.place.device_id, event.at)
             trial = replace(trial, phase=phase, slot=event.place.slot)
-            return state.with_live(number, replace(live, trial=trial, launched=False))
+            return state.with_live(number, looking.placed(state, replace(live, trial=trial, launched=False), event))
         case e.HoldsMemory():
             return state.with_live(number, replace(live, held_bytes=event.held_bytes))
         case e.Unwanted():
@@ -138,7 +143,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             if event.wait_s:
                 blocked[event.place] = (event.at + event.wait_s, event.reason)
             trial = replace(trial, phase=Waiting(event.at, event.reason), slot=None)
-            return replace(state.with_live(number, replace(live, trial=trial, launched=False)), blocked=blocked)
+            waiting = replace(live, trial=trial, launched=False, claim=None, waits_for="")
+            return replace(state.with_live(number, waiting), blocked=blocked)
         case e.Defined():
             used = {**live.used, **event.params}
             trial = replace(trial, params={**trial.params, **event.params}, x=event.x)

@@ -38,7 +38,7 @@ def _why(live: Live) -> str:
     phase = live.trial.phase
     if isinstance(phase, Paused) and phase.device != "cpu":
         return f"gives {phase.device} back"
-    return ""
+    return live.unwanted
 
 
 def is_away(live: Live) -> bool:
@@ -75,7 +75,7 @@ def applied(live: Live, event: e.PutAway | e.Requeued) -> Live:
     done = trial.step if live.due is None else live.due.step - 1
     attrs = trial.attrs if done is None else {**trial.attrs, JUDGED_STEP: max(done, judged_to(trial))}
     trial = replace(trial, phase=replace(phase, process=None), slot=None, attrs=attrs)
-    return replace(live, trial=trial, gone=None, due=None, parking=None, leaving="")
+    return replace(live, trial=trial, gone=None, due=None, parking=None, leaving="", unwanted="", held_bytes=0)
 
 
 def judged_to(trial: Trial) -> int:

@@ -15,6 +15,8 @@ from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import Child
 from hptui.core.scheduler.gear import Gear, locate
+from hptui.core.scheduler.gpu_eyes import GpuEyes
+from hptui.core.scheduler.held import HeldMemory
 from hptui.core.scheduler.plan import trial_seed
 from hptui.core.scheduler.reading import Reading, better, digest, events_of
 from hptui.core.scheduler.starter import Starter
@@ -59,6 +61,8 @@ class Ears:
         self._ooms = oom_kills()
         self._device_rows: dict[str, DeviceRow] = {}
         self._grown = False
+        self._held = HeldMemory()
+        self._gpus = GpuEyes()
 
     def observe(self, hurry: bool) -> Seen:
         """Wait until something happens; not at all with `hurry`."""
@@ -86,7 +90,9 @@ class Ears:
         if now - self._readings_at >= READINGS_EVERY_S:
             self._readings_at = now
             self._read_devices(seen.devices)
+            seen.events += self._gpus.look(self._gear)
             self._read_disk(seen.events)
+            seen.events += self._held.look(self._gear)
         if self._grown:
             self._grown = False
             seen.definitions = self._gear.space.definitions()

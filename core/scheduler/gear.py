@@ -49,7 +49,9 @@ class Gear:
         self.disk = Disk(self.folder)
         self.milestones = self.pruner.milestones()
         self.used_slots: Counter[str] = Counter()
+        self.held_units: Counter[str] = Counter()  # of each GPU, by this session's trials
         self.disk_full = False
+        self.frozen: dict[int, int] = {}  # trial -> what it was seen to keep of memory, 0 when nobody has looked
 
     @property
     def defines(self) -> bool:
@@ -82,9 +84,17 @@ def kind_of(state: State, cause: Cause | None) -> Kind:
 
 
 def observation(
-    number: int, x: tuple[float | None, ...], state: State, cause: Cause | None, loss: float | None, step: int | None
+    number: int,
+    x: tuple[float | None, ...],
+    state: State,
+    cause: Cause | None,
+    loss: float | None,
+    step: int | None,
+    losses: tuple[float | None, ...] = (),
+    constraints: dict[str, float] = {},
 ) -> Observation:
-    """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss."""
+    """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss, COMPLETE ones several."""
     kind = kind_of(state, cause)
     y = loss if kind in (Kind.COMPLETE, Kind.PRUNED) else None
-    return Observation(number, x, y, kind, -1 if step is None else step)
+    losses = losses if kind is Kind.COMPLETE else ()
+    return Observation(number, x, y, kind, -1 if step is None else step, losses, constraints)

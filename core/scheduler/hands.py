@@ -7,17 +7,20 @@ import os
 import signal
 from collections.abc import Sequence
 
+import msgspec
+
 from hptui.core.devices.inventory import Place, inventory
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
+from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import reprune
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Stop
+from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Ranker, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR, is_pinned
@@ -55,8 +58,12 @@ class Hands:
                 self._gear.children.signal(number, *signals)
             case a.Settle(number=number, live=Live() as live):
                 self._settle(number, live, action.intents)
+            case a.MakeRoom(over_bytes=over, candidates=candidates, reason=reason):
+                return self._make_room(state, over, candidates, reason)
             case a.PutAway(number=number):
                 self._clear(number)
+            case a.Resize(number=number, units=units):
+                self._starter.resize(number, units)
             case a.SetPlaces(slots=slots, command=CommandRow() as command):
                 return self._set_places(slots, command)
             case a.CheckPoint(command=CommandRow() as command):
@@ -136,6 +143,19 @@ class Hands:
             if isinstance(event, e.Settled):
                 self._teach(live, event)
 
+    def _make_room(
+        self, state: SchedulerState, over_bytes: int, candidates: frozenset[int], reason: str
+    ) -> list[e.Event]:
+        """The pruner's own order, where it has one; else the worst value first."""
+        gear = self._gear
+        held = by_value([state.live[number] for number in candidates], gear.study.sign)
+        if isinstance(gear.pruner, Ranker):
+            gear.book.set_held(state.at_their_rungs)
+            order = gear.pruner.least_promising(gear.book.curves())
+            rank = {number: place for place, number in enumerate(order)}
+            held.sort(key=lambda live: rank.get(live.trial.number, len(rank)))
+        return who_gives_way(held, over_bytes, reason, gear.clock.now())
+
     def _clear(self, number: int) -> None:
         """End whatever is left of its process, and forget it."""
         gear = self._gear
@@ -168,12 +188,11 @@ class Hands:
         gear, at = self._gear, self._gear.clock.now()
         if slots < 1:
             return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
-        on_gpus = any(device.kind == "gpu" for device in gear.places.devices)
-        if on_gpus and slots > len(gear.places.devices):
-            n = len(gear.places.devices)
-            said = f"{slots} slots: there {'is 1 GPU' if n == 1 else f'are {n} GPUs'} here, and one trial runs on each"
-            return [e.Refused(at, command, said)]
-        gear.places = inventory(gear.study.resources.gpus, slots)
+        resources = msgspec.structs.replace(gear.study.resources, slots=None)
+        most = inventory(resources).at_once
+        if gear.places.on_gpus and slots > most:
+            return [e.Refused(at, command, f"{slots} at once: the GPUs here take {most}")]
+        gear.places = inventory(msgspec.structs.replace(resources, slots=slots))
         heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
         return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.ears import Seen
+from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened
+from hptui.core.scheduler.gpu_recover import CLOSED
+from hptui.core.scheduler.holding import told
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.state import SchedulerState
@@ -88,6 +91,8 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             batch.trials[written.number] = written
         case e.SlotsSet(slots=slots):
             batch.facts["slots"] = slots
+        case GpuClosed() | GpuOpened():
+            batch.facts[CLOSED] = dict(state.gpus.closed) or None
         case e.HoldSet(held=held):
             batch.facts["held"] = held
         case e.Finished():
@@ -98,6 +103,8 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             about = getattr(event, "number", None)
             if isinstance(about, int) and state.live.get(about) is not before.live.get(about):
                 batch.trials[about] = row_of(state.live[about], state.rules.sign)
+    if isinstance(event, e.HoldsMemory | e.PutAway | e.Thawed | e.Settled):
+        batch.facts["held_memory"] = told(state)
     return state
 
 

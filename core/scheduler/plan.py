@@ -9,6 +9,7 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
 from hptui.core.scheduler.ending import end, limit, settle, stop
+from hptui.core.scheduler.gpu_plan import start_on_gpus, watch_gpus
 from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.promoting import free_places, promote
@@ -34,6 +35,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *put_away(state),
         *limit(state),
         *end(state),
+        *watch_gpus(state),
         *_boot(state),
         *promote(state),
         *_fill(state),
@@ -131,6 +133,9 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         return
     if state.rules.promotes and state.at_their_rungs and not state.pruner_asked:
         return  # a held trial may be the better use of the slot: its pruner is being asked
+    if state.gpus:
+        yield from start_on_gpus(state)
+        return
     for live in state.in_line:
         if not free:
             return

@@ -7,6 +7,7 @@ from hptui.core.scheduler.events import Settled
 from hptui.core.scheduler.reading import better
 from hptui.core.scheduler.state import Live
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.sizes import format_size
 from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, State, Waiting
 
 
@@ -21,6 +22,8 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             device, process = None, None
         case Paused(process=process, since=since, why=why, until=until, resume_wanted=wanted, was=was):
             reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
+            if live.held_bytes:
+                reason += f" ({format_size(live.held_bytes)} of memory)"
             if process is None:
                 reason, device = f"{reason}; {away.goes_on_from(trial)}", None
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}

@@ -11,6 +11,8 @@ import msgspec
 from hptui.core.devices.inventory import CPU, Inventory
 from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.project import PAUSED_BEFORE
+from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
+from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.state import Ending, Live, Queued, Rules, SchedulerState, Tally, again
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
@@ -44,6 +46,7 @@ def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
     return Rules(
         study.sign, **limits, seed=study.seed, judges=pruner.milestones() is not None,
         promotes=isinstance(pruner, Promoter), stop=study.stop, ladder=ladder(study),
+        held_memory_bytes=study.resources.held_memory_bytes, held_memory_share=study.resources.held_memory_share,
     )  # fmt: skip
 
 
@@ -60,13 +63,15 @@ def recover(
     state = SchedulerState(
         rules_of(study, facts, pruner),
         places.slots,
-        len(places.slots),
+        places.at_once,
         active_s=float(facts.get("active_s", 0.0)),
         held=bool(facts.get("held", False)),
         next_number=max((row.number for row in rows), default=-1) + 1,
         counted=sum(row.retry_of is None for row in rows),
         tally=tally_of(study.sign, (row for row in rows if State(row.state).ended)),
         queue=tuple(first) if not rows else tuple(lost_again(rows)),
+        gpus=gpus_from(study, facts, rows, places),
+        durations=tuple(row.busy_s for row in rows if row.state in (State.COMPLETE, State.PRUNED))[-DURATIONS:],
     )
     found = Recovered(state)
     live = {}
@@ -110,7 +115,8 @@ def live_of(row: TrialRow, process: Process | None) -> Live:
         cause = Cause(row.cause) if row.cause else None
         ending = Ending(Ended(State(row.why), 0.0, row.reason, cause, row.may_retry), 0.0)
     launched = isinstance(trial.phase, Starting)
-    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending)
+    claim = claim_of(row) if row.device not in (None, CPU) else None
+    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending, claim=claim)
 
 
 def phase_of(row: TrialRow, process: Process | None) -> Phase:

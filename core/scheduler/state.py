@@ -10,6 +10,7 @@ from typing import Any
 from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events import Exited
+from hptui.core.scheduler.gpus import Claim, Gpus
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.study import StopWhen
@@ -93,6 +94,8 @@ class Live:
     unwanted: str = ""  # held, and memory is short: why it gives way
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
+    claim: Claim | None = None  # what it holds of its GPUs
+    waits_for: str = ""  # what a waiting trial was told that it waits for
 
     @property
     def waits_at_its_rung(self) -> bool:
@@ -215,6 +218,8 @@ class SchedulerState:
     active_s: float = 0.0  # wall clock under earlier schedulers of this session
     opened_at: float = 0.0
     finished: bool = False
+    gpus: Gpus = Gpus()  # none: trials run on the CPU
+    durations: tuple[float, ...] = ()  # seconds that the latest ended trials ran
 
     def with_live(self, number: int, live: Live | None) -> SchedulerState:
         trials = dict(self.live)

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from hptui.core.devices.leases import UNITS
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.ears import Ears, Seen
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.hands import Hands
+from hptui.core.scheduler.holding import frozen
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.study.trial import Paused, Process, Why
@@ -36,7 +38,12 @@ class World:
 
     def count_slots(self, state: SchedulerState) -> None:
         """How many slots of each device are taken, for the devices' rows."""
-        self.gear.used_slots = Counter(place.device_id for place in occupied(state))
+        places = [(place, state.live[number].claim) for place, number in occupied(state).items()]
+        self.gear.used_slots = Counter(device for place, _ in places for device in place.devices)
+        self.gear.held_units = Counter()
+        for place, claim in places:
+            self.gear.held_units.update({device: claim.units if claim else UNITS for device in place.devices})
+        self.gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:
         """Watch a process that an earlier scheduler started; a pause that was under way is forgotten."""

@@ -120,6 +120,8 @@ class Curve:
 
     steps ascend; losses may be NaN or infinite.
     held: it waits frozen at a rung (and is `Kind.PENDING`), and goes on when its pruner says so.
+    x: its point in the unit cube, None where a parameter is inactive; () where it is not known.
+    arrival: (k,) places of the reports among all reports of the session; None where that is not known.
     """
 
     number: int
@@ -127,6 +129,8 @@ class Curve:
     losses: Array  # (k,)
     kind: Kind = Kind.PENDING
     held: bool = False
+    x: tuple[float | None, ...] = ()
+    arrival: NDArray[np.int64] | None = None
 
     @cached_property
     def last_step(self) -> int:

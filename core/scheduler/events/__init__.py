@@ -13,6 +13,7 @@ from hptui.core.scheduler.events.session import (
     Finished,
     Heeded,
     HoldSet,
+    MemoryRead,
     Noted,
     Opened,
     OutOfPoints,
@@ -20,6 +21,7 @@ from hptui.core.scheduler.events.session import (
     PrunerSet,
     Refused,
     RemarksSet,
+    RoomAsked,
     ServerChanged,
     SlotsSet,
     StopAsked,
@@ -33,6 +35,7 @@ from hptui.core.scheduler.events.trials import (
     Enqueued,
     Exited,
     Frozen,
+    HoldsMemory,
     Judged,
     Launched,
     NewBest,
@@ -51,6 +54,7 @@ from hptui.core.scheduler.events.trials import (
     Started,
     Thawed,
     Told,
+    Unwanted,
 )
 
 __all__ = [
@@ -70,8 +74,10 @@ __all__ = [
     "Frozen",
     "Heeded",
     "HoldSet",
+    "HoldsMemory",
     "Judged",
     "Launched",
+    "MemoryRead",
     "NewBest",
     "NotStarted",
     "Noted",
@@ -90,6 +96,7 @@ __all__ = [
     "RemarksSet",
     "Reported",
     "Requeued",
+    "RoomAsked",
     "ResumeWanted",
     "ServerChanged",
     "Settled",
@@ -99,5 +106,6 @@ __all__ = [
     "Thawed",
     "Tick",
     "Told",
+    "Unwanted",
     "Wished",
 ]

@@ -37,9 +37,12 @@ class Placed(Event):
     number: int
     place: Place
     reason: str
+    units: int = 0  # of each of its GPUs
+    memory_bytes: int | None = None  # what it is expected to need there
 
     def row(self) -> EventRow:
-        return self.line("starting", self.reason, device=self.place.device_id, slot=self.place.slot)
+        more = {"memory_bytes": self.memory_bytes} if self.memory_bytes is not None else {}
+        return self.line("starting", self.reason, device=self.place.device_id, slot=self.place.slot, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,22 @@ class Thawed(Event):
     def row(self) -> EventRow:
         kind = "promoted" if self.promoted else "undone" if "prune" in self.reason else "resumed"
         return self.line(kind, self.reason, device=self.place.device_id, slot=self.place.slot, **self.compared)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsMemory(Event):
+    """Frozen, its processes keep so much of the machine's memory."""
+
+    number: int
+    held_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted(Event):
+    """Held, and the least promising when memory got short."""
+
+    number: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

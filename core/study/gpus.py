@@ -1,0 +1,75 @@
+"""The [resources] of a study: what of a machine its trials take, with every problem of it at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hptui.core.errors import HptuiError, StudyError
+from hptui.core.study.checks import at_least
+from hptui.core.study.held import read_held_memory
+from hptui.core.study.sizes import parse_size
+
+_WHERE = "resources"
+_WHICH = "gpus says how many GPUs a trial takes; which ones: devices = {}"
+
+
+def read_resources(read: Mapping[str, Any], written: Any, problems: list[HptuiError]) -> dict[str, Any]:
+    """`Resources` from what was read of the table.
+
+    written: what stands there; a wrong `gpus` that was right as `devices` is told where it belongs.
+    """
+    out = dict(read)
+    at_least(1, out, _WHERE, ("slots", "threads", "max_trials"), problems)
+    _check_gpus(out, written, problems)
+    _read_memory(out, problems)
+    _check_devices(out.get("devices"), problems)
+    read_held_memory(out, problems)
+    if "yield" in out:
+        out["yields"] = out.pop("yield")
+    return out
+
+
+def _check_gpus(out: dict[str, Any], written: Any, problems: list[HptuiError]) -> None:
+    said = written.get("gpus") if isinstance(written, Mapping) else None
+    if isinstance(said, list | str) and problems and problems[-1].where == "resources.gpus":
+        which = f'"{said}"'.replace('"auto"', '"all"') if isinstance(said, str) else str(said).replace("'", '"')
+        problems[-1] = StudyError("resources.gpus", problems[-1].problem, _WHICH.format(which))
+    gpus = out.get("gpus")
+    if gpus is None:
+        return
+    if not gpus > 0:
+        problems.append(StudyError("resources.gpus", f"{gpus:g} is too small", 'for no GPU write devices = "none"'))
+    elif gpus > 1 and gpus != int(gpus):
+        hint = "a trial takes whole GPUs (1, 2, ...) or a share of one (0.5, 0.25, ...)"
+        problems.append(StudyError("resources.gpus", f"{gpus:g} is neither whole nor below 1", hint))
+    elif gpus < 0.01:
+        problems.append(StudyError("resources.gpus", f"{gpus:g} is less than a hundredth of a GPU"))
+
+
+def _read_memory(out: dict[str, Any], problems: list[HptuiError]) -> None:
+    memory = out.pop("gpu_memory", "auto")
+    if memory == "auto":
+        return
+    try:
+        out["gpu_memory_bytes"] = parse_size(memory)
+    except ValueError as wrong:
+        problem, hint = str(wrong).split(": ", 1)
+        problems.append(StudyError("resources.gpu_memory", problem, f'{hint}, or "auto"'))
+
+
+def _check_devices(devices: Any, problems: list[HptuiError]) -> None:
+    where = "resources.devices"
+    if not isinstance(devices, list):
+        return
+    if not devices:
+        problems.append(StudyError(where, "the list is empty", 'write "none" for no GPU, or leave it out for all'))
+    for i, gpu in enumerate(devices):
+        if isinstance(gpu, int) and gpu < 0:
+            problems.append(StudyError(where, f"{gpu} is no GPU's index"))
+        elif isinstance(gpu, str) and not re.match(r"(GPU|MIG)-", gpu):
+            hint = "use indices, or UUIDs as `nvidia-smi -L` lists them"
+            problems.append(StudyError(where, f'"{gpu}" is neither an index nor a UUID', hint))
+        if gpu in devices[:i]:
+            problems.append(StudyError(where, f"{gpu} is there twice"))
