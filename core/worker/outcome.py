@@ -23,10 +23,11 @@ def of_result(result: Any, reported: float | None, at: float) -> End:
             return failed(at, Cause.CRASH, "returned None and never reported")
         return of_number(reported, at, "the last value reported is")
     if isinstance(result, (tuple, list)):
-        return failed(at, Cause.CRASH, f"returned {len(result)} values; several objectives are not supported yet")
+        hint = 'a study with several objectives names them: metric = ["loss", "latency"]'
+        return failed(at, Cause.CRASH, f"returned {len(result)} values, and the study has one objective; {hint}")
     value = as_number(result)
     if value is None:
-        return failed(at, Cause.CRASH, f"returned {_describe(result)}, not a number")
+        return failed(at, Cause.CRASH, f"returned {describe(result)}, not a number")
     return of_number(value, at, "returned")
 
 
@@ -50,6 +51,8 @@ def of_error(error: BaseException, reported: float | None, at: float) -> End:
     if isinstance(error, KeyboardInterrupt):
         return failed(at, Cause.KILLED, "interrupted", detail=shorten(error))
     cause = Cause.OOM if is_out_of_memory(error) else Cause.CRASH
+    if isinstance(error, FloatingPointError):  # numpy's, and `core.training.Diverged`
+        cause = Cause.NAN
     return failed(at, cause, one_line(error), detail=shorten(error))
 
 
@@ -89,7 +92,7 @@ def as_number(value: Any) -> float | None:
     return None
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
     shape = getattr(value, "shape", None)
     if shape is not None and hasattr(value, "dtype"):
         return f"a {type(value).__name__} of shape {tuple(shape)}"

@@ -1,0 +1,61 @@
+"""Watching a training from inside: has it diverged, does it overfit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+
+class Diverged(FloatingPointError):
+    """The loss is no number, or far above where it has been. Such a trial ends as FAIL with cause nan."""
+
+
+@dataclass
+class DivergenceGuard:
+    """`check(loss)` after each batch or epoch; raises `Diverged` for a loss that will not come back.
+
+    It is one that is no number, or above `factor` times the lowest so far for `patience` checks in a row.
+    """
+
+    factor: float = 20.0
+    patience: int = 3
+    lowest: float = math.inf
+    _above: int = 0
+
+    def check(self, loss: float, step: int | None = None) -> None:
+        where = "" if step is None else f" at step {step}"
+        if not math.isfinite(loss):
+            raise Diverged(f"the loss is {loss}{where}")
+        self._above = self._above + 1 if loss > self.factor * max(abs(self.lowest), 1e-12) else 0
+        if self._above >= self.patience:
+            times = loss / self.lowest
+            raise Diverged(f"the loss is {loss:.4g}{where}, {times:.0f} times the lowest, {self.lowest:.4g}")
+        self.lowest = min(self.lowest, loss)
+
+
+@dataclass
+class GapMonitor:
+    """The gap between validation and training loss, and how it moves.
+
+    `offer(train, validation)` per epoch; `gap` is the last one, `grows` tells whether validation got worse for
+    `patience` epochs while training improved: overfitting. Report `gap` as a metric to see it in hptui.
+    """
+
+    patience: int = 5
+    gap: float = math.nan
+    _train: list[float] = field(default_factory=list)
+    _validation: list[float] = field(default_factory=list)
+
+    def offer(self, train: float, validation: float) -> float:
+        self._train.append(train)
+        self._validation.append(validation)
+        self.gap = validation - train
+        return self.gap
+
+    @property
+    def grows(self) -> bool:
+        if len(self._train) <= self.patience:
+            return False
+        since = self.patience
+        best_before = min(self._validation[:-since])
+        return min(self._validation[-since:]) > best_before and self._train[-1] < self._train[-1 - since]
