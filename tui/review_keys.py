@@ -37,10 +37,21 @@ IMPORTANCE = (
     Key("k,up", "choose(-1)", "Up", "the parameter above", None),
     Key("enter", "open", "Slice", "the parameter's slice", 2),
 )
+SLICES = (
+    Key("h,left", "choose(-1)", "Left", "the parameter before", None),
+    Key("l,right", "choose(1)", "Parameter", "the next parameter", 2, display="h l"),
+    Key("L", "log_scale", "Log scale", "the values' axis logarithmic or linear", 4),
+)
+CONTOUR = (
+    Key("h,left", "choose_across(-1)", "Before across", "the parameter before, across", None),
+    Key("l,right", "choose_across(1)", "Across", "the next parameter across", 2, display="h l"),
+    Key("k,up", "choose_up(-1)", "Before up", "the parameter before, upwards", None),
+    Key("j,down", "choose_up(1)", "Up", "the next parameter upwards", 2, display="j k"),
+)
 
 _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE)
+EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR)
 """All of them, for the README's table."""

@@ -61,7 +61,7 @@ def draw(
 def framed(canvas: Canvas, x_axis: Axis, y_axis: Axis, glyphs: Glyphs) -> list[tuple[Piece, ...]]:
     """The canvas with its axes: GUTTER cells on the left, two lines below."""
     w, h = canvas.width, canvas.height
-    labels = _y_labels(y_axis, h)
+    labels = y_labels(y_axis, h)
     left = [
         Piece(labels.get(r, "").rjust(GUTTER - 2) + " " + (glyphs.tick if r in labels else glyphs.upright), "axis")
         for r in range(h)
@@ -111,7 +111,7 @@ def _shade(band: Band | None, x_axis: Axis, y_axis: Axis, w: int, h: int) -> NDA
     return (both & (rows >= high.low) & (rows <= low.high)).astype(np.bool_)
 
 
-def _y_labels(axis: Axis, h: int) -> dict[int, str]:
+def y_labels(axis: Axis, h: int) -> dict[int, str]:
     out: dict[int, str] = {}
     for value in ticks(axis, max(2, min((h + 1) // 2, 3 + h // 5))):
         row = round((h - 1) * (1 - axis.share(value)))

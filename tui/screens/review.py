@@ -19,9 +19,11 @@ from hptui.tui.feed import Wanted
 from hptui.tui.material import AT_ONCE, Material, columns_of
 from hptui.tui.panes.chart import ChartPane
 from hptui.tui.panes.header import TextLine
+from hptui.tui.panes.importance import ImportancePane
 from hptui.tui.panes.line_table import LineTable
 from hptui.tui.panes.parallel import ParallelPane
 from hptui.tui.panes.prompt import Prompt
+from hptui.tui.panes.slices import SlicesPane
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.ordering import Ordering
 from hptui.tui.screens.review_tabs import TABS
@@ -206,6 +208,10 @@ class ReviewScreen(Ordering):
 
     def on_parallel_pane_brushed(self, message: ParallelPane.Brushed) -> None:
         self.filter_by(message.filter)
+
+    def on_importance_pane_chosen(self, message: ImportancePane.Chosen) -> None:
+        self.action_tab("slices")
+        self.call_after_refresh(lambda: self.query_one(SlicesPane).show_parameter(message.name))
 
     # --- keys -------------------------------------------------------------------------------------------------
 

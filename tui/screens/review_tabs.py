@@ -40,5 +40,7 @@ TABS: tuple[Tab, ...] = (
     Tab("history", "history:HistoryPane", "every trial and the best so far"),
     Tab("parallel", "parallel:ParallelPane", "parameters side by side: the best as lines, all as shade"),
     Tab("importance", "importance:ImportancePane", "which parameters matter, and how sure that is"),
+    Tab("slices", "slices:SlicesPane", "each parameter against the metric, with edges and failures"),
+    Tab("contour", "contour:ContourPane", "the metric over two parameters"),
     Tab("trials", "trials:TrialsPane", "the table"),
 )
