@@ -41,7 +41,7 @@ name = "{pruner}"
 n_trials = {n_trials}
 [resources]
 slots = 2
-gpus = "none"
+devices = "none"
 """
 
 

@@ -94,8 +94,9 @@ def _cells(result: Result) -> tuple[str, ...]:
 def machine_kind() -> str:
     """A word for file names: 8xNVIDIA-H200, or 2-cores."""
     from hptui.core.devices.inventory import inventory
+    from hptui.core.study.study import Resources
 
-    devices = inventory("auto", None).devices
+    devices = inventory(Resources()).devices
     if devices[0].kind == "gpu":
         return f"{len(devices)}x{devices[0].name.replace(' ', '-')}"
     from hptui.core.devices.host import cores

@@ -1,19 +1,36 @@
-"""Which devices a session may use, and the places where trials run: one on each GPU, or slots of the CPU."""
+"""Which devices a session may use, and the places where trials run: on GPUs, or in slots of the CPU."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from hptui.core.devices import host
 from hptui.core.devices.nvml import Absent, Gpu, Nvml, Unreachable
+from hptui.core.devices.visible import doubt, label, match, seen_through
 from hptui.core.errors import StudyError
 
-Asked = Literal["auto", "none"] | Sequence[int | str]
+Asked = Literal["all", "none"] | Sequence[int | str]
 CPU = "cpu"
-_WHERE = "resources.gpus"
+_WHERE = "resources.devices"
+_USUAL = 4  # trials that share a GPU while nobody knows how many fit: for the number of threads alone
+
+
+class Wanted(Protocol):
+    """What a study asks for: `study.Resources` is one."""
+
+    @property
+    def slots(self) -> int | None: ...
+    @property
+    def gpus(self) -> float | None: ...
+    @property
+    def gpu_memory_bytes(self) -> int | None: ...
+    @property
+    def devices(self) -> Asked: ...
+    @property
+    def max_trials(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +45,17 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one trial can run at a time."""
+    """Where one trial can run at a time.
+
+    device_id: a device's, or several GPUs' with commas between, as CUDA_VISIBLE_DEVICES has them.
+    """
 
     device_id: str
     slot: int
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        return tuple(self.device_id.split(","))
 
     def __str__(self) -> str:
         """As `wire.request.Start.device` and the tables say it: a GPU's UUID, or cpu:<slot>."""
@@ -41,53 +65,109 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Inventory:
     devices: tuple[Device, ...]
-    slots: tuple[Place, ...]
+    slots: tuple[Place, ...]  # on a GPU as many as it may hold; whether there is room is for placement to say
     threads: int  # per trial, so that all slots together have the cores
     notes: tuple[str, ...] = ()  # what a reader of the ledger should know: what was left out, and why
+
+    at_once: int = 0  # trials in all; 0: as many as there are slots
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at_once", self.at_once or len(self.slots))
+
+    @property
+    def on_gpus(self) -> bool:
+        return any(device.kind == "gpu" for device in self.devices)
 
     def device(self, device_id: str) -> Device:
         return next(device for device in self.devices if device.id == device_id)
 
 
-def inventory(gpus: Asked, slots: int | None, environ: Mapping[str, str] = os.environ) -> Inventory:
+def inventory(wanted: Wanted, environ: Mapping[str, str] = os.environ) -> Inventory:
     """What is here, of what was asked.
 
-    gpus: "auto" (all that can be used), "none", or which: indices (PCI order) and UUIDs.
-    slots: trials at once, at most one per GPU, the default; on the CPU one per two cores, at least two.
-    Raises StudyError, listing what exists, when a GPU was asked for that is not here.
+    wanted.devices: "all" (that can be used), "none", or which: indices (PCI order) and UUIDs. wanted.slots: trials
+    at once; the default is what the GPUs may hold, on the CPU one per two cores, at least two.
+    Raises StudyError, listing what exists, when a GPU was asked for that is not here, or more than there is.
     """
-    if gpus == "none":
-        return without_gpus(slots, host.cores(), 'resources.gpus is "none"', hides_gpus=True)
+    if wanted.devices == "none":
+        return without_gpus(wanted.slots, host.cores(), 'resources.devices is "none"', hides_gpus=True)
     nvml = Nvml.open()
     if isinstance(nvml, Absent):
-        if gpus != "auto":
-            hint = 'write gpus = "none" to train on the CPU'
-            raise StudyError(_WHERE, f"{_say(gpus)} can't be used: {nvml.reason}", hint)
-        return without_gpus(slots, host.cores(), nvml.reason, hides_gpus=False)
+        _refuse_the_cpu(wanted, nvml.reason)
+        return without_gpus(wanted.slots, host.cores(), nvml.reason, hides_gpus=False)
     try:
         found = nvml.gpus()
     finally:
         nvml.close()
-    return choose(found, gpus, slots, host.cores(), environ)
+    return choose(found, wanted, host.cores(), environ)
 
 
 def choose(
-    found: Sequence[Gpu | Unreachable], gpus: Asked, slots: int | None, cores: int, environ: Mapping[str, str]
+    found: Sequence[Gpu | Unreachable], wanted: Wanted, cores: int, environ: Mapping[str, str]
 ) -> Inventory:
     """`inventory`, from what NVML found. Pure."""
     notes: list[str] = []
     usable = _usable(found, notes)
     visible = seen_through(usable, environ, notes)
-    chosen = visible if isinstance(gpus, str) else _named(gpus, visible, usable, environ, notes)
+    asked = wanted.devices
+    chosen = visible if isinstance(asked, str) else _named(asked, visible, usable, environ, notes)
     if not chosen:
         why = "; ".join(notes) if found else "there is no NVIDIA GPU"
-        return without_gpus(slots, cores, why, hides_gpus=bool(found))
+        _refuse_the_cpu(wanted, why)
+        return without_gpus(wanted.slots, cores, why, hides_gpus=bool(found))
+    _check_room(wanted, chosen)
     devices = tuple(_device(gpu) for gpu in chosen)
-    count = len(devices) if slots is None else max(1, min(slots, len(devices)))
-    if slots is not None and slots > count:
-        notes.append(f"{slots} slots were asked for; there {_are(count)}, and each takes one trial at a time")
-    places = tuple(Place(device.id, 0) for device in devices[:count])
-    return Inventory(devices, places, max(1, cores // count), tuple(notes))
+    each = _trials_on_one(wanted)
+    places = tuple(Place(device.id, slot) for slot in range(each) for device in devices)
+    most = len(places) // _gpus_each(wanted)
+    at_once = most if wanted.slots is None else min(wanted.slots, most)
+    if wanted.slots is not None and wanted.slots > most:
+        notes.append(f"{wanted.slots} slots were asked for; there {_are(len(devices))}, and {_holds(wanted, each)}")
+    usual = len(devices) * min(each, _USUAL) // _gpus_each(wanted)
+    return Inventory(devices, places, max(1, cores // min(at_once, usual)), tuple(notes), at_once)
+
+
+def _gpus_each(wanted: Wanted) -> int:
+    return max(1, int(wanted.gpus or 1))
+
+
+def _trials_on_one(wanted: Wanted) -> int:
+    """How many trials one GPU takes at once, at most."""
+    if wanted.gpus is None:
+        return wanted.max_trials
+    return min(wanted.max_trials, 1 if wanted.gpus >= 1 else int(1 / wanted.gpus + 1e-9))
+
+
+def _holds(wanted: Wanted, each: int) -> str:
+    if _gpus_each(wanted) > 1:
+        return f"a trial takes {_gpus_each(wanted)} of them"
+    return "each takes one trial at a time" if each == 1 else f"each takes {each} trials at a time"
+
+
+def _refuse_the_cpu(wanted: Wanted, why: str) -> None:
+    """Who asks for a GPU by name, number or memory does not mean the CPU."""
+    hint = 'write devices = "none" to train on the CPU'
+    if not isinstance(wanted.devices, str):
+        raise StudyError(_WHERE, f"{_say(wanted.devices)} can't be used: {why}", hint)
+    if wanted.gpus is not None:
+        raise StudyError("resources.gpus", f"a trial takes {_count(wanted.gpus)}, and none can be used: {why}", hint)
+    if wanted.gpu_memory_bytes is not None:
+        said = _gib(wanted.gpu_memory_bytes)
+        raise StudyError("resources.gpu_memory", f"a trial takes {said}, and no GPU can be used: {why}", hint)
+
+
+def _check_room(wanted: Wanted, chosen: Sequence[Gpu]) -> None:
+    here = "; ".join(f"{label(gpu)}, {_gib(gpu.memory_total_bytes)}" for gpu in chosen)
+    each = _gpus_each(wanted)
+    if each > 1 and any(gpu.instance is not None for gpu in chosen):
+        hint = "CUDA shows a process one MIG instance at a time: gpus = 1, or name whole GPUs in devices"
+        raise StudyError("resources.gpus", f"a trial takes {each} GPUs, and these are instances: {here}", hint)
+    if each > len(chosen):
+        raise StudyError("resources.gpus", f"a trial takes {each} GPUs; there {_are(len(chosen))} to use", f"here: {here}")
+    need, sizes = wanted.gpu_memory_bytes, [gpu.memory_total_bytes for gpu in chosen]
+    if need is not None and sum(size is None or size >= need for size in sizes) < each:
+        where, largest = "resources.gpu_memory", max(size or 0 for size in sizes)
+        raise StudyError(where, f"{_gib(need)} is more than any GPU has: the largest has {_gib(largest)}", f"here: {here}")
 
 
 def without_gpus(slots: int | None, cores: int, why: str, *, hides_gpus: bool) -> Inventory:
@@ -100,51 +180,16 @@ def without_gpus(slots: int | None, cores: int, why: str, *, hides_gpus: bool) -
     return Inventory((device,), places, max(1, cores // len(places)), (note,))
 
 
-def seen_through(gpus: Sequence[Gpu], environ: Mapping[str, str], notes: list[str]) -> list[Gpu]:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves visible, in its order; all of them when it is not set.
-
-    As CUDA reads it: indices or UUIDs (their beginnings are enough); the first entry that is no device ends
-    the list, so "-1" and Slurm's "NoDevFiles" leave none. A GPU in MIG mode means its first instance.
-
-    Source: CUDA C++ Programming Guide, "CUDA Environment Variables".
-    """
-    value = environ.get("CUDA_VISIBLE_DEVICES")
-    if value is None:
-        return list(gpus)
-    mixed = len({gpu.name for gpu in gpus}) > 1
-    if mixed and _has_index(value) and environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
-        notes.append(
-            f"CUDA_VISIBLE_DEVICES={value} is read in PCI order, as nvidia-smi counts; CUDA's own order may "
-            "differ on this mix of GPUs: UUIDs, or CUDA_DEVICE_ORDER=PCI_BUS_ID, leave no doubt"
-        )
-    visible: list[Gpu] = []
-    for entry in value.split(","):
-        gpu = _match(entry.strip(), gpus)
-        if gpu is None:
-            break
-        if gpu not in visible:
-            visible.append(gpu)
-    if len(visible) < len(gpus):
-        names = ", ".join(label(gpu) for gpu in visible) or "no GPU"
-        notes.append(f"CUDA_VISIBLE_DEVICES={value} leaves {names}")
-    return visible
-
-
-def env_for(device: Device, gpu_env: Literal["uuid", "index"]) -> dict[str, str]:
-    """The variables that show a trial its device and no other.
+def env_for(devices: Sequence[Device], gpu_env: Literal["uuid", "index"]) -> dict[str, str]:
+    """The variables that show a trial its devices and no other.
 
     gpu_env: "index" for programs that read CUDA_VISIBLE_DEVICES as numbers; a MIG instance has no number.
     """
-    if device.kind == "cpu":
-        return {"CUDA_VISIBLE_DEVICES": ""} if device.hides_gpus else {}
-    if gpu_env == "index" and device.index is not None:
-        return {"CUDA_VISIBLE_DEVICES": str(device.index), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-    return {"CUDA_VISIBLE_DEVICES": device.id}
-
-
-def label(gpu: Gpu) -> str:
-    instance = "" if gpu.instance is None else f", instance {gpu.instance}"
-    return f"{gpu.index}{instance} ({gpu.uuid})"
+    if devices[0].kind == "cpu":
+        return {"CUDA_VISIBLE_DEVICES": ""} if devices[0].hides_gpus else {}
+    if gpu_env == "index" and all(one.index is not None for one in devices):
+        return {"CUDA_VISIBLE_DEVICES": ",".join(str(one.index) for one in devices), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(one.id for one in devices)}
 
 
 def _usable(found: Sequence[Gpu | Unreachable], notes: list[str]) -> list[Gpu]:
@@ -175,10 +220,12 @@ def _named(
     notes: list[str],
 ) -> list[Gpu]:
     chosen: list[Gpu] = []
+    if any(isinstance(name, int) for name in asked) and doubt(usable, environ):
+        notes.append("devices are counted in PCI order, as nvidia-smi counts; UUIDs leave no doubt on this mix of GPUs")
     for name in asked:
-        gpu = _match(str(name), visible)
+        gpu = match(str(name), visible)
         if gpu is None:
-            hidden = _match(str(name), usable)
+            hidden = match(str(name), usable)
             problem = (
                 f"there is no GPU {name} to use"
                 if hidden is None
@@ -189,29 +236,24 @@ def _named(
         if gpu not in chosen:
             chosen.append(gpu)
     if not chosen:
-        raise StudyError(_WHERE, "the list names no GPU", 'write "auto" for all of them, or "none"')
+        raise StudyError(_WHERE, "the list names no GPU", 'write "all" for all of them, or "none"')
     return chosen
 
 
-def _match(name: str, gpus: Sequence[Gpu]) -> Gpu | None:
-    if name.isdecimal():
-        return next((gpu for gpu in gpus if gpu.index == int(name)), None)
-    if not name.startswith(("GPU-", "MIG-")):
-        return None
-    matches = [gpu for gpu in gpus if gpu.uuid.startswith(name)]
-    return matches[0] if len(matches) == 1 else None
+def _say(gpus: Sequence[int | str]) -> str:
+    return "GPU " + ", ".join(map(str, gpus))
 
 
-def _has_index(value: str) -> bool:
-    return any(entry.strip().isdecimal() for entry in value.split(","))
+def _count(gpus: float) -> str:
+    return f"{gpus:g} GPU{'' if gpus == 1 else 's'}" if gpus >= 1 else f"{gpus:g} of a GPU"
 
 
-def _say(gpus: Asked) -> str:
-    return f"GPU {gpus}" if isinstance(gpus, str) else "GPU " + ", ".join(map(str, gpus))
+def _gib(size_bytes: int | None) -> str:
+    return "– GiB" if size_bytes is None else f"{size_bytes / 2**30:.1f} GiB"
 
 
 def _are(count: int) -> str:
     return "is 1 GPU" if count == 1 else f"are {count} GPUs"
 
 
-__all__ = ["CPU", "Device", "Inventory", "Place", "choose", "env_for", "inventory", "label", "seen_through"]
+__all__ = ["CPU", "Asked", "Device", "Inventory", "Place", "Wanted", "choose", "env_for", "inventory"]

@@ -26,6 +26,7 @@ class DeviceReading:
     load: float | None = None  # 0..1
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
+    memory_reserved_bytes: int | None = None  # what the driver keeps for itself
     temperature_c: float | None = None
     power_w: float | None = None
     processes: tuple[GpuProcess, ...] | None = None
@@ -106,6 +107,7 @@ def read_gpu(device: Device, now: float, nvml: Nvml | Absent) -> DeviceReading:
                 load=seen.load,
                 memory_used_bytes=seen.memory_used_bytes,
                 memory_total_bytes=seen.memory_total_bytes,
+                memory_reserved_bytes=seen.memory_reserved_bytes,
                 temperature_c=seen.temperature_c,
                 power_w=seen.power_w,
                 processes=seen.processes,
@@ -120,24 +122,32 @@ def session_of(pid: int) -> int | None:
 
 
 def strangers(
-    reading: DeviceReading, ours: Collection[int], session: Callable[[int], int | None] = session_of
+    reading: DeviceReading,
+    ours: Collection[int],
+    leased: bool,
+    neighbour: Callable[[int], bool] = lambda pid: False,
+    session: Callable[[int], int | None] = session_of,
 ) -> str:
-    """Who else seems to use a GPU, for a person to read; "" when nobody does, or nothing can be told.
+    """Who else uses a GPU, for a person to read; "" when nobody does, or nothing can be told.
 
-    ours: the pids of the trials that run on it. Only a hint: in a container NVML counts pids as the host
-    does, or hides them, so while a trial of ours runs there, a process nobody knows here may be that trial.
+    ours: the pids of this session's trials. leased: some session holds a share of it. neighbour: whether a process
+    belongs to one. In a container NVML counts pids as the host does, or hides them: a process that nobody knows here
+    may then be a trial, and only on a GPU that no session holds is it a stranger.
     """
+    here = f"{'also ' if leased else ''}used by"
     known = [(p, None if p.pid is None else session(p.pid)) for p in reading.processes or ()]
-    others = [p for p, leader in known if p.pid not in ours and leader not in ours]
-    foreign = [p for p, leader in known if p in others and leader is not None]
+    foreign = [
+        p for p, leader in known
+        if p.pid is not None and leader is not None and not {p.pid, leader} & set(ours) and not neighbour(p.pid)
+    ]  # fmt: skip
     if foreign:
-        return f"also used by {_processes(foreign)}"
-    if ours:
+        return f"{here} {_processes(foreign)}"
+    if leased:
         return ""
-    if others:
-        return f"used by {_processes(others)}"
+    if others := [p for p, leader in known if leader is None]:
+        return f"{here} {_processes(others)}"
     if reading.processes is None and (reading.memory_used_bytes or 0) > QUIET_BYTES:
-        return f"{_gib(reading.memory_used_bytes or 0)} used by others"
+        return f"used by others: {_gib(reading.memory_used_bytes or 0)}"
     return ""
 
 

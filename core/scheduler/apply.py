@@ -9,6 +9,7 @@ from hptui.core.scheduler import away
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler import looking
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
+from hptui.core.study.study import broken
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
 
@@ -107,9 +108,10 @@ def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
 def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     if event.number in state.live:
         state = looking.settled(state, state.live[event.number], event)
+    live, outcome = state.live.get(event.number), event.outcome
+    value = None if live is not None and broken(live.trial.attrs) else event.value
     state = state.with_live(event.number, None)
-    outcome = event.outcome
-    tally = state.tally.after(outcome.state, event.value, event.number, state.rules.sign)
+    tally = state.tally.after(outcome.state, value, event.number, state.rules.sign)
     if outcome.state is not State.FAIL:
         tally = replace(tally, failures_in_a_row=0)
     elif outcome.cause not in (Cause.LOST, Cause.INFEASIBLE, Cause.KILLED):

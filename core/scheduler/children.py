@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,15 +148,15 @@ class Children:
                     raise TimeoutError(f"a process holds the spool of trial {number} and says nothing")
                 time.sleep(0.005)  # it is there, and about to write its first line
 
-    def fork(self, start: r.Start, lease_fd: int | None) -> None:
+    def fork(self, start: r.Start, lease_fds: Sequence[int]) -> None:
         """Ask the fork server. Raises OSError when it is gone or does not listen."""
         if self.server is None:
             raise BrokenPipeError("the fork server is gone")
-        beside = [] if lease_fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [lease_fd]))]
+        beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", lease_fds))] if lease_fds else []
         self.server.sendmsg([r.encode(start)], beside)
         self.all[start.number].tells_status = True
 
-    def start_cold(self, start: r.Start, lease_fd: int | None) -> Process:
+    def start_cold(self, start: r.Start, lease_fds: Sequence[int]) -> Process:
         """A Python of its own. Raises OSError when it can't be started."""
         child = self.all[start.number]
         folder = self.folder.trial(start.number)
@@ -166,7 +167,7 @@ class Children:
             child.popen = subprocess.Popen(
                 [sys.executable, "-m", "hptui.core.worker.runner", str(request)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=env, cwd=start.cwd,
-                pass_fds=[] if lease_fd is None else [lease_fd],
+                pass_fds=lease_fds,
             )  # fmt: skip
         child.tells_status = True
         return Process(child.popen.pid, start_ticks(child.popen.pid) or 0)

@@ -45,7 +45,8 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     cwd = facts.get("cwd") or script_folder
     session_id = str(facts.get("id") or folder.path.resolve())
     space = Space.parse(study.space).extend(reader.parameters())
-    places = inventory(study.resources.gpus, facts.get("slots") or study.resources.slots)
+    slots = facts.get("slots") or study.resources.slots
+    places = inventory(msgspec.structs.replace(study.resources, slots=slots))
     pruner = pruner_of(study, places)
     rows = reader.trials()
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
@@ -116,7 +117,7 @@ def queue_of(study: Study, space: Space) -> list[Queued]:
 def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None) -> Thinker:
     """A thinker that knows every trial so far. log: descriptor for its own words."""
     grows = study.objective.command is None and not study.space
-    thinker = Thinker.start(space.definitions(), study.sampler, study.seed, grows=grows, log=log)
+    thinker = Thinker.start(space.definitions(), study.sampler, study.seed, grows=grows, goals=study.goals, log=log)
     for row in rows:
         loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since

@@ -8,12 +8,20 @@ from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import occupied
+from hptui.core.scheduler.gpus import place_for, room_for_another
+from hptui.core.scheduler.placing import Chosen
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.study.trial import Ended, Paused, State, Waiting
 
 
 def free_places(state: SchedulerState) -> list[Place]:
-    """Slots that a trial could take now, in order."""
+    """Slots that a trial could take now, in order. On GPUs: one for the next in line, if there is room for it."""
+    if state.gpus:
+        head = next(iter(state.in_line), None)
+        found = place_for(state, head) if head else None
+        if isinstance(found, Chosen):
+            return [Place(found.device_id, found.slot)]
+        return list(state.places[:1]) if head is None and room_for_another(state) else []
     taken = occupied(state)
     room = state.slots - len(taken)
     free = [p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now]

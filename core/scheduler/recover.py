@@ -44,7 +44,7 @@ def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
     budget = msgspec.structs.asdict(study.budget) | {"n_trials": facts.get("n_trials", study.budget.n_trials)}
     limits: dict[str, Any] = {key: budget[key] for key in BUDGET} | (facts.get("budget") or {})
     return Rules(
-        study.sign, **limits, seed=study.seed, judges=pruner.milestones() is not None,
+        study.sign, bool(study.also), **limits, seed=study.seed, judges=pruner.milestones() is not None,
         promotes=isinstance(pruner, Promoter), stop=study.stop, ladder=ladder(study),
         held_memory_bytes=study.resources.held_memory_bytes, held_memory_share=study.resources.held_memory_share,
     )  # fmt: skip
@@ -89,7 +89,7 @@ def recover(
 def tally_of(sign: float, ended: Iterable[TrialRow]) -> Tally:
     tally = Tally()
     for row in sorted(ended, key=lambda row: row.ended_at or 0.0):
-        tally = tally.after(State(row.state), row.value, row.number, sign)
+        tally = tally.after(State(row.state), None if row.broken else row.value, row.number, sign)
     return tally  # failures in a row count anew: who resumes has mended something
 
 

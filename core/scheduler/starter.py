@@ -24,7 +24,7 @@ SERVER_DEATHS = 3  # after so many, trials start cold
 class Starter:
     def __init__(self, gear: Gear) -> None:
         self._gear = gear
-        self._leases: dict[int, leases.Lease] = {}
+        self._leases: dict[int, list[leases.Lease]] = {}  # of trials that this scheduler started
         self._requests: dict[int, tuple[r.Start, Place]] = {}  # asked for, not seen yet
 
     def boot(self, deaths: int) -> list[e.Event]:
@@ -48,11 +48,8 @@ class Starter:
         """Lease the place and ask for a process there; NotStarted when either can't be had."""
         number, gear = live.trial.number, self._gear
         try:
-            if place.device_id != CPU:
-                lease = leases.take(leases_home(), place.device_id, place.slot)
-                if lease is None:
-                    return [self._not_started(number, place, f"waits: {place} is leased by another session")]
-                self._leases[number] = lease
+            if place.device_id != CPU and (taken := self._lease(live, place)):
+                return [self._not_started(number, place, f"waits: {taken} is leased by another session", 1.0)]
             if live.trial.started_at is not None:
                 sweep(f"{gear.session_id}/{number}")  # its earlier process, should a scheduler have died over it
             child = gear.children.prepare(number)
@@ -63,15 +60,31 @@ class Starter:
             self._requests[number] = (self._request(live, place, attempt, max_steps), place)
             if cold:
                 return self.start_cold(number)
-            gear.children.fork(self._requests[number][0], self._lease_fd(number))
+            gear.children.fork(self._requests[number][0], self._lease_fds(number))
         except (OSError, HptuiError) as error:
             return [self._not_started(number, place, f"waits: it could not be started ({error})")]
         return []
 
+    def _lease(self, live: Live, place: Place) -> str:
+        """Take its share of every GPU of a place; else the one where it can't be had."""
+        units = live.claim.units if live.claim else leases.UNITS
+        held = self._leases.setdefault(live.trial.number, [])
+        for device in place.devices:
+            lease = leases.take(leases_home(), device, units)
+            if lease is None:
+                return device
+            held.append(lease)
+        return ""
+
+    def resize(self, number: int, units: int) -> None:
+        """Hold another share from now on. What an earlier scheduler leased stays as it is, as does what can't grow."""
+        for lease in self._leases.get(number, []):
+            lease.resize(units)
+
     def start_cold(self, number: int) -> list[e.Event]:
         start, place = self._requests[number]
         try:
-            process = self._gear.children.start_cold(start, self._lease_fd(number))
+            process = self._gear.children.start_cold(start, self._lease_fds(number))
         except OSError as error:
             return [self._not_started(number, place, f"waits: it could not be started ({error})")]
         return self.seen(number, process, cold=True)
@@ -81,7 +94,7 @@ class Starter:
         if number not in self._gear.children.all:
             return []
         self._gear.children.watch(number, process)
-        self.forget(number)
+        self._requests.pop(number, None)
         return [e.Started(self._gear.clock.now(), number, process, cold)]
 
     def server_died(self) -> list[e.Event]:
@@ -98,9 +111,9 @@ class Starter:
         return events
 
     def forget(self, number: int) -> None:
-        """Our share of its lease, and the request."""
+        """Our hold of its leases, and the request: it has ended, or did not start."""
         self._requests.pop(number, None)
-        if lease := self._leases.pop(number, None):
+        for lease in self._leases.pop(number, []):
             lease.close()
 
     def _not_started(self, number: int, place: Place, reason: str, wait_s: float = 2.0) -> e.Event:
@@ -108,13 +121,13 @@ class Starter:
         self.forget(number)
         return e.NotStarted(self._gear.clock.now(), number, place, reason, wait_s)
 
-    def _lease_fd(self, number: int) -> int | None:
-        return self._leases[number].fd if number in self._leases else None
+    def _lease_fds(self, number: int) -> list[int]:
+        return [lease.fd for lease in self._leases.get(number, [])]
 
     def _request(self, live: Live, place: Place, attempt: int, max_steps: int | None) -> r.Start:
         gear, trial = self._gear, live.trial
         objective, resources = gear.study.objective, gear.study.resources
-        gpu_env = env_for(gear.places.device(place.device_id), resources.gpu_env)
+        gpu_env = env_for([gear.places.device(one) for one in place.devices], resources.gpu_env)
         donor = trial.attrs.get(STARTS_FROM, trial.retry_of)
         before = None if donor is None else str(gear.folder.trial(int(donor)).checkpoints)
         return r.Start(

@@ -31,6 +31,7 @@ class Rules:
     """What the study says, as far as deciding goes."""
 
     sign: float = 1.0  # loss = sign * value
+    several: bool = False  # there are further objectives: no trial is the best one
     n_trials: int | None = None
     wall_clock_s: float | None = None
     max_steps: int | None = None  # what trials are told

@@ -15,6 +15,12 @@ CONSTRAINTS = "constraint_values"
 """The attribute in which a trial keeps its constraints: name -> value, at most 0 where it holds."""
 
 
+def broken(attrs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The constraints that a trial with these attributes broke: such a trial is never the best."""
+    values = attrs.get(CONSTRAINTS) or {}
+    return tuple(name for name, value in values.items() if not (isinstance(value, (int, float)) and value <= 0))
+
+
 class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is tuned: a Python function (`script`, `function`) or any program (`command`)."""
 

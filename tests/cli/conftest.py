@@ -82,7 +82,7 @@ class User:
             f"{name}.toml",
             f'name = "{name}"\n[objective]\nscript = "{name}.py"\n'
             f'[space]\nx = {{ type = "float", low = -5.0, high = 5.0 }}\n'
-            f'{budget}[resources]\ngpus = "none"\nslots = 2\n{more}',
+            f'{budget}[resources]\ndevices = "none"\nslots = 2\n{more}',
         )
         return f"{name}.toml"
 

@@ -41,8 +41,8 @@ BAD = {
     "not TOML": (HEAD + "[space\n", ["study.toml", "not TOML"]),
     "neither script nor command": ("[objective]\n" + SPACE, ["objective", "script", "command"]),
     "GPU that is not here": (
-        HEAD + SPACE + "[resources]\ngpus = [93]\n",
-        ["resources.gpus", "93"],
+        HEAD + SPACE + "[resources]\ndevices = [93]\n",
+        ["resources.devices", "93"],
     ),
     "no trials": (HEAD + SPACE + "[budget]\nn_trials = 0\n", ["budget.n_trials", "too small"]),
 }

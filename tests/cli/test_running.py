@@ -83,7 +83,7 @@ def test_the_quick_form_needs_no_study_file(user):
         "    return x * x if kind == 'a' else x * x + trial.suggest_int('k', 1, 3)\n",
     )
 
-    done = user.hptui("run", "train.py:main", "-n", "5", "--gpus", "none")
+    done = user.hptui("run", "train.py:main", "-n", "5", "--devices", "none")
 
     trials = user.show("train")["trials"]
     assert done.status == 0
@@ -101,7 +101,7 @@ def test_a_command_line_is_tuned_as_it_is(user):
 
     done = user.hptui(
         "run", f"{sys.executable} train.py", "-p", "lr=0.1..0.2", "-p", "act=relu,tanh",
-        "--pattern", r"step (?P<step>\d+) loss: (?P<value>\S+)", "-n", "2", "--gpus", "none",
+        "--pattern", r"step (?P<step>\d+) loss: (?P<value>\S+)", "-n", "2", "--devices", "none",
     )  # fmt: skip
 
     trials = user.show("train")["trials"]

@@ -1,4 +1,4 @@
-"""A slot has one holder on a machine, and is free the moment its last holder is gone. Real processes."""
+"""A share of a GPU has one holder on a machine, and is free once its last holder is gone. Real processes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hptui.core.devices import leases
 from hptui.core.errors import SessionError
 
 GPU = "GPU-fa4e0000-0000-0000-0000-000000000001"
+
+
+def is_free(home: Path) -> bool:
+    return leases.free_units(home, GPU) == leases.UNITS
 
 
 def within(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -36,7 +42,7 @@ def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the slot until it is told to end."""
     code = (
         "import sys; from pathlib import Path; from hptui.core.devices import leases\n"
-        "lease = leases.take(Path(sys.argv[1]), sys.argv[2], 0)\n"
+        "lease = leases.take(Path(sys.argv[1]), sys.argv[2])\n"
         "print(lease is not None, flush=True); sys.stdin.read()"
     )
     pipe = subprocess.PIPE
@@ -52,26 +58,71 @@ def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_free_slot_is_taken_and_given_back(tmp_path: Path) -> None:
-    assert leases.is_free(tmp_path, GPU, 0)
-    lease = leases.take(tmp_path, GPU, 0)
+    assert is_free(tmp_path)
+    lease = leases.take(tmp_path, GPU)
     assert lease is not None
-    assert not leases.is_free(tmp_path, GPU, 0)
+    assert not is_free(tmp_path)
     lease.close()
     lease.close()
-    assert leases.is_free(tmp_path, GPU, 0)
+    assert is_free(tmp_path)
 
 
 def test_a_slot_is_not_given_twice_even_in_one_process(tmp_path: Path) -> None:
-    first = leases.take(tmp_path, GPU, 0)
-    again, other_slot = leases.take(tmp_path, GPU, 0), leases.take(tmp_path, GPU, 1)
+    first = leases.take(tmp_path, GPU)
+    again, other = leases.take(tmp_path, GPU), leases.take(tmp_path, "GPU-other")
 
-    assert first is not None and again is None and other_slot is not None
+    assert first is not None and again is None and other is not None
     first.close()
-    other_slot.close()
+    other.close()
+
+
+def test_shares_of_a_gpu_are_given_until_it_is_full(tmp_path: Path) -> None:
+    held = [leases.take(tmp_path, GPU, 4_000), leases.take(tmp_path, GPU, 3_000), leases.take(tmp_path, GPU, 2_000)]
+
+    assert all(held) and leases.free_units(tmp_path, GPU) == 1_000
+    assert leases.take(tmp_path, GPU, 1_001) is None
+    for lease in held:
+        assert lease is not None
+        lease.close()
+    assert is_free(tmp_path)
+
+
+def test_a_share_may_lie_in_pieces_between_others(tmp_path: Path) -> None:
+    held = [leases.take(tmp_path, GPU, 2_500) for _ in range(4)]
+    for lease in (held[0], held[2]):
+        assert lease is not None
+        lease.close()
+
+    half = leases.take(tmp_path, GPU, 5_000)
+
+    assert half is not None and half.units == 5_000 and leases.free_units(tmp_path, GPU) == 0
+    half.close()
+    assert leases.free_units(tmp_path, GPU) == 5_000
+    for lease in (held[1], held[3]):
+        assert lease is not None
+        lease.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps=st.lists(st.integers(1, leases.UNITS), max_size=12))
+def test_a_gpu_is_never_given_out_twice(tmp_path_factory: pytest.TempPathFactory, steps: list[int]) -> None:
+    """Whatever is asked for in whatever order; every second lease is given back on the way."""
+    home, held = tmp_path_factory.mktemp("leases"), []
+    for turn, units in enumerate(steps):
+        free = leases.free_units(home, GPU)
+        lease = leases.take(home, GPU, units)
+        assert (lease is not None) == (units <= free)
+        if lease is not None:
+            held.append(lease)
+        if turn % 2 and held:
+            held.pop(0).close()
+        assert leases.free_units(home, GPU) == leases.UNITS - sum(lease.units for lease in held)
+    for lease in held:
+        lease.close()
 
 
 def test_looking_does_not_take_the_slot_nor_make_files(tmp_path: Path) -> None:
-    assert leases.is_free(tmp_path / "new", GPU, 0)
+    assert is_free(tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
@@ -85,7 +136,7 @@ home, book = Path(sys.argv[1]), Path(sys.argv[2])
 got = 0
 deadline = time.monotonic() + 60
 while got < 25 and time.monotonic() < deadline:
-    if (lease := leases.take(home, 'GPU-x', 0)) is None: continue
+    if (lease := leases.take(home, 'GPU-x')) is None: continue
     fd = os.open(book, os.O_CREAT | os.O_EXCL)   # fails when somebody else is in
     time.sleep(0.0005)
     os.close(fd); book.unlink(); lease.close(); got += 1
@@ -104,37 +155,37 @@ print(got)
 
 def test_another_process_holds_a_slot_and_kill_9_frees_it(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
-        assert leases.take(tmp_path, GPU, 0) is None
-        assert not leases.is_free(tmp_path, GPU, 0)
+        assert leases.take(tmp_path, GPU) is None
+        assert not is_free(tmp_path)
 
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-        lease = leases.take(tmp_path, GPU, 0)
+        lease = leases.take(tmp_path, GPU)
         assert lease is not None
         lease.close()
 
 
 def test_a_child_that_inherited_the_lease_keeps_it(tmp_path: Path) -> None:
-    lease = leases.take(tmp_path, GPU, 0)
+    lease = leases.take(tmp_path, GPU)
     assert lease is not None
     child = subprocess.Popen(["sleep", "60"], pass_fds=(lease.fd,))
     try:
         lease.close()
-        assert leases.take(tmp_path, GPU, 0) is None
+        assert leases.take(tmp_path, GPU) is None
     finally:
         child.kill()
         child.wait()
-    assert within(lambda: leases.is_free(tmp_path, GPU, 0))
+    assert within(lambda: is_free(tmp_path))
 
 
 def test_a_child_that_was_not_given_the_lease_does_not_keep_it(tmp_path: Path) -> None:
-    lease = leases.take(tmp_path, GPU, 0)
+    lease = leases.take(tmp_path, GPU)
     assert lease is not None
     child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
         lease.close()
-        assert leases.is_free(tmp_path, GPU, 0)
+        assert is_free(tmp_path)
     finally:
         child.kill()
         child.wait()
@@ -142,7 +193,7 @@ def test_a_child_that_was_not_given_the_lease_does_not_keep_it(tmp_path: Path) -
 
 def test_a_lease_sent_over_a_socket_lives_in_its_receiver(tmp_path: Path) -> None:
     """As the scheduler hands it to the fork server, which forks the trial and closes its own copy."""
-    lease = leases.take(tmp_path, GPU, 0)
+    lease = leases.take(tmp_path, GPU)
     assert lease is not None
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ready, ready_w = os.pipe()
@@ -163,35 +214,35 @@ def test_a_lease_sent_over_a_socket_lives_in_its_receiver(tmp_path: Path) -> Non
     trial = int.from_bytes(os.read(ready, 4), "little")
     try:
         lease.close()
-        assert not leases.is_free(tmp_path, GPU, 0)
+        assert not is_free(tmp_path)
     finally:
         os.kill(trial, signal.SIGKILL)
         os.waitpid(server, 0)
         for end in (ours.detach(), theirs.detach(), ready, ready_w):
             os.close(end)
-    assert leases.is_free(tmp_path, GPU, 0)
+    assert is_free(tmp_path)
 
 
 def test_a_folder_and_its_files_are_open_to_other_users(tmp_path: Path) -> None:
     home = tmp_path / "leases"
     old = os.umask(0o077)
     try:
-        lease = leases.take(home, GPU, 0)
+        lease = leases.take(home, GPU)
     finally:
         os.umask(old)
 
     assert lease is not None
     lease.close()
     assert stat.S_IMODE(home.stat().st_mode) == 0o1777
-    assert [(p.name, stat.S_IMODE(p.stat().st_mode)) for p in home.iterdir()] == [(f"{GPU}.0", 0o666)]
+    assert [(p.name, stat.S_IMODE(p.stat().st_mode)) for p in home.iterdir()] == [(f"{GPU}.share", 0o666)]
 
 
 def test_a_uuid_with_slashes_is_a_plain_file_name(tmp_path: Path) -> None:
-    lease = leases.take(tmp_path, "MIG-GPU-x/1/0", 0)
+    lease = leases.take(tmp_path, "MIG-GPU-x/1/0")
 
     assert lease is not None
     lease.close()
-    assert [p.name for p in tmp_path.iterdir()] == ["MIG-GPU-x_1_0.0"]
+    assert [p.name for p in tmp_path.iterdir()] == ["MIG-GPU-x_1_0.share"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -203,11 +254,11 @@ sys.path[:0] = [p for p in sys.argv[3].split(os.pathsep) if p]
 from pathlib import Path
 from hptui.core.devices import leases
 os.setgid(65534); os.setuid(65534)
-free = leases.is_free(Path(sys.argv[1]), sys.argv[2], 0)
-print(free, leases.take(Path(sys.argv[1]), sys.argv[2], 0) is not None)
+free = leases.free_units(Path(sys.argv[1]), sys.argv[2]) == leases.UNITS
+print(free, leases.take(Path(sys.argv[1]), sys.argv[2]) is not None)
 """
     command = [sys.executable, "-c", code, str(home), GPU, os.pathsep.join(sys.path)]
-    lease = leases.take(home, GPU, 0)
+    lease = leases.take(home, GPU)
     assert lease is not None
     try:
         held = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -225,14 +276,14 @@ print(free, leases.take(Path(sys.argv[1]), sys.argv[2], 0) is not None)
 def test_a_folder_that_may_not_be_written_is_named_with_a_hint(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(SessionError, match="Permission denied") as refused:
-        leases.take(tmp_path / "leases", GPU, 0)
-    assert refused.value.hint == "set HPTUI_HOME to a folder you may write"
+        leases.take(tmp_path / "leases", GPU)
+    assert refused.value.hint == "set HPTUI_LEASES to a folder that all who use these GPUs may write"
 
 
 def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "leases").write_text("")
 
     with pytest.raises(SessionError) as refused:
-        leases.take(tmp_path / "leases", GPU, 0)
+        leases.take(tmp_path / "leases", GPU)
 
-    assert refused.value.where == f"lease {tmp_path / 'leases' / (GPU + '.0')}"
+    assert refused.value.where == f"lease {tmp_path / 'leases' / (GPU + '.share')}"

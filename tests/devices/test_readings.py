@@ -118,30 +118,36 @@ def session(pid: int) -> int | None:
 def test_our_trial_and_its_workers_are_no_strangers() -> None:
     ours = gpu(9000, (GpuProcess(10, 8 << 30), GpuProcess(11, 1 << 30)))
 
-    assert strangers(ours, {10}, session) == ""
+    assert strangers(ours, {10}, True, session=session) == ""
 
 
 def test_a_process_of_somebody_else_beside_ours_is_seen() -> None:
     both = gpu(9000, (GpuProcess(10, 8 << 30), GpuProcess(12, 3 << 29)))
 
-    assert strangers(both, {10}, session) == "also used by 1 other process (pid 12), 1.5 GiB"
+    assert strangers(both, {10}, True, session=session) == "also used by 1 other process (pid 12), 1.5 GiB"
+
+
+def test_a_trial_of_another_session_is_no_stranger() -> None:
+    both = gpu(9000, (GpuProcess(10, 8 << 30), GpuProcess(12, 3 << 29)))
+
+    assert strangers(both, {10}, True, lambda pid: pid == 12, session) == ""
 
 
 def test_a_process_nobody_knows_may_be_our_trial_seen_from_outside_a_container() -> None:
-    assert strangers(gpu(9000, (GpuProcess(70123, 8 << 30),)), {10}, session) == ""
+    assert strangers(gpu(9000, (GpuProcess(70123, 8 << 30),)), {10}, True, session=session) == ""
 
 
 def test_a_process_nobody_knows_on_a_gpu_we_do_not_use_is_a_stranger() -> None:
     seen = gpu(9000, (GpuProcess(70123, 8 << 30), GpuProcess(None, None)))
 
-    assert strangers(seen, (), session) == "used by 2 other processes (pid 70123)"
+    assert strangers(seen, (), False, session=session) == "used by 2 other processes (pid 70123)"
 
 
 def test_memory_in_use_hints_at_strangers_where_processes_are_hidden() -> None:
-    assert strangers(gpu(3072, None), (), session) == "3.0 GiB used by others"
-    assert strangers(gpu(300, None), (), session) == ""
-    assert strangers(gpu(3072, None), {10}, session) == ""
-    assert strangers(gpu(None, None), (), session) == ""
+    assert strangers(gpu(3072, None), (), False, session=session) == "used by others: 3.0 GiB"
+    assert strangers(gpu(300, None), (), False, session=session) == ""
+    assert strangers(gpu(3072, None), {10}, True, session=session) == ""
+    assert strangers(gpu(None, None), (), False, session=session) == ""
 
 
 def test_scripted_devices_say_what_they_are_told() -> None:

@@ -75,7 +75,8 @@ def test_each_trial_has_a_gpu_of_its_own_by_uuid(session: Make) -> None:
 
 @pytest.mark.usefixtures("two_gpus")
 def test_two_sessions_never_share_a_gpu_and_the_ledger_says_who_waits(session: Make) -> None:
-    one, two = session(SCRIPT, STUDY, name="one"), session(SCRIPT, STUDY, name="two")
+    script = SCRIPT.replace("range(20)", "range(50)")  # long enough for the second to come while the first runs
+    one, two = session(script, STUDY, name="one"), session(script, STUDY, name="two")
     one.start()
     two.start()
     one.finish()

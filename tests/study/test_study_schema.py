@@ -31,7 +31,7 @@ def test_the_published_schema_is_current():
 
 
 def keys(kind: type[msgspec.Struct]) -> set[str]:
-    return {f.name for f in msgspec.structs.fields(kind)}
+    return {f.encode_name for f in msgspec.structs.fields(kind)}
 
 
 def test_the_schema_knows_the_very_keys_that_are_read():

@@ -31,7 +31,7 @@ def check(
     try:
         source = read_target(target, params, pattern)
         study = read_study(source, overrides)
-        here = inventory(study.resources.gpus, study.resources.slots)
+        here = inventory(study.resources)
     except HptuiError as error:
         if not as_json:
             raise

@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from hptui.core.search.catalog import CATALOG, CatalogKind
+from hptui.core.search.entry import told
 from hptui.tui.commands.answers import UNKNOWN, print_json, size, table
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="[{id name kind index memory_total_bytes slots}]")
 def gpus(as_json: bool) -> None:
-    """List the devices that trials can run on, as a study with `gpus = "auto"` would use them."""
+    """List the devices that trials can run on, as a study without [resources] would use them."""
     from hptui.core.devices.inventory import inventory
+    from hptui.core.study.study import Resources
 
-    here = inventory("auto", None)
+    here = inventory(Resources())
     slots = {device.id: sum(place.device_id == device.id for place in here.slots) for device in here.devices}
     if as_json:
         print_json(
@@ -81,5 +83,5 @@ def _catalog(kind: CatalogKind, as_json: bool) -> None:
     for name, entry in entries.items():
         print(f"{name}\n    {entry.line}\n    use it for: {entry.when}")
         for option, o in entry.options.items():
-            default = "not set" if o.default is None else f"{o.default:g}"
+            default = told(o.default)
             print(f"      {option:<18} {o.meaning} ({o.asked}; default {default})")

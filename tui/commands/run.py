@@ -51,7 +51,7 @@ def run(target: str, params: tuple[str, ...], pattern: str | None, headless: boo
     """
     source = read_target(target, params, pattern)
     study = read_study(source, overrides)
-    inventory(study.resources.gpus, study.resources.slots)  # GPUs that are not here are said before anything starts
+    inventory(study.resources)  # GPUs that are not here are said before anything starts
     folder = find_or_create(source, study, {k: v for k, v in overrides.items() if v is not None}, new=new)
     with Reader(folder) as reader:
         finished = reader.fact("finished") or {}
@@ -112,6 +112,7 @@ def _facts(source: Target, study: Study, overrides: dict[str, Any], folder: Sess
         "name": folder.name,
         "direction": study.direction,
         "metric": study.metric,
+        "also": [{"metric": goal.metric, "direction": goal.direction} for goal in study.also],
         "n_trials": study.budget.n_trials,
         "max_steps": study.budget.max_steps,
         "sampler": study.sampler.name,

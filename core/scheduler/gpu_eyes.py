@@ -1,0 +1,71 @@
+"""Looks at the GPUs for the scheduler: whose processes are there, how much other sessions hold, what was lost."""
+
+from __future__ import annotations
+
+import contextlib
+
+from hptui.core.devices import leases
+from hptui.core.devices.readings import DeviceReading, session_of, strangers
+from hptui.core.scheduler.events.gpus import Look, Looked
+from hptui.core.scheduler.gear import Gear
+from hptui.core.study.session import leases_home
+from hptui.core.wire.request import TAG
+
+
+class GpuEyes:
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._tagged: dict[int, bool | None] = {}
+
+    def look(self, gear: Gear) -> list[Looked]:
+        """What is new since the last look; nothing on the CPU, or before the readings have come in."""
+        readings = gear.watch.latest() if gear.places.on_gpus else ()
+        if not readings or readings[0].at <= self._at:
+            return []
+        self._at = readings[0].at
+        ours = {child.process.pid: number for number, child in gear.children.all.items() if child.process is not None}
+        looks = tuple(self._look(reading, ours, gear) for reading in readings)
+        return [Looked(gear.clock.now(), looks)]
+
+    def _look(self, reading: DeviceReading, ours: dict[int, int], gear: Gear) -> Look:
+        device = reading.device_id
+        held = gear.held_units[device]
+        elsewhere = max(0, leases.UNITS - leases.free_units(leases_home(), device) - held)
+        others = strangers(reading, ours, held + elsewhere > 0, lambda pid: self._is_neighbour(pid, elsewhere > 0))
+        return Look(
+            device, reading.memory_used_bytes, reading.memory_total_bytes, reading.memory_reserved_bytes or 0,
+            had_by_each(reading, ours), elsewhere, others, reading.note if reading.lost else "",
+        )  # fmt: skip
+
+    def _is_neighbour(self, pid: int, leased: bool) -> bool:
+        """A trial of another session. Whose environment can't be read is one if other sessions hold shares there."""
+        if pid not in self._tagged:
+            if len(self._tagged) > 4096:
+                self._tagged.clear()
+            self._tagged[pid] = _is_tagged(pid)
+        tagged = self._tagged[pid]
+        return leased if tagged is None else tagged
+
+
+def had_by_each(reading: DeviceReading, ours: dict[int, int]) -> dict[int, int] | None:
+    """Trial -> what its processes have there; None where they can't be told apart.
+
+    In a container NVML counts pids as the host does: one that is nobody's here makes all of them doubtful.
+    """
+    if reading.processes is None:
+        return None
+    had: dict[int, int] = {}
+    for process in reading.processes:
+        leader = None if process.pid is None else session_of(process.pid)
+        if leader is None or process.memory_bytes is None:
+            return None
+        if (number := ours.get(leader)) is not None:
+            had[number] = had.get(number, 0) + process.memory_bytes
+    return had
+
+
+def _is_tagged(pid: int) -> bool | None:
+    """Whether a process belongs to a trial of any session; None when its environment may not be read."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        return b"\0" + TAG.encode() + b"=" in b"\0" + file.read(1 << 20)
+    return None

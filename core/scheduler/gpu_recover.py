@@ -1,0 +1,50 @@
+"""The GPUs of a session that goes on: what its rows and facts tell of shares, peaks and GPUs that were closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hptui.core.devices.inventory import Device, Inventory
+from hptui.core.scheduler.gpus import PEAK, SHARE, Claim, Gpus, GpuState
+from hptui.core.scheduler.memory import Lesson, MemoryModel
+from hptui.core.scheduler.placing import UNITS, Asks
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import Resources, Study
+from hptui.core.study.trial import State
+
+CLOSED = "closed_gpus"  # the fact: device -> why nothing starts there
+
+
+def asks_of(resources: Resources) -> Asks:
+    gpus = resources.gpus
+    return Asks(
+        gpus=max(1, int(gpus or 1)),
+        share=None if gpus is None else min(1.0, gpus),
+        memory_bytes=resources.gpu_memory_bytes,
+        max_trials=resources.max_trials,
+        share_with_strangers=resources.share_with_strangers,
+        yields=resources.yields,
+    )
+
+
+def gpus_from(study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], places: Inventory) -> Gpus:
+    """None of them when trials run on the CPU."""
+    if not places.on_gpus:
+        return Gpus()
+    memory = MemoryModel()
+    for row in rows:
+        if row.state in (State.COMPLETE, State.PRUNED) and PEAK in row.attrs:
+            memory = memory.learned(Lesson(row.x, int(row.attrs[PEAK])), row.number)
+    states = tuple(GpuState(device.id, label(device), device.memory_total_bytes) for device in places.devices)
+    return Gpus(states, asks_of(study.resources), memory, closed=dict(facts.get(CLOSED, {})))
+
+
+def label(device: Device) -> str:
+    return f"GPU {device.index}" if device.index is not None else device.id
+
+
+def claim_of(row: TrialRow) -> Claim:
+    """What a trial holds; all of its GPUs when nobody wrote that down."""
+    share, peak = row.attrs.get(SHARE, 1.0), int(row.attrs.get(PEAK, 0))
+    return Claim(max(1, round(UNITS * share)), peak or None, peak, peak, settled=True)

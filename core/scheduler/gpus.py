@@ -1,0 +1,153 @@
+"""The GPUs of a session as its scheduler knows them: what is there, who has how much of it, what a trial needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hptui.core.scheduler.memory import MemoryModel
+from hptui.core.scheduler.pace import Pace
+from hptui.core.scheduler.placing import UNITS, Asks, Chosen, Gpu, Need, Tenant, Wait, choose
+from hptui.core.study.trial import Running, Starting
+
+if TYPE_CHECKING:
+    from hptui.core.scheduler.state import Live, SchedulerState
+
+SHARE = "gpu_share"  # the attribute of a trial: how much of its GPUs it took
+PEAK = "gpu_memory_peak_bytes"  # the attribute: the most it had on one GPU, where that can be told
+ALONE = "gpu_alone"  # the attribute: it gets a GPU for itself, for it ran out of memory beside others
+MARGIN = 1.1  # on what the model says, and on what a trial that has settled has
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a trial holds of each of its GPUs, and how that went."""
+
+    units: int
+    memory_bytes: int | None = None  # expected
+    used_bytes: int = 0  # by the last look
+    peak_bytes: int = 0
+    grew_at: float = 0.0  # when its peak last rose
+    settled: bool = False
+    floor_bytes: int = 0  # what its GPU had in use before it came
+
+
+@dataclass(frozen=True, slots=True)
+class GpuState:
+    """One GPU. None: not to be had."""
+
+    id: str
+    label: str  # "GPU 0"
+    total_bytes: int | None = None
+    used_bytes: int | None = None
+    reserved_bytes: int = 0
+    elsewhere: int = 0  # units that other sessions hold
+    strangers: str = ""  # who, in words
+    quiet_since: float = 0.0  # no strangers since then
+    lost: str = ""  # why it can't be used any more
+    pace: Pace = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """All GPUs of a session. Without any, it runs on the CPU and nothing here matters."""
+
+    all: tuple[GpuState, ...] = ()
+    asks: Asks = Asks()
+    memory: MemoryModel = MemoryModel()
+    caution: float = 1.0  # grows when a trial runs out of memory beside others
+    closed: Mapping[str, str] = field(default_factory=dict)  # device -> why nothing starts there
+    told: Mapping[str, str] = field(default_factory=dict)  # device -> what of it the ledger was told last
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def with_gpu(self, gpu: GpuState) -> Gpus:
+        return replace(self, all=tuple(gpu if one.id == gpu.id else one for one in self.all))
+
+    def label(self, device_id: str) -> str:
+        return " and ".join(gpu.label for gpu in self.all if gpu.id in device_id.split(","))
+
+
+def place_for(state: SchedulerState, live: Live) -> Chosen | Wait:
+    """Where a trial goes now, or why it waits."""
+    if sum(other.place is not None for other in state.live.values()) >= state.slots:
+        return Wait("slots", f"waiting: {state.slots} trials run, as many as at once are wanted", True)
+    return choose(need_of(state, live), state.gpus.asks, gpus_of(state))
+
+
+def room_for_another(state: SchedulerState) -> bool:
+    """Whether a trial that nobody has asked for yet could start now, as far as can be told."""
+    some = next(iter(state.live.values()), None)
+    return some is None or isinstance(place_for(state, some), Chosen)
+
+
+def need_of(state: SchedulerState, live: Live) -> Need:
+    asks = state.gpus.asks
+    if live.trial.attrs.get(ALONE):
+        return Need(asks.gpus, UNITS, asks.memory_bytes, "alone, for it ran out of memory beside others")
+    if asks.share is not None:
+        return Need(asks.gpus, round(UNITS * asks.share), asks.memory_bytes, "")
+    if asks.memory_bytes is not None:
+        return Need(asks.gpus, None, asks.memory_bytes, "as the study says")
+    learned = state.gpus.memory.upper_bytes(live.trial.x)
+    if learned is None:
+        return Need(asks.gpus, UNITS, None, "alone: what a trial needs is not known yet")
+    count = len(state.gpus.memory.lessons)
+    expected = round(learned * MARGIN * state.gpus.caution)
+    totals = [gpu.total_bytes for gpu in state.gpus.all if gpu.total_bytes is not None]
+    if not totals or expected > max(totals) * 0.9:
+        return Need(asks.gpus, UNITS, None, f"alone: it may need more than fits beside another, by {count} peaks")
+    return Need(asks.gpus, None, expected, f"by the peaks of {count} trial{'s' if count != 1 else ''}")
+
+
+def gpus_of(state: SchedulerState) -> tuple[Gpu, ...]:
+    """The GPUs as placement sees them."""
+    blocked = {
+        device: reason
+        for place, (until, reason) in state.blocked.items()
+        if until > state.now
+        for device in place.devices
+    }
+    return tuple(_gpu(state, gpu, blocked.get(gpu.id, "")) for gpu in state.gpus.all)
+
+
+def _gpu(state: SchedulerState, gpu: GpuState, blocked: str) -> Gpu:
+    here = list(on(state, gpu.id))
+    closed = f"is lost: {gpu.lost}" if gpu.lost else state.gpus.closed.get(gpu.id, "")
+    return Gpu(
+        gpu.id, gpu.label, gpu.total_bytes, gpu.used_bytes, gpu.reserved_bytes,
+        tuple(_tenant(state, live) for live in here),
+        UNITS if blocked else gpu.elsewhere,
+        gpu.strangers, closed, gpu.pace.limit(state.now), frozenset(live.trial.slot or 0 for live in here),
+    )  # fmt: skip
+
+
+def on(state: SchedulerState, device_id: str) -> Iterator[Live]:
+    """The trials that hold a share of a GPU."""
+    for live in state.live.values():
+        place = live.place
+        if place is not None and device_id in place.devices:
+            yield live
+
+
+def _tenant(state: SchedulerState, live: Live) -> Tenant:
+    claim = live.claim or Claim(UNITS, settled=True)
+    starting = isinstance(live.trial.phase, Starting)
+    return Tenant(
+        live.trial.number, claim.units, claim.memory_bytes, claim.used_bytes, claim.settled and not starting,
+        left_s(state, live),
+    )  # fmt: skip
+
+
+def left_s(state: SchedulerState, live: Live) -> float | None:
+    """Seconds until a running trial ends, by its own pace, or by how long the latest ones took; None: who knows."""
+    if not isinstance(live.trial.phase, Running):
+        return None
+    ran, last, step = live.running_s(state.now), state.rules.max_steps, live.trial.step
+    if last is not None and step is not None and 0 < step < last and ran > 0:
+        return ran * (last - step) / step
+    if not state.durations:
+        return None
+    return max(0.0, sum(state.durations) / len(state.durations) - ran)
