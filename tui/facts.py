@@ -41,6 +41,8 @@ def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], s
         final=finished.get("final") is not False,
         slots=_of(int, raw.get("slots")),
         held=raw.get("held") is True,
+        held_trials=_of(int, _table(raw.get("held_memory")).get("trials")) or 0,
+        held_bytes=_of(int, _table(raw.get("held_memory")).get("bytes")) or 0,
         sampler=_chosen(raw.get("sampler", study.get("sampler"))),
         pruner=_chosen(chosen),
         pruner_options=_options(chosen, study.get("pruner")),

@@ -43,6 +43,8 @@ class Facts:
     final: bool = True  # ended for good; False: it was stopped and may go on
     slots: int | None = None
     held: bool = False  # the whole session is paused: nothing starts
+    held_trials: int = 0  # trials whose frozen processes keep memory
+    held_bytes: int = 0  # ... so much of the machine's
     sampler: str = ""
     pruner: str = ""
     pruner_options: Mapping[str, Any] = field(default_factory=dict)
@@ -257,7 +259,8 @@ def _active(snapshot: Snapshot, rows: tuple[TrialRow, ...]) -> tuple[int, ...]:
 
 def _best(snapshot: Snapshot, rows: tuple[TrialRow, ...], sign: float) -> tuple[int, ...]:
     """A completed trial stays as it is, so the best are the best of the old best and the new ones."""
-    fresh = [row for row in rows if row.state == "COMPLETE" and row.value is not None and isfinite(row.value)]
+    complete = (row for row in rows if row.state == "COMPLETE" and not row.broken)
+    fresh = [row for row in complete if row.value is not None and isfinite(row.value)]
     if not fresh:
         return snapshot.best
     known = {number: snapshot.trials[number] for number in snapshot.best}

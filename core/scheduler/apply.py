@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
-from hptui.core.scheduler import away
+from hptui.core.scheduler import away, looking, oom
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler import looking
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
 from hptui.core.study.study import broken
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
@@ -60,6 +59,8 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, held=event.held)
         case e.MemoryRead():
             return replace(state, memory=event.room)
+        case e.DeathsForgotten():
+            return replace(state, deaths={key: value for key, value in state.deaths.items() if key != event.device_id})
         case e.RoomAsked():
             return replace(state, memory=None)
         case e.StopAsked():
@@ -108,12 +109,15 @@ def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
 def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     if event.number in state.live:
         state = looking.settled(state, state.live[event.number], event)
+        state = oom.counted(state, state.live[event.number], event.outcome)
     live, outcome = state.live.get(event.number), event.outcome
     value = None if live is not None and broken(live.trial.attrs) else event.value
     state = state.with_live(event.number, None)
     tally = state.tally.after(outcome.state, value, event.number, state.rules.sign)
     if outcome.state is not State.FAIL:
         tally = replace(tally, failures_in_a_row=0)
+    elif oom.is_tried_alone(outcome):
+        pass  # its retry tells
     elif outcome.cause not in (Cause.LOST, Cause.INFEASIBLE, Cause.KILLED):
         tally = replace(tally, failures_in_a_row=tally.failures_in_a_row + 1, last_failure=outcome.reason)
     return replace(state, tally=tally)
@@ -125,7 +129,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
         case e.Placed():
             phase = Starting(event.place.device_id, event.at)
             trial = replace(trial, phase=phase, slot=event.place.slot)
-            return state.with_live(number, looking.placed(state, replace(live, trial=trial, launched=False), event))
+            placed = looking.placed(state, replace(live, trial=trial, launched=False), event)
+            return oom.with_neighbours(state.with_live(number, placed), number)
         case e.HoldsMemory():
             return state.with_live(number, replace(live, held_bytes=event.held_bytes))
         case e.Unwanted():
@@ -190,7 +195,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
                 running = Running(trial.phase.process, event.place.device_id, event.at)
                 trial = replace(trial, phase=running, slot=event.place.slot)
             thawed = replace(live, trial=trial, parking=None, promoted="", unwanted="", held_bytes=0)
-            return state.with_live(number, thawed)
+            return oom.with_neighbours(state.with_live(number, thawed), number)
         case e.EndAsked():
             return state.with_live(number, replace(live, ending=live.ending or Ending(event.outcome, event.at)))
         case e.Told() if live.ending:

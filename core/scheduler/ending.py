@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import away
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.oom import after_oom
 from hptui.core.scheduler.outcome import outcome_of
 from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, SchedulerState, again
+from hptui.core.study.study import broken
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
 
@@ -24,9 +27,14 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
             yield away.settle_away(state, live)
             continue
         settled = outcome_of(live, state.now)
-        intents: list[e.Event] = [settled]
+        retry: list[e.Event] = []
+        if settled.outcome.cause is Cause.OOM:
+            outcome, retry = after_oom(live, settled.outcome, state.now)
+            settled = replace(settled, outcome=outcome)
+        intents: list[e.Event] = [settled, *retry]
         value, outcome = settled.value, settled.outcome
-        if outcome.state is State.COMPLETE and value is not None:
+        counts = outcome.state is State.COMPLETE and not state.rules.several and not broken(live.trial.attrs)
+        if counts and value is not None:
             sign = state.rules.sign
             if best is None or sign * value < sign * best[0]:
                 intents.append(e.NewBest(state.now, number, value, best[0] if best else None))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import selectors
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -75,6 +77,11 @@ def locate(space: Space, params: dict[str, Any]) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(v) else float(v) for v in x)
 
 
+def lesson(cause: Cause | str | None, may_retry: bool) -> Cause | None:
+    """What of a cause says something about the point: out of memory beside others, it is tried again alone first."""
+    return None if cause is None or (cause == Cause.OOM and may_retry) else Cause(cause)
+
+
 def kind_of(state: State, cause: Cause | None) -> Kind:
     """What a trial that ended so says about its point."""
     if cause in (Cause.OOM, Cause.NAN, Cause.INFEASIBLE):
@@ -91,10 +98,10 @@ def observation(
     loss: float | None,
     step: int | None,
     losses: tuple[float | None, ...] = (),
-    constraints: dict[str, float] = {},
+    constraints: Mapping[str, float] = MappingProxyType({}),
 ) -> Observation:
     """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss, COMPLETE ones several."""
     kind = kind_of(state, cause)
     y = loss if kind in (Kind.COMPLETE, Kind.PRUNED) else None
     losses = losses if kind is Kind.COMPLETE else ()
-    return Observation(number, x, y, kind, -1 if step is None else step, losses, constraints)
+    return Observation(number, x, y, kind, -1 if step is None else step, losses, dict(constraints))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 SHARE = "gpu_share"  # the attribute of a trial: how much of its GPUs it took
 PEAK = "gpu_memory_peak_bytes"  # the attribute: the most it had on one GPU, where that can be told
-ALONE = "gpu_alone"  # the attribute: it gets a GPU for itself, for it ran out of memory beside others
+ALONE = "alone"  # the attribute: it gets its device for itself, for it ran out of memory beside others
+GROWN = 0.8  # a trial that has so much of what was expected has shown what it needs
+PEAKS_PER_START = 4  # one more trial may start before the memory of another has settled for every so many known peaks
 MARGIN = 1.1  # on what the model says, and on what a trial that has settled has
 
 
@@ -99,7 +101,9 @@ def need_of(state: SchedulerState, live: Live) -> Need:
     totals = [gpu.total_bytes for gpu in state.gpus.all if gpu.total_bytes is not None]
     if not totals or expected > max(totals) * 0.9:
         return Need(asks.gpus, UNITS, None, f"alone: it may need more than fits beside another, by {count} peaks")
-    return Need(asks.gpus, None, expected, f"by the peaks of {count} trial{'s' if count != 1 else ''}")
+    why = f"by the peaks of {count} trial{'s' if count != 1 else ''}"
+    evidence = count if state.gpus.caution == 1.0 else count // 2
+    return Need(asks.gpus, None, expected, why, max(1, evidence // PEAKS_PER_START))
 
 
 def gpus_of(state: SchedulerState) -> tuple[Gpu, ...]:
@@ -136,9 +140,13 @@ def _tenant(state: SchedulerState, live: Live) -> Tenant:
     claim = live.claim or Claim(UNITS, settled=True)
     starting = isinstance(live.trial.phase, Starting)
     return Tenant(
-        live.trial.number, claim.units, claim.memory_bytes, claim.used_bytes, claim.settled and not starting,
+        live.trial.number, claim.units, claim.memory_bytes, claim.used_bytes, not starting and _has_grown(claim),
         left_s(state, live),
     )  # fmt: skip
+
+
+def _has_grown(claim: Claim) -> bool:
+    return claim.settled or (claim.memory_bytes is not None and claim.used_bytes >= GROWN * claim.memory_bytes)
 
 
 def left_s(state: SchedulerState, live: Live) -> float | None:

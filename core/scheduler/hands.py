@@ -14,7 +14,7 @@ from hptui.core.errors import HptuiError
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
-from hptui.core.scheduler.gear import Gear, kind_of, locate, observation
+from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import reprune
 from hptui.core.scheduler.remarking import remark
@@ -179,10 +179,11 @@ class Hands:
         x = locate(gear.space, live.used) if live.used else trial.x
         loss = None if settled.value is None else gear.study.sign * settled.value
         losses, limits = gear.study.losses(settled.value, trial.attrs), trial.attrs.get(CONSTRAINTS, {})
-        seen = observation(trial.number, x, outcome.state, outcome.cause, loss, trial.step, losses, limits)
+        cause = lesson(outcome.cause, outcome.may_retry)
+        seen = observation(trial.number, x, outcome.state, cause, loss, trial.step, losses, limits)
         gear.thinker.observe(seen)
         if gear.milestones is not None:
-            gear.book.close(trial.number, kind_of(outcome.state, outcome.cause))
+            gear.book.close(trial.number, kind_of(outcome.state, cause))
 
     def _set_places(self, slots: int, command: CommandRow) -> list[e.Event]:
         gear, at = self._gear, self._gear.clock.now()

@@ -9,7 +9,7 @@ import msgspec
 from hptui.core.devices.inventory import Inventory
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
-from hptui.core.scheduler.gear import Gear, kind_of
+from hptui.core.scheduler.gear import Gear, kind_of, lesson
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.store.reader import Reader
@@ -45,7 +45,7 @@ def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) ->
         points = curves.get(row.number, [])
         book.write(row.number, ((step, study.sign * value) for step, value in points if value is not None))
         if State(row.state).ended:
-            book.close(row.number, kind_of(State(row.state), Cause(row.cause) if row.cause else None))
+            book.close(row.number, kind_of(State(row.state), lesson(row.cause, row.may_retry)))
     return book
 
 

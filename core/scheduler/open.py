@@ -14,7 +14,7 @@ import msgspec
 from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.gear import Gear, locate, observation
+from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.judging import book_of, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.recover import Recovered, recover
@@ -121,7 +121,7 @@ def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None
     for row in rows:
         loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since
-        cause = Cause(row.cause) if row.cause else None
+        cause = lesson(row.cause, row.may_retry)
         state = State.PRUNED if row.why == Why.RUNG else State(row.state)  # one held at its rung may never go on
         losses, limits = study.losses(row.value, row.attrs), row.attrs.get(CONSTRAINTS, {})
         thinker.observe(observation(row.number, x, state, cause, loss, row.step, losses, limits))

@@ -28,7 +28,9 @@ def outcome_of(live: Live, now: float) -> Settled:
         reason = live.stop_reason or end.reason or "the objective raised TrialPruned"
         judged = bool(live.stop_reason)
         return Settled(now, trial.number, Ended(State.PRUNED, now, reason), trial.value, judged=judged)
-    return Settled(now, trial.number, _failed(end, now), trial.value, end.detail)
+    killed = live.gone is not None and live.gone.oom_killed and "kill" in end.reason.lower()
+    outcome = Ended(State.FAIL, now, _OOM_KILLED, Cause.OOM, may_retry=True) if killed else _failed(end, now)
+    return Settled(now, trial.number, outcome, trial.value, end.detail)
 
 
 def _failed(end: End, now: float) -> Ended:
@@ -46,13 +48,13 @@ def _without_last_line(status: int | None, oom_killed: bool, now: float) -> Ende
         return Ended(State.FAIL, now, reason, Cause.CRASH, may_retry=True)
     name = signal.Signals(-code).name if -code in list(signal.Signals) else f"signal {-code}"
     if name == "SIGKILL" and oom_killed:
-        reason = "killed by the kernel: the machine ran out of memory"
-        return Ended(State.FAIL, now, reason, Cause.OOM, may_retry=True)
+        return Ended(State.FAIL, now, _OOM_KILLED, Cause.OOM, may_retry=True)
     if name in _FROM_OUTSIDE:
         return Ended(State.FAIL, now, f"killed by {name} from outside", Cause.KILLED, may_retry=True)
     reason = f"crashed with {_CRASHES.get(name, 'a signal')} ({name}); see its log"
     return Ended(State.FAIL, now, reason, Cause.CRASH, may_retry=True)
 
 
+_OOM_KILLED = "killed by the kernel: the machine ran out of memory"
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 _CRASHES = {"SIGSEGV": "a segmentation fault", "SIGABRT": "abort()", "SIGBUS": "a bus error"}

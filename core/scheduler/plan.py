@@ -12,6 +12,7 @@ from hptui.core.scheduler.ending import end, limit, settle, stop
 from hptui.core.scheduler.gpu_plan import start_on_gpus, watch_gpus
 from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.holding import make_room
+from hptui.core.scheduler.oom import set_aside, wants_no_neighbours
 from hptui.core.scheduler.promoting import free_places, promote
 from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
 from hptui.core.study.remarks import priority_of
@@ -36,6 +37,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *limit(state),
         *end(state),
         *watch_gpus(state),
+        *set_aside(state),
         *_boot(state),
         *promote(state),
         *_fill(state),
@@ -140,8 +142,12 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         if not free:
             return
         place = free.pop(0)
+        if wants_no_neighbours(live):
+            free = []
         number, priority = live.trial.number, priority_of(live.trial.attrs)
         first = f"trial {number} has priority {priority}" if priority else f"trial {number} had waited longest"
+        if wants_no_neighbours(live):
+            first = f"trial {number} has the machine for itself, for it ran out of memory beside others"
         if live.trial.started_at is not None:
             first = f"trial {number} {goes_on_from(live.trial)}"
         reason = f"on {place.device_id}, slot {place.slot}: it was free and {first}"

@@ -9,6 +9,7 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.gpus import place_for, room_for_another
+from hptui.core.scheduler.oom import wants_no_neighbours
 from hptui.core.scheduler.placing import Chosen
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.study.trial import Ended, Paused, State, Waiting
@@ -23,6 +24,11 @@ def free_places(state: SchedulerState) -> list[Place]:
             return [Place(found.device_id, found.slot)]
         return list(state.places[:1]) if head is None and room_for_another(state) else []
     taken = occupied(state)
+    head = next(iter(state.in_line), None)
+    if taken and any(wants_no_neighbours(state.live[number]) for number in taken.values()):
+        return []
+    if taken and head is not None and wants_no_neighbours(head):
+        return []  # what runs may end; nobody else starts before it
     room = state.slots - len(taken)
     free = [p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now]
     return free[: max(0, room)]

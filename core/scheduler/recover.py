@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from hptui.core.devices.inventory import CPU, Inventory
-from hptui.core.scheduler.judging import ladder
-from hptui.core.scheduler.project import PAUSED_BEFORE
 from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
+from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
+from hptui.core.scheduler.oom import alone_again
+from hptui.core.scheduler.project import PAUSED_BEFORE
 from hptui.core.scheduler.state import Ending, Live, Queued, Rules, SchedulerState, Tally, again
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
@@ -101,6 +102,8 @@ def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
             point = again(row.number, row.params, row.x, row.attrs, row.reason)
             if point is not None:
                 yield point
+        elif row.cause == Cause.OOM and row.may_retry and row.number not in retried:
+            yield alone_again(row.number, row.params, row.x)
 
 
 def live_of(row: TrialRow, process: Process | None) -> Live:
@@ -116,7 +119,7 @@ def live_of(row: TrialRow, process: Process | None) -> Live:
         ending = Ending(Ended(State(row.why), 0.0, row.reason, cause, row.may_retry), 0.0)
     launched = isinstance(trial.phase, Starting)
     claim = claim_of(row) if row.device not in (None, CPU) else None
-    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending, claim=claim)
+    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending, claim=claim, company=True)
 
 
 def phase_of(row: TrialRow, process: Process | None) -> Phase:

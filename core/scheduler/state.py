@@ -91,6 +91,7 @@ class Live:
     promoted: str = ""  # held, and its pruner wants it continued: why
     compared: dict[str, Any] = field(default_factory=dict)  # the numbers of that reason
     leaving: str = ""  # held, and its process is being ended so that it goes on from its checkpoint later: why
+    company: bool = False  # there was somebody else on its device at some time
     held_bytes: int = 0  # frozen: what its processes keep of the machine's memory
     unwanted: str = ""  # held, and memory is short: why it gives way
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
@@ -154,6 +155,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Deaths:
+    """Trials that died at once on a device."""
+
+    in_a_row: int = 0
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The fork server.
 
@@ -213,6 +222,7 @@ class SchedulerState:
     wishes: tuple[CommandRow, ...] = ()
     stopping: Stopping | None = None
     blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
+    deaths: Mapping[str, Deaths] = field(default_factory=dict)  # by device
     disk_full: str = ""
     memory: Room | None = None  # as of the last look, unless that was acted on
     held: bool = False  # the whole session is paused: nothing starts

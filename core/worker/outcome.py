@@ -8,6 +8,7 @@ from typing import Any
 
 from hptui.core.study.trial import Cause
 from hptui.core.wire.spool import End, pack_number
+from hptui.core.worker.memory import out_of_memory
 from hptui.core.worker.script import one_line, shorten
 
 
@@ -50,7 +51,9 @@ def of_error(error: BaseException, reported: float | None, at: float) -> End:
         return failed(at, Cause.CRASH, f"called sys.exit({error.code!r})", detail=shorten(error))
     if isinstance(error, KeyboardInterrupt):
         return failed(at, Cause.KILLED, "interrupted", detail=shorten(error))
-    cause = Cause.OOM if is_out_of_memory(error) else Cause.CRASH
+    if whose := out_of_memory(error):
+        return failed(at, Cause.OOM, f"out of the {whose}'s memory: {one_line(error)}", detail=shorten(error))
+    cause = Cause.CRASH
     if isinstance(error, FloatingPointError):  # numpy's, and `core.training.Diverged`
         cause = Cause.NAN
     return failed(at, cause, one_line(error), detail=shorten(error))
@@ -65,14 +68,6 @@ def is_pruned(error: BaseException) -> bool:
     return any(
         kind.__name__ == "TrialPruned" and kind.__module__.partition(".")[0] in ("hptui", "optuna")
         for kind in type(error).__mro__
-    )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "out of memory" in str(error).lower())
     )
 
 

@@ -19,6 +19,8 @@ from hptui.core.wire.request import Program, Start
 from hptui.core.wire.spool import End, pack_number
 from hptui.core.worker import arguments, patterns
 from hptui.core.worker.link import Link
+from hptui.core.worker.memory import in_words
+from hptui.core.worker.objectives import of_several
 from hptui.core.worker.outcome import failed, of_number
 from hptui.core.worker.process import LogFile
 
@@ -36,7 +38,7 @@ def run(start: Start, program: Program, link: Link) -> End:
     reader = patterns.Reader(program.patterns, start.metric)
     child = _launch(start, program, link)
     try:
-        return _Run(child, reader, link).follow()
+        return _Run(child, reader, link, start.metric).follow()
     finally:
         if child.poll() is None:
             _kill_session()
@@ -74,8 +76,8 @@ def _launch(start: Start, program: Program, link: Link) -> subprocess.Popen[byte
 class _Run:
     """A running program: its pipe, its numbers, its end."""
 
-    def __init__(self, child: subprocess.Popen[bytes], reader: patterns.Reader, link: Link) -> None:
-        self._child, self._reader, self._link = child, reader, link
+    def __init__(self, child: subprocess.Popen[bytes], reader: patterns.Reader, link: Link, metric: str) -> None:
+        self._child, self._reader, self._link, self._metric = child, reader, link, metric
         self._out = cast(IO[bytes], child.stdout).fileno()
         os.set_blocking(self._out, False)
         self._log = LogFile(1, link.wait_for_space)
@@ -139,6 +141,8 @@ class _Run:
     def _hear(self, line: str) -> None:
         self._tail.append(line)
         found = self._reader.read(line)
+        while self._reader.constraints:
+            self._link.constrain(*self._reader.constraints.pop(0))
         if found is not None:
             self._link.report(found.value, found.step, found.others)
         while self._reader.oddities:
@@ -170,20 +174,18 @@ class _Run:
             outside = -status in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
             return failed(at, Cause.KILLED if outside else Cause.CRASH, f"the program was killed by {name}", tail)
         if status > 0:
-            return failed(
-                at, _cause_in(tail), f"the program ended with exit status {status}{_last_line(self._tail)}", tail
-            )
+            whose = in_words(tail)
+            short = f"out of the {whose}'s memory: " if whose else ""
+            reason = f"{short}the program ended with exit status {status}{_last_line(self._tail)}"
+            return failed(at, Cause.OOM if whose else Cause.CRASH, reason, tail)
+        if self._link.also:
+            return of_several(self._reader.result, self._metric, self._link, at)
         if self._reader.result is not None:
             return of_number(self._reader.result, at, "its result is")
         if last is None:
             hint = "no line matched objective.pattern, nor did it call hptui.report()"
             return failed(at, Cause.CRASH, f"the program ended without a value: {hint}", tail)
         return of_number(last, at, "the last value it printed is")
-
-
-def _cause_in(tail: str) -> Cause:
-    signs = ("outofmemoryerror", "memoryerror", "out of memory")
-    return Cause.OOM if any(sign in tail.lower() for sign in signs) else Cause.CRASH
 
 
 def _last_line(tail: deque[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
-from hptui.tui.views.numbers import age, clock, count, day, duration, number, unknown
+from hptui.tui.views.numbers import age, clock, count, day, duration, number, size, unknown
 from hptui.tui.views.states import WORDS
 
 _COUNTED = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
@@ -27,6 +27,7 @@ def header_line(snapshot: Snapshot, width: int, *, review: bool = False, frozen:
             (3, cells((elapsed(snapshot), ""))),
             (5, cells((pace(snapshot), "muted")) if not review and pace(snapshot) else ()),
             (4, cells((eta(snapshot), "muted")) if not review and eta(snapshot) else ()),
+            (5, cells((held(snapshot), "paused")) if not review and held(snapshot) else ()),
             (6, cells((alerts(snapshot), "warn")) if alerts(snapshot) else ()),
             (7, cells((day(facts.created_at), "muted")) if review else cells((clock(snapshot.at), "muted"))),
         ),
@@ -60,6 +61,12 @@ def counts(snapshot: Snapshot, *, words: bool) -> Cells:
             line += [Cell(" ")] if line else []
             line.append(Cell(f"{n} {word}" if words else f"{n}{current().state(state)}", style))
     return tuple(line) or cells(("no trials yet", "muted"))
+
+
+def held(snapshot: Snapshot) -> str:
+    """`6 held 1.2G`: trials whose frozen processes keep the machine's memory; "" when there are none."""
+    facts = snapshot.facts
+    return f"{facts.held_trials} held {size(facts.held_bytes)}" if facts.held_trials and snapshot.alive else ""
 
 
 def best_part(snapshot: Snapshot) -> Cells:

@@ -183,6 +183,13 @@ class MemoryRead(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DeathsForgotten(Event):
+    """The device was set aside for them, and begins anew when it is brought back."""
+
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoomAsked(Event):
     """Held trials are to give memory back; `Unwanted` says which."""
 
