@@ -4,7 +4,7 @@ paint waits for no library that it does not need."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -52,9 +52,12 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
     Toast { padding: 0 1; margin: 0; }
     """
 
-    def __init__(self, folder: SessionFolder | None = None, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = ()
+    ) -> None:
+        """beside: sessions to compare, instead of one to open."""
         super().__init__()
-        self.folder, self.read_only = folder, read_only
+        self.folder, self.read_only, self.beside = folder, read_only, beside
         self.crash_folder = home()
         self.goes_on = False  # whether a session lives on behind the screen that is left
 
@@ -73,6 +76,9 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         self.call_after_refresh(self._open)
 
     def _open(self) -> None:
+        if self.beside:
+            self.open_compare(self.beside)
+            return
         if self.folder is not None:
             self.open_session(self.folder, read_only=self.read_only)
             return
@@ -84,6 +90,12 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         from hptui.tui.screens.live import LiveScreen
 
         self.push_screen(LiveScreen(folder, read_only))
+
+    def open_compare(self, folders: Sequence[SessionFolder]) -> None:
+        """Two to four sessions beside each other."""
+        from hptui.tui.screens.compare import CompareScreen
+
+        self.push_screen(CompareScreen(folders))
 
     def leave(self, *, goes_on: bool) -> None:
         """End the screen and nothing else."""
@@ -109,10 +121,10 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
             menu()
 
 
-def run(folder: SessionFolder | None = None, read_only: bool = False) -> int:
-    """Show the screen until it is left; its exit status. `folder` None: the list of sessions."""
+def run(folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = ()) -> int:
+    """Show the screen until it is left; its exit status. `folder` None: the list of sessions, or those `beside`."""
     terminal.prepare()
-    app = HptuiApp(folder, read_only)
+    app = HptuiApp(folder, read_only, beside)
     status = app.run()
     if app.goes_on and folder is not None:
         print(f"{folder.name} goes on: hptui attach {folder.name}")

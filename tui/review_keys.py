@@ -48,10 +48,15 @@ CONTOUR = (
     Key("k,up", "choose_up(-1)", "Before up", "the parameter before, upwards", None),
     Key("j,down", "choose_up(1)", "Up", "the next parameter upwards", 2, display="j k"),
 )
+COMPARE = (
+    *HISTORY,
+    Key("j,down", "choose(1)", "Session", "the session whose shade is drawn; in tables, a line down", 2, display="j k"),
+    Key("k,up", "choose(-1)", "Session before", "the session above; in tables, a line up", None),
+)
 
 _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR)
+EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR, *COMPARE)
 """All of them, for the README's table."""

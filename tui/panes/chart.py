@@ -17,28 +17,22 @@ from hptui.tui.panes.painted import PaintedLines
 Lines = list[tuple[Piece, ...]]
 
 
-class ChartPane(PaintedLines, can_focus=True):
-    """A pane says what it draws in `figure` and what stands above it in `heading`; both read `self.material`."""
+class DrawnPane(PaintedLines, can_focus=True):
+    """`redraw` asks for the lines again; those that read differently are painted."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.material: Material | None = None
         self._lines: Lines | None = None
         self._titled = ""
 
-    def figure(self, material: Material, width: int, height: int) -> Lines:
+    def lines(self, width: int, height: int) -> Lines:
         """At most `height` lines of `width` cells. Called on the screen's own time: nothing slow here."""
         raise NotImplementedError
 
-    def heading(self, material: Material) -> str:
-        raise NotImplementedError
-
-    def take(self, material: Material | None) -> None:
-        """None: it is still being read."""
-        self.material = material
-        self.redraw()
+    def title_text(self) -> str:
+        return ""
 
     def redraw(self) -> None:
         self._lines = None
@@ -49,13 +43,12 @@ class ChartPane(PaintedLines, can_focus=True):
     def drawn(self) -> Lines:
         width, height = self.size
         if self._lines is None or len(self._lines) != height:
-            lines = said("reading the trials…") if self.material is None else self.figure(self.material, width, height)
-            self._lines = [*lines, *[()] * height][:height]
+            self._lines = [*self.lines(width, height), *[()] * height][:height]
         return self._lines
 
     def _retitle(self) -> None:
         """Setting a border's title repaints the pane, so only when it says something else."""
-        title = "" if self.material is None else harmless(self.heading(self.material))
+        title = harmless(self.title_text())
         if title and title != self._titled:
             self._titled = title
             self.border_title = title.replace("[", r"\[")
@@ -71,6 +64,31 @@ class ChartPane(PaintedLines, can_focus=True):
     def on_resize(self) -> None:
         self.forget_painted()
         self.redraw()
+
+
+class ChartPane(DrawnPane):
+    """A pane says what it draws in `figure` and what stands above it in `heading`; both read `self.material`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.material: Material | None = None
+
+    def figure(self, material: Material, width: int, height: int) -> Lines:
+        raise NotImplementedError
+
+    def heading(self, material: Material) -> str:
+        raise NotImplementedError
+
+    def take(self, material: Material | None) -> None:
+        """None: it is still being read."""
+        self.material = material
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> Lines:
+        return said("reading the trials…") if self.material is None else self.figure(self.material, width, height)
+
+    def title_text(self) -> str:
+        return "" if self.material is None else self.heading(self.material)
 
 
 def said(text: str, width: int = 0, style: str = "muted") -> Lines:

@@ -18,6 +18,7 @@ from hptui.tui.views.slices import ends
 Lines = list[tuple[Piece, ...]]
 _FILL = {"braille": "·░▒▓█", "block": "·░▒▓█", "ascii": ".:-+#"}
 LEVELS = 5
+MOST_BEST = 30
 
 
 def heading(material: Material, x: Dimension, y: Dimension) -> str:
@@ -44,7 +45,7 @@ def draw(material: Material, x: Dimension, y: Dimension, width: int, height: int
         canvas.put(row, column, fill[level], f"ramp-{level}")
     placed = material.shown & np.isfinite(x.values) & np.isfinite(y.values)
     dot, top = ("•", "●") if glyphs.level == "braille" else ("o", "@")
-    best = columns.ranked[: max(len(columns.ranked) // 10, 1)]
+    best = columns.ranked[: min(max(len(columns.ranked) // 10, 1), MOST_BEST)]
     for rows, char, style in (
         (np.flatnonzero(placed & columns.complete) if placed.sum() <= 300 else [], dot, "muted"),
         (np.flatnonzero(placed & columns.is_("FAIL")), glyphs.fail, "fail"),
@@ -83,4 +84,5 @@ def legend(sign: float, cuts: Floats, fill: str, glyphs: Glyphs, top: str) -> tu
     for place, level in enumerate(reversed(range(LEVELS))):
         words = f"{than}{tick(sign * float(cuts[place]))}" if level else beyond
         pieces += [Piece(fill[level] * 2, f"ramp-{level}"), Piece(f" {words}  ", "muted")]
-    return (*pieces, Piece(f"{top} best tenth  ", "strong"), Piece(glyphs.best, "error bold"), Piece(" best", "muted"))
+    pieces += [Piece(f"{top} among the best  ", "strong"), Piece(glyphs.best, "error bold"), Piece(" best", "muted")]
+    return tuple(pieces)
