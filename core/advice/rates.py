@@ -52,18 +52,17 @@ def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> Rate
         until = max(2, int(np.nanargmin(level)) + 1)
         steepest = float(x[fine][int(np.nanargmin(slope[:until]))])
     diverges = None if edge is None else float(x[edge])
-    high = min(x[-1], best * 3 if diverges is None else diverges)
-    return RateRange(x, curve, steepest, best, diverges, float(min(steepest / 30, high / 100)), float(high))
+    high = min(x[-1], best * 3 if diverges is None else x[edge - 1] if edge else diverges)
+    return RateRange(x, curve, steepest, best, diverges, float(min(steepest / 10, high / 100)), float(high))
 
 
 def _edge(y: Array) -> int | None:
-    """The first index from which on the loss is no number or above the first one by its own range."""
+    """The first index after the lowest loss from which on most of what was gained is lost again, or it is no number."""
     finite = np.where(np.isfinite(y), y, np.inf)
     known = finite[np.isfinite(finite)]
-    start = float(np.median(known[: max(1, len(known) // 5)]))
-    limit = start + 0.5 * (start - float(known.min())) + 1e-12 * abs(start)
-    bad = finite > max(limit, start * 1.1 if start > 0 else limit)
-    after = np.flatnonzero(bad & (np.arange(len(y)) > int(np.argmin(finite))))
+    start, least = float(np.median(known[: max(1, len(known) // 5)])), float(known.min())
+    lost = finite > least + 0.7 * max(start - least, 1e-12 * abs(start))
+    after = np.flatnonzero(lost & (np.arange(len(y)) > int(np.argmin(finite))))
     return int(after[0]) if len(after) else None
 
 

@@ -178,7 +178,7 @@ def test_the_range_test_ends_where_training_diverges_and_puts_everything_back() 
     assert optimizer.param_groups[0]["lr"] == 0.5
     # the loss is a quadratic with curvature about 2/8 * |x|^2: it diverges around 1 and learns a decade or two below
     assert found.diverges is not None and 0.2 < found.diverges < 5
-    assert found.low < 0.05 < found.high <= found.diverges
+    assert found.low < 0.05 < found.high < found.diverges
 
 
 def test_a_range_is_found_from_losses_alone() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hptui.core.advice.finding import Finding
+from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.lint import lint
 from hptui.core.advice.plan import Means, Plan, plan
 from hptui.core.advice.rewrite import rewrite
@@ -41,7 +41,8 @@ def advise(
     text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
     made = plan(Space.parse(study.space), _means(study, trial_s), goal) if _is_study(target) else None
     if fix is not None:
-        _write(fix, text, [f for f in findings if not only or f.rule in only])
+        taken = [f for f in findings if not only or f.rule in only]
+        write_study(fix, text, [edit for finding in taken for edit in finding.edits])
     if as_json:
         print_json({"findings": [asdict(f) for f in findings], "plan": None if made is None else asdict(made)})
         return 0
@@ -97,9 +98,8 @@ def _means(study: Study, trial_s: float | None) -> Means:
     return Means(trial_s, budget.wall_clock_s, budget.n_trials, slots, budget.max_steps)
 
 
-def _write(path: Path, text: str, findings: list[Finding]) -> None:
-    """Never over a file that is there: a study does not change once it is read."""
-    edits = [edit for finding in findings for edit in finding.edits]
+def write_study(path: Path, text: str, edits: list[Edit]) -> None:
+    """A study file, never over one that is there. Raises StudyError when there is nothing to write, or no place."""
     if not edits:
         raise StudyError(str(path), "there is no advice that a study file can take", "hptui advise lists it")
     if any(edit.key[0] == "space" for edit in edits) and "[space" not in text:
