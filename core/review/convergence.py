@@ -40,4 +40,4 @@ def convergence(trials: Sequence[TrialRow], direction: str) -> Convergence:
 
 def _counts(row: TrialRow) -> bool:
     finite = row.value is not None and row.value - row.value == 0.0
-    return row.state == "COMPLETE" and row.ended_at is not None and finite
+    return row.state == "COMPLETE" and row.ended_at is not None and finite and not row.broken

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ from hptui.core.scheduler.thinker_wire import (
     framed,
 )
 from hptui.core.search.observe import Observation
-from hptui.core.study.study import Chosen
+from hptui.core.study.study import Chosen, Goal
 
 _BATCH = 500  # observations in one message when everything is told again
 _CLOSE_PATIENCE_S = 1.0
@@ -65,6 +65,7 @@ class Thinker:
         seed: int,
         *,
         grows: bool | None = None,
+        goals: Sequence[Goal] = (Goal("value"),),
         log: int | None = None,
     ) -> Thinker:
         """A running thinker.
@@ -73,7 +74,7 @@ class Thinker:
         log: descriptor that the process writes its own words to; None for nowhere.
         """
         growing = not space_definitions if grows is None else grows
-        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing), log)
+        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing, tuple(goals)), log)
         thinker._spawn()
         return thinker
 

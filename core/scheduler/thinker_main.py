@@ -31,9 +31,10 @@ from hptui.core.scheduler.thinker_wire import (
     Unframer,
     framed,
 )
-from hptui.core.search.catalog import make_sampler
+from hptui.core.search.assemble import assemble
 from hptui.core.search.observe import Observations
 from hptui.core.search.protocol import Array, Exhausted, Sampler
+from hptui.core.search.wording import said
 from hptui.core.space.space import Space
 
 NICENESS = 5  # trials come first
@@ -70,13 +71,14 @@ class Mind:
             return Broken(str(error), number)
         except Exception as error:
             return Broken(f"the sampler failed: {shortened(error)}", number)
-        return Asked(number, x, proposal.why, time.perf_counter() - began)
+        why = said(proposal, self._begin.chosen.name, self._begin.goals)
+        return Asked(number, x, why, time.perf_counter() - began)
 
     def _ready(self) -> tuple[Space, Sampler]:
         if self._sampler is None or self._space is None:
             self._space = Space.parse(self._definitions)
             begin = self._begin
-            self._sampler = make_sampler(begin.chosen, self._space, begin.seed, grows=begin.grows)
+            self._sampler = assemble(begin.chosen, self._space, begin.seed, begin.goals, begin.grows)
             self._trials.widen(self._space.dim)
         return self._space, self._sampler
 

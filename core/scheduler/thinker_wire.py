@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.search.observe import Observation
-from hptui.core.study.study import Chosen
+from hptui.core.study.study import Chosen, Goal
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
@@ -19,6 +19,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     chosen: Chosen
     seed: int
     grows: bool
+    goals: tuple[Goal, ...] = (Goal("value"),)
 
 
 class SpaceIs(msgspec.Struct, frozen=True, tag=True):

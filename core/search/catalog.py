@@ -1,7 +1,7 @@
 """Every sampler and pruner by name, with its options: the one place that study files, help and tests read.
 
-A new one is a file and an entry, here or in `samplers.entries`. Importing this loads none of them: each is imported
-when first made.
+A new one is a file and an entry, in `samplers.entries` or `pruners.entries`. Importing this loads none of them: each
+is imported when first made.
 """
 
 from __future__ import annotations
@@ -11,115 +11,28 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import HptuiError, StudyError
-from hptui.core.search.entry import Entry, Option
+from hptui.core.search.entry import Asked, Entry, Option, told
+from hptui.core.search.pruners.entries import PRUNERS, WRAPPABLE
 from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space.reading import nearest, show
 from hptui.core.study.study import Chosen, Direction
 
 if TYPE_CHECKING:
-    from hptui.core.search.protocol import Pruner, Sampler
+    from hptui.core.search.protocol import Array, Pruner, Sampler
     from hptui.core.space.space import Space
 
 CatalogKind = Literal["sampler", "pruner"]
 
 
-def _steps(**more: Option) -> dict[str, Option]:
-    return {
-        **more,
-        "n_warmup_steps": Option("never stop a trial before this step", 0, low=0, whole=True),
-        "interval_steps": Option("judge every so many steps", 1, low=1, whole=True),
-    }
-
-
-def _peers(**more: Option) -> dict[str, Option]:
-    return {
-        **more,
-        "n_startup_trials": Option("never stop a trial before so many are complete", 5, low=0, whole=True),
-        **_steps(),
-        "n_min_trials": Option("never stop where fewer complete trials have reported", 1, low=1, whole=True),
-    }
-
-
-def _rungs() -> dict[str, Option]:
-    return {
-        "min_resource": Option("the lowest step at which trials are ranked", 1, low=1, whole=True),
-        "reduction_factor": Option("the best one of so many goes on", 3, low=2, high=100, whole=True),
-    }
-
-
-PRUNERS: dict[str, Entry] = {
-    "none": Entry(
-        "every trial runs to its end",
-        "short trials, or losses that say little before the end",
-        "pruners.none:Never",
-        {},
-        also_called=("nop", "off", "never"),
-    ),
-    "median": Entry(
-        "stop a trial whose best is worse than the median of complete trials at the same step",
-        "the usual choice where trials report every epoch",
-        "pruners.median:Median",
-        _peers(),
-    ),
-    "percentile": Entry(
-        "stop a trial whose best is not among the best share of complete trials at the same step",
-        "like median, but stricter or milder",
-        "pruners.percentile:Percentile",
-        _peers(percentile=Option("the share to keep, in per cent", 25.0, low=0, high=100)),
-    ),
-    "threshold": Entry(
-        "stop a trial whose value leaves a given range or is not a number",
-        "when it is known what a hopeless value looks like",
-        "pruners.threshold:Threshold",
-        _steps(
-            lower=Option("stop below this value", None),
-            upper=Option("stop above this value", None),
-        ),
-    ),
-    "patient": Entry(
-        "stop a trial that has not improved for a while",
-        "trials that converge long before their last step",
-        "pruners.patient:Patient",
-        {
-            "patience": Option("so many reports may pass without a better one", 5, low=0, whole=True),
-            "min_delta": Option("worse by no more than this is not worse", 0.0, low=0),
-        },
-        also_called=("early_stopping",),
-    ),
-    "successive_halving": Entry(
-        "stop a trial that is not among the best of those that have come to its rung",
-        "where trials can't be held: on GPUs; many cheap trials",
-        "pruners.halving:SuccessiveHalving",
-        _rungs(),
-        also_called=("sha", "halving", "asha_stop"),
-        max_steps="used",
-    ),
-    "asha": Entry(
-        "hold every trial at its rung; the best of a rung go on when a slot is free",
-        "many trials that report every epoch, where early losses say something about late ones",
-        "pruners.asha:Asha",
-        _rungs(),
-        also_called=("asynchronous_successive_halving", "asynchyperband"),
-        max_steps="used",
-    ),
-    "hyperband": Entry(
-        "brackets from many short trials to few full ones; a bracket's best go on when all of it have come",
-        "when it is not known how much early losses say",
-        "pruners.hyperband:Hyperband",
-        _rungs(),
-        also_called=("hyper_band",),
-        max_steps="needed",
-    ),
-    "pasha": Entry(
-        "asha, going further only while longer training still changes who is better",
-        "long trainings with a clear early order",
-        "pruners.pasha:Pasha",
-        _rungs(),
-        max_steps="needed",
-    ),
-}
-
 CATALOG: dict[CatalogKind, dict[str, Entry]] = {"sampler": SAMPLERS, "pruner": PRUNERS}
+
+
+def entry_of(kind: CatalogKind, name: str) -> Entry:
+    """What the catalog says of a sampler or pruner. Raises StudyError when there is none of this name."""
+    entry = CATALOG[kind].get(name)
+    if entry is None:
+        raise StudyError(kind, f"there is no {kind} {show(name)}", _meant(name, CATALOG[kind]))
+    return entry
 
 
 def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | None = ...) -> list[HptuiError]:
@@ -132,19 +45,20 @@ def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | Non
     if entry is None:
         return [StudyError(kind, f"there is no {kind} {show(chosen.name)}", _meant(chosen.name, entries))]
     problems: list[HptuiError] = []
+    options = _options(kind, chosen)
     for name, value in chosen.options.items():
-        option = entry.options.get(name)
+        option = options.get(name)
         if option is None:
-            hint = nearest(name, entry.options) or f"{kind} {chosen.name} has no options"
+            hint = nearest(name, options) or f"{kind} {chosen.name} has no options"
             problems.append(StudyError(f"{kind}.{name}", f"unknown option of {kind} {chosen.name}", hint))
         elif not option.admits(value):
-            hint = "" if option.default is None else f"the default is {option.default:g}"
+            hint = "" if option.default is None else f"the default is {told(option.default)}"
             problems.append(StudyError(f"{kind}.{name}", f"{show(value)} is not {option.asked}", hint))
-    if chosen.name == "threshold" and not problems:
+    if "threshold" in (chosen.name, chosen.options.get("wraps")) and not problems:
         problems += _threshold_problems(chosen.options)
     if entry.max_steps == "needed" and max_steps is None:
         problems.append(StudyError(kind, f"{chosen.name} needs to know how far a trial can go", _MAX_STEPS))
-    if entry.max_steps != "ignored" and isinstance(max_steps, int) and not problems:
+    if "min_resource" in entry.options and isinstance(max_steps, int) and not problems:
         problems += _ladder_problems(kind, max_steps, chosen.options)
     return problems
 
@@ -162,32 +76,70 @@ def make_sampler(chosen: Chosen, space: Space, seed: int, grows: bool = False) -
     return sampler
 
 
-def make_pruner(chosen: Chosen, direction: Direction, max_steps: int | None = None) -> Pruner:
+def make_pruner(
+    chosen: Chosen,
+    direction: Direction,
+    max_steps: int | None = None,
+    space: Space | None = None,
+    seed: int = 0,
+    points: Array | None = None,
+) -> Pruner:
     """The pruner; it judges losses and words its reasons in the user's sign.
 
-    max_steps: how far a trial can go, where the study says so.
+    max_steps: how far a trial can go, where the study says so. space, seed: of the study. points: (c, d) the only
+    ones that trials may have, where that is so. Only a pruner that learns from points looks at these.
     Raises StudyError when the choice is wrong, or needs max_steps and has none.
     """
     _raise_first(check("pruner", chosen, max_steps))
+    sign = 1.0 if direction == "minimize" else -1.0
     entry = PRUNERS[chosen.name]
     options = _stated(entry, chosen.options)
+    if entry.learns:
+        if max_steps is None:  # nobody knows where a curve ends
+            return PRUNERS["none"].load()(sign=sign)  # type: ignore[no-any-return]
+        options |= {"space": space, "seed": seed, "points": points}
     if chosen.name == "threshold" and direction == "maximize":
-        turned = {"lower": "upper", "upper": "lower"}
-        options = {turned.get(name, name): -v if name in turned else v for name, v in options.items()}
+        options = _turned(options)
+    if wrapped := options.pop("wraps", None):
+        own = {name: value for name, value in chosen.options.items() if name in PRUNERS[wrapped].options}
+        options["wrapped"] = make_pruner(Chosen(name=wrapped, options=own), direction)
     if entry.max_steps != "ignored":
         options["max_steps"] = max_steps
-    pruner: Pruner = entry.load()(sign=1.0 if direction == "minimize" else -1.0, **options)
+    pruner: Pruner = entry.load()(sign=sign, **options)
     return pruner
+
+
+def taught(sampler: Sampler, chosen: Chosen, pruner: Pruner) -> Sampler:
+    """The sampler as it learns from curves that have not ended, where the pruner has a model of them."""
+    from hptui.core.search.pruners.thaw import Thaw
+
+    if not isinstance(pruner, Thaw) or chosen.name == "random":
+        return sampler
+    from hptui.core.search.samplers.thaw import NewPoints, Taught
+
+    return NewPoints(sampler, pruner.mind) if chosen.name == "auto" else Taught(sampler, pruner.mind)
 
 
 def _stated(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:
     """All options with a value: what the user wrote, else the default."""
     values = {name: options.get(name, option.default) for name, option in entry.options.items()}
-    return {
-        name: int(value) if entry.options[name].whole else float(value)
-        for name, value in values.items()
-        if value is not None
-    }
+    return {name: entry.options[name].made(value) for name, value in values.items() if value is not None}
+
+
+def _turned(options: dict[str, Any]) -> dict[str, Any]:
+    """A threshold's bounds as losses, of a metric to maximise."""
+    turned = {"lower": "upper", "upper": "lower"}
+    out = {turned.get(name, name): -v if name in turned else v for name, v in options.items()}
+    if "by_step" in out:
+        out["by_step"] = tuple((step, -limit) for step, limit in out["by_step"])
+    return out
+
+
+def _options(kind: CatalogKind, chosen: Chosen) -> Mapping[str, Asked]:
+    """Those of the choice, and of the rule that it wraps."""
+    wrapped = chosen.options.get("wraps") if kind == "pruner" and chosen.name == "patient" else None
+    own = CATALOG[kind][chosen.name].options
+    return {**own, **PRUNERS[wrapped].options} if wrapped in WRAPPABLE else own
 
 
 def _meant(name: str, entries: Mapping[str, Entry]) -> str:
@@ -201,9 +153,9 @@ def _meant(name: str, entries: Mapping[str, Entry]) -> str:
 
 def _threshold_problems(options: Mapping[str, Any]) -> list[HptuiError]:
     lower, upper = options.get("lower"), options.get("upper")
-    if lower is None and upper is None:
-        hint = "add upper = ... or lower = ..."
-        return [StudyError("pruner", "threshold needs lower, upper or both", hint)]
+    if lower is None and upper is None and "by_step" not in options:
+        hint = "add upper = ... or lower = ..., or by_step = {5 = 0.15, 10 = 0.1}"
+        return [StudyError("pruner", "threshold needs lower, upper or by_step", hint)]
     if lower is not None and upper is not None and lower > upper:
         problem = f"lower ({lower:g}) is above upper ({upper:g})"
         return [StudyError("pruner.lower", problem, "swap the two numbers")]

@@ -6,12 +6,31 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+
+class Asked(Protocol):
+    """One thing that a user may set. `made` is what the sampler or pruner gets of a value that is admitted."""
+
+    @property
+    def meaning(self) -> str: ...
+    @property
+    def default(self) -> Any: ...
+    @property
+    def asked(self) -> str:
+        """What may be written, in words: "a whole number from 1"."""
+        ...
+
+    def admits(self, value: object) -> bool: ...
+    def made(self, value: Any) -> Any: ...
+    def read(self, text: str) -> Any:
+        """What was typed, as a study file has it; ValueError when it is no such thing. `admits` says the rest."""
+        ...
 
 
 @dataclass(frozen=True)
 class Option:
-    """One number that a user may set, from low to high. default None: unset unless stated."""
+    """A number from low to high. default None: unset unless stated."""
 
     meaning: str
     default: int | float | None
@@ -21,7 +40,6 @@ class Option:
 
     @property
     def asked(self) -> str:
-        """What may be written, in words: "a whole number from 1"."""
         kind = "a whole number" if self.whole else "a number"
         if self.low > -math.inf and self.high < math.inf:
             return f"{kind} from {self.low:g} to {self.high:g}"
@@ -34,15 +52,86 @@ class Option:
             return False
         return self.low <= value <= self.high
 
+    def made(self, value: float) -> float:
+        return int(value) if self.whole else float(value)
+
+    def read(self, text: str) -> float:
+        value = float(text)
+        return int(value) if self.whole and math.isfinite(value) and value == int(value) else value
+
+
+@dataclass(frozen=True)
+class Word:
+    """One of a few words."""
+
+    meaning: str
+    choices: tuple[str, ...]
+    default: str | None = None
+
+    @property
+    def asked(self) -> str:
+        return "one of " + ", ".join(self.choices)
+
+    def admits(self, value: object) -> bool:
+        return value in self.choices
+
+    def made(self, value: str) -> str:
+        return value
+
+    def read(self, text: str) -> str:
+        return text.strip()
+
+
+@dataclass(frozen=True)
+class BySteps:
+    """A table of numbers by step: {5 = 0.15, 10 = 0.1}. Unset unless stated."""
+
+    meaning: str
+    default: None = None
+
+    @property
+    def asked(self) -> str:
+        return "a table of numbers by step, such as {5 = 0.15, 10 = 0.1}"
+
+    def admits(self, value: object) -> bool:
+        if not isinstance(value, Mapping) or not value:
+            return False
+        numbers = Option("", None)
+        return all(str(step).isdecimal() and numbers.admits(limit) for step, limit in value.items())
+
+    def made(self, value: Mapping[Any, float]) -> tuple[tuple[int, float], ...]:
+        return tuple(sorted((int(step), float(limit)) for step, limit in value.items()))
+
+    def read(self, text: str) -> dict[str, float]:
+        pairs = (pair.replace("=", ":").partition(":") for pair in text.strip(" {}").split(","))
+        return {step.strip(): float(limit) for step, _, limit in pairs}
+
+
+def told(value: Any) -> str:
+    """A value of an option as people write it."""
+    match value:
+        case None:
+            return "not set"
+        case bool() | str():
+            return str(value)
+        case int() | float():
+            return f"{value:g}"
+        case Mapping():
+            return ", ".join(f"{key} = {told(inner)}" for key, inner in value.items())
+        case _:
+            return str(value)
+
 
 @dataclass(frozen=True)
 class Entry:
     line: str  # what it does
     when: str  # when to use it
     home: str  # "module:Class" below core.search
-    options: Mapping[str, Option]
+    options: Mapping[str, Asked]
     also_called: tuple[str, ...] = ()  # names people know it by elsewhere; only for the hint
     max_steps: Literal["ignored", "used", "needed"] = "ignored"  # the study's budget.max_steps
+    learns: bool = False  # a pruner with a model over the space
+    models: bool = False  # it has a model of the losses by Gaussian processes, and heeds `History.tilt`
 
     def load(self) -> Any:
         module, _, name = self.home.partition(":")

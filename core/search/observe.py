@@ -6,8 +6,9 @@ import math
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from hptui.core.search.protocol import History, Kind
+from hptui.core.search.protocol import Array, History, Kind
 
 _FIRST_ROWS = 64
 
@@ -20,6 +21,8 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     y: float | None = None  # loss; None where there is none
     kind: Kind = Kind.PENDING
     step: int = -1  # last step reported, -1 for none
+    objectives: tuple[float | None, ...] = ()  # losses, y the first; () where the study has one objective
+    constraints: dict[str, float] = {}  # at most 0 where it holds
 
 
 class Observations:
@@ -58,10 +61,23 @@ class Observations:
             order = np.argsort(self._numbers[:n], kind="stable")
             x, y = self._x[:n][order], self._y[:n][order]
             kind, numbers, steps = self._kind[:n][order], self._numbers[:n][order], self._steps[:n][order]
-            self._made = History(x, y, kind, numbers, steps)
-            for column in (x, y, kind, numbers, steps):
+            objectives, constraints = self._objectives(numbers), self._constraints(numbers)
+            self._made = History(x, y, kind, numbers, steps, objectives, constraints)
+            for column in (x, y, kind, numbers, steps, objectives, *constraints.values()):
                 column.flags.writeable = False
         return self._made
+
+    def _objectives(self, numbers: NDArray[np.int64]) -> Array:
+        width = max((len(seen.objectives) for seen in self._known.values()), default=0)
+        if not width:
+            return np.empty((0, 0))
+        rows = [[math.nan if loss is None else loss for loss in self._known[n].objectives] for n in numbers.tolist()]
+        return np.array([row or [math.nan] * width for row in rows])
+
+    def _constraints(self, numbers: NDArray[np.int64]) -> dict[str, Array]:
+        names = sorted({name for seen in self._known.values() for name in seen.constraints})
+        trials = [self._known[n] for n in numbers.tolist()] if names else []
+        return {name: np.array([seen.constraints.get(name, math.nan) for seen in trials]) for name in names}
 
     def _allocate(self, dim: int, rows: int) -> None:
         self._x = np.full((rows, dim), math.nan)

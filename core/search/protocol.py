@@ -38,6 +38,7 @@ class History:
     objectives: (n, k) losses where a study has k > 1 objectives, NaN where not known; else (0, 0). y is the first.
     constraints: name -> (n,) value, at most 0 where it holds, NaN where not known.
     tilt: what is believed of points besides; samplers with a model of the losses multiply it in.
+    curves: what trials have reported step by step; () where nobody asked for it.
     """
 
     x: Array
@@ -48,6 +49,7 @@ class History:
     objectives: Array = field(default_factory=lambda: np.empty((0, 0)))
     constraints: Mapping[str, Array] = field(default_factory=dict)
     tilt: Tilt | None = None
+    curves: tuple[Curve, ...] = ()
 
     @staticmethod
     def empty(dim: int) -> History:

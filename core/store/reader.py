@@ -13,6 +13,7 @@ from hptui.core.store import codec
 from hptui.core.store.connect import connect_to_read
 from hptui.core.store.faults import damaged, explain, missing
 from hptui.core.store.rows import BestPoint, CommandRow, DeviceRow, EventRow, Finished, TrialRow
+from hptui.core.store.schema import KEPT
 from hptui.core.study.session import SessionFolder
 
 Points = list[tuple[int, float]]
@@ -132,11 +133,14 @@ class Reader:
         return dict(self._ask("select state, count(*) from trials group by state"))
 
     def best(self, k: int = 1) -> list[TrialRow]:
-        """The `k` best complete trials, best first, equal ones by number. Only a finite value can be best."""
+        """The `k` best complete trials that broke no constraint, best first, equal ones by number.
+
+        Only a finite value can be best.
+        """
         order = "desc" if self.fact("direction") == "maximize" else "asc"
         sql = f"""
             select {codec.TRIAL} from trials
-            where state = 'COMPLETE' and value is not null
+            where state = 'COMPLETE' and value is not null and {KEPT}
             order by value {order}, number
             limit ?
         """
@@ -149,7 +153,7 @@ class Reader:
         sql = f"""
             select number, ended_at, value, {best}(value) over (order by ended_at, number) as best
             from trials
-            where state = 'COMPLETE' and value is not null
+            where state = 'COMPLETE' and value is not null and {KEPT}
             order by ended_at, number
         """
         return [BestPoint(*row) for row in self._ask(sql)]
@@ -202,6 +206,14 @@ class Reader:
     def last_events(self, n: int) -> list[EventRow]:
         """The latest `n`, oldest first."""
         return self._events(f"select {codec.EVENT} from events order by id desc limit ?", n)[::-1]
+
+    def events_until(self, id: int, n: int) -> list[EventRow]:
+        """The `n` events up to and with one, oldest first."""
+        return self._events(f"select {codec.EVENT} from events where id <= ? order by id desc limit ?", id, n)[::-1]
+
+    def outline(self, after_id: int = 0, limit: int = 50_000) -> list[tuple[int, float, str, int | None]]:
+        """A page of the ledger without its words: (id, at, kind, trial), oldest first."""
+        return self._ask("select id, at, kind, trial from events where id > ? order by id limit ?", after_id, limit)
 
     def events_of(self, trial: int) -> list[EventRow]:
         return self._events(f"select {codec.EVENT} from events where trial = ? order by id", trial)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hptui.core.study.study import broken
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
@@ -38,6 +40,11 @@ class TrialRow:
     busy_s: float = 0.0  # seconds of running, up to the last pause
     attrs: dict[str, Any] = field(default_factory=dict)
     change: int = 0  # grows with every change of any trial: readers ask for what changed after it
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The constraints that it broke: such a trial is never the best."""
+        return broken(self.attrs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hptui.core.store.codec import to_json
+from hptui.core.study.study import CONSTRAINTS
 
 VERSION_1 = """
 create table session (key text primary key, value text);           -- facts about the session, JSON values
@@ -75,13 +76,18 @@ _TIMES = """
     datetime(ended_at, 'unixepoch') as ended"""
 
 
+KEPT = f"""(attrs = '{{}}' or not exists (
+    select 1 from json_each(trials.attrs, '$.{CONSTRAINTS}') as held where held.value is null or held.value > 0))"""
+"""SQL: the trial broke no constraint."""
+
+
 def best_view(direction: str) -> str:
-    """Complete trials, the best first. Only a finite value can be the best."""
+    """Complete trials that broke no constraint, the best first. Only a finite value can be the best."""
     order = "desc" if direction == "maximize" else "asc"
     return f"""select
     number, value, step, params, origin, proposal, device,{_TIMES}
 from trials
-where state = 'COMPLETE' and value is not null
+where state = 'COMPLETE' and value is not null and {KEPT}
 order by value {order}, number"""
 
 

@@ -17,6 +17,8 @@ PARAMS = "HPTUI_PARAMS"
 
 listener: Callable[..., None] | None = None
 """In a trial's own process, what takes the reports instead of a printed line."""
+constrained: Callable[[str, float], None] | None = None
+"""The same for constraints."""
 
 
 def report(value: float, step: int | None = None, **others: float) -> None:
@@ -32,6 +34,16 @@ def report(value: float, step: int | None = None, **others: float) -> None:
         numbers |= {name: float(other) for name, other in others.items()}
         print(PREFIX, *(f"{name}={number!r}" for name, number in numbers.items()), flush=True)
     _reports = (_reports if step is None else int(step)) + 1
+
+
+def set_constraint(name: str, value: float) -> None:
+    """Tell the running study, if there is one, a constraint's value: at most 0 where it holds."""
+    if constrained is not None:
+        constrained(name, value)
+    elif any(c.isspace() or c == "=" for c in name):
+        raise ValueError(f"a constraint's name is one word without =, not {name!r}")
+    else:
+        print(PREFIX, f"constraint_{name}={float(value)!r}", flush=True)
 
 
 def params(**defaults: Any) -> dict[str, Any]:

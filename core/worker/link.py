@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from hptui.core.study.milestones import Every, Milestones
 from hptui.core.study.session import SessionFolder, TrialFolder
+from hptui.core.study.study import CONSTRAINTS
 from hptui.core.wire.claim import claim
 from hptui.core.wire.control import Ask, Control, Verdict
 from hptui.core.wire.lock import scheduler_of
 from hptui.core.wire.request import Start
-from hptui.core.wire.spool import AnyLine, Note, Parked, Report, SpoolWriter, pack_number
+from hptui.core.wire.spool import AnyLine, Attr, Note, Parked, Report, SpoolWriter, pack_number
 from hptui.core.wire.wake import ring
 
 VERDICT_PATIENCE_S = 30.0
@@ -52,6 +54,7 @@ class Link:
         self.stopping = False  # the trial was told to stop
         self.value: float | None = None  # last reported
         self.step: int | None = None  # last reported
+        self._constraints: dict[str, float] = {}
         self.also: dict[str, float | None] = dict.fromkeys(start.also)  # further objectives, as last reported
 
     @property
@@ -73,6 +76,12 @@ class Link:
         if text not in self._noted:
             self._noted.add(text)
             self.append(Note(time.time(), text))
+
+    def constrain(self, name: str, value: float) -> None:
+        """Record a constraint's value; one that is not finite as the largest number there is."""
+        largest = sys.float_info.max
+        self._constraints[name] = largest if value != value else min(max(value, -largest), largest)
+        self.append(Attr(time.time(), CONSTRAINTS, dict(self._constraints)))
 
     def ring(self) -> None:
         ring(self._session.wake)

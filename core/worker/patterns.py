@@ -24,11 +24,16 @@ class Found:
     others: Mapping[str, float] = field(default_factory=dict)
 
 
+CONSTRAINT = "constraint_"
+"""What a constraint's name begins with where a program prints its value."""
+
+
 class Reader:
     """Reads lines in order and remembers the step that the last one was about.
 
     patterns: regular expressions searched in each line, beside the `hptui: step=3 value=0.5` that is always understood.
-    Groups: `step`; `value`, or the metric's own name; `result`, a final value; any other name is another metric.
+    Groups: `step`; `value`, or the metric's own name; `result`, a final value; `constraint_NAME`; any other name is
+    another metric.
     What one line says is one report. A line with a step only is about the lines after it; metrics without a value go
     with the next value. Without any step, values are counted from 0.
     Raises ObjectiveError when a pattern can't be compiled.
@@ -42,6 +47,7 @@ class Reader:
         self._others: dict[str, float] = {}
         self.result: float | None = None
         self.oddities: list[str] = []  # what matched and was no number
+        self.constraints: list[tuple[str, float]] = []  # read since they were last taken
 
     def read(self, line: str) -> Found | None:
         """What the line reports, if anything."""
@@ -66,6 +72,8 @@ class Reader:
 
     def _take(self, groups: dict[str, str]) -> Found | None:
         numbers = dict(self._numbers(groups))
+        for name in [name for name in numbers if name.startswith(CONSTRAINT)]:
+            self.constraints.append((name.removeprefix(CONSTRAINT), numbers.pop(name)))
         step = numbers.pop("step", None)
         if step is not None and not 0 <= step < 2**53:
             self.oddities.append(f"the program printed the step {groups['step']}; steps are counted from 0")

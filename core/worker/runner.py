@@ -102,7 +102,7 @@ def _run_function(start: Start, objective: Function, link: Link, prepared: Prepa
         process.seed(start.seed + start.stream, gpu)  # what the script imported draws from the start, too
     function = script.function_of(module, objective.name)
     trial = Trial(start, link, lambda: _shared(objective, module, prepared))
-    lines.listener = trial.report
+    lines.listener, lines.constrained = trial.report, trial.set_constraint
     result = function(trial)
     if link.also:
         return of_several(result, start.metric, link, time.time())

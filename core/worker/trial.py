@@ -142,6 +142,16 @@ class Trial:
         """Whether the trial was told to stop; then `raise hptui.TrialPruned()`."""
         return self._link.told_to_stop()
 
+    def set_constraint(self, name: str, value: float) -> None:
+        """Keep the value of a constraint: at most 0 where it holds. A trial that breaks one is never the best.
+
+        Said again, the last one counts. NaN counts as broken. Raises TypeError when the value is not a number.
+        """
+        number = as_number(value)
+        if number is None:
+            raise TypeError(f"The constraint `{name}` is of type '{type(value)}' but supposed to be a float.")
+        self._link.constrain(str(name), number)
+
     def set_user_attr(self, key: str, value: Any) -> None:
         """Keep something with the trial: any JSON value; text is kept of anything else."""
         self.user_attrs[key] = value

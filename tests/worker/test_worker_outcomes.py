@@ -13,6 +13,8 @@ from worker_standin import Standin
 from hptui.core.study.trial import Cause
 from hptui.core.wire.spool import End
 
+SEVERAL = 'a study with several objectives names them: metric = ["loss", "latency"]'
+
 SCRIPT = """
 import atexit, ctypes, os, subprocess, sys, threading, time
 import numpy as np
@@ -140,7 +142,7 @@ def test_an_objective_ends_with_its_value(served: Standin, name: str, outcome: s
         ("huge", Cause.NAN, "returned infinity"),
         ("text", Cause.CRASH, "returned '0.5' (str), not a number"),
         ("array", Cause.CRASH, "returned a ndarray of shape (2, 3), not a number"),
-        ("pair", Cause.CRASH, "returned 2 values; several objectives are not supported yet"),
+        ("pair", Cause.CRASH, "returned 2 values, and the study has one objective; " + SEVERAL),
         ("raises", Cause.CRASH, "KeyError: 'lr'"),
         ("library", Cause.CRASH, "LinAlgError: Singular matrix"),
         ("exit_3", Cause.CRASH, "called sys.exit(3)"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 import click
 
 from hptui.core.review.config import Format, config_text
+from hptui.core.review.front import front, values_of
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.goals import goals_of
+from hptui.core.study.study import Goal
 from hptui.tui.commands.answers import number, print_json, say, setting, table
 from hptui.tui.commands.finding import NAME, look_at
 
@@ -17,43 +21,55 @@ FORMATS = ("table", "json", "toml", "yaml", "args", "python")
 
 @click.command()
 @NAME
-@click.option("-k", "count", type=click.IntRange(1), default=1, show_default=True, help="How many.")
+@click.option("-k", "count", type=click.IntRange(1), default=None, help="How many. [default: 1, or the whole front]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-def best(name: str | None, count: int, form: str, as_json: bool) -> int:
-    """Print the best complete trials, ready to paste.
+def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
+    """Print the best complete trials, ready to paste; with several objectives, those that nobody beats (the front).
 
-    json: {number value params} for one trial, a list of these with -k. The other formats hold the parameters
-    alone: toml and yaml as a file has them, args as `--lr 0.01` flags, python as a dict.
+    json: {number value params} for one trial, a list of these with -k; of a front always a list, with values{metric}
+    too. The other formats hold the parameters alone: toml and yaml as a file has them, args as `--lr 0.01` flags,
+    python as a dict.
     """
     folder = look_at(name)
     with Reader(folder) as reader:
-        rows = reader.best(count)
+        goals = goals_of(reader.facts())
+        rows = front(reader.trials(), goals)[:count] if len(goals) > 1 else reader.best(count or 1)
+        complete = reader.counts().get("COMPLETE", 0)
     if not rows:
-        say(f"{folder.name} has no complete trial yet")
+        broke = f": each of the {complete} broke a constraint" if complete else ""
+        say(f"{folder.name} has no {'best' if broke else 'complete'} trial yet{broke}")
         return 3
     if as_json or form == "json":
-        found = [{"number": row.number, "value": row.value, "params": row.params} for row in rows]
-        print_json(found[0] if count == 1 else found)
+        found = [best_json(row, goals) for row in rows]
+        print_json(found[0] if count in (None, 1) and len(goals) == 1 else found)
     elif form == "table":
-        print(best_table(rows))
+        print(best_table(rows, goals))
     else:
         for row in rows:
-            if count > 1:
-                print(f"# trial {row.number}: {number(row.value)}")
+            if len(rows) > 1:
+                print(f"# trial {row.number}: {', '.join(map(number, values_of(row, goals)))}")
             print(config_text(row.params, cast("Format", form)))
     return 0
 
 
-def best_table(rows: list[TrialRow]) -> str:
-    """The trials with a column per parameter; `–` where one was inactive."""
+def best_json(row: TrialRow, goals: Sequence[Goal]) -> dict[str, Any]:
+    told = {"number": row.number, "value": row.value, "params": row.params}
+    if len(goals) == 1:
+        return told
+    return told | {"values": dict(zip((goal.metric for goal in goals), values_of(row, goals), strict=True))}
+
+
+def best_table(rows: list[TrialRow], goals: Sequence[Goal] = (Goal("value"),)) -> str:
+    """The trials with a column per objective and parameter; `–` where one was inactive."""
     names = list(dict.fromkeys(name for row in rows for name in row.params))
     lines = [
         (
             str(row.number),
-            number(row.value),
+            *(number(value) for value in values_of(row, goals)),
             *(setting(row.params[n]) if n in row.params else "–" for n in names),
         )
         for row in rows
     ]
-    return table(("trial", "value", *names), lines, right=frozenset({0, 1}))
+    metrics = [goal.metric for goal in goals] if len(goals) > 1 else ["value"]
+    return table(("trial", *metrics, *names), lines, right=frozenset(range(len(goals) + 1)))

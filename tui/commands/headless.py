@@ -8,8 +8,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hptui.core.review.front import front
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import EventRow, Finished, TrialRow
+from hptui.core.study.goals import goals_of
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
@@ -75,6 +77,7 @@ def _watch(folder: SessionFolder, in_place: bool) -> Finished:
     progress, begun = Progress(), time.monotonic()
     with Reader(folder) as reader:
         progress.take(reader)  # what ended before is not news
+        several = len(goals_of(reader.facts())) > 1
         while True:
             # asked before the news is read: whatever was written before the end is then told
             finished = reader.finished()
@@ -84,7 +87,7 @@ def _watch(folder: SessionFolder, in_place: bool) -> Finished:
                     f"{'' if event.trial is None else f'trial {event.trial}: '}{harmless(event.reason)}",
                     in_place,
                 )
-            best = reader.best(1)
+            best = [] if several else reader.best(1)
             if in_place:
                 _draw(_progress_line(folder.name, progress, best, time.monotonic() - begun))
             else:
@@ -134,11 +137,12 @@ def _tell(line: str, in_place: bool) -> None:
 def summarise(folder: SessionFolder, finished: Finished) -> int:
     """Print the best five, what failed, and how it ended. Returns the exit status."""
     with Reader(folder) as reader:
-        best, trials = reader.best(5), reader.trials()
+        goals, trials = goals_of(reader.facts()), reader.trials()
+        best = front(trials, goals) if len(goals) > 1 else reader.best(5)
         detail = "" if finished.ok else _detail(reader)
     counts = Counter(row.state for row in trials)
     if best:
-        print(f"\n{best_table(best)}\n")
+        print(f"\n{best_table(best, goals)}\n")
     causes = Counter(row.cause or "unknown" for row in trials if row.state == State.FAIL)
     said = "" if "complete" in finished.reason else f": {tally(counts, None)}"
     print(f"{folder.name}: {harmless(finished.reason)}{said}")

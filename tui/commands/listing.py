@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from hptui.core.review.front import front, values_of
 from hptui.core.review.pruning import Pruning, best_of, pruning
 from hptui.core.store.library import SessionSummary, sessions, summary
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.goals import goals_of
 from hptui.core.study.session import SessionFolder, sessions_home
+from hptui.core.study.study import CONSTRAINTS, Goal
 from hptui.tui.commands import answers
 from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
 from hptui.tui.commands.finding import NAME, look_at
@@ -83,6 +87,7 @@ def show(name: str | None, as_json: bool) -> None:
     each = summary(folder)
     with Reader(folder) as reader, reader.snapshot():
         facts, trials, parameters = reader.facts(), reader.trials(), reader.parameters()
+        goals = goals_of(facts)
         events = reader.last_events(5)
         giving_up = _pruning(reader, trials, facts, folder)
     trials.sort(key=lambda row: row.number)
@@ -94,19 +99,28 @@ def show(name: str | None, as_json: bool) -> None:
             "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
             "argv": facts.get("argv"),
         }
+        if len(goals) > 1:
+            objectives = [{"metric": goal.metric, "direction": goal.direction} for goal in goals]
+            document |= {"objectives": objectives, "front": [row.number for row in front(trials, goals)]}
         print_json(document)
         return
     print(f"{each.name}: {each.state}{f', scheduler {each.pid}' if each.alive else ''}")
     if each.reason:
         print(harmless(each.reason))
-    print(f"{each.direction} {harmless(each.metric)} · trials: {tally(each.counts, each.n_trials)}")
+    aims = ", ".join(f"{goal.direction} {harmless(goal.metric)}" for goal in goals)
+    print(f"{aims} · trials: {tally(each.counts, each.n_trials)}")
+    if len(goals) > 1:
+        numbers = [str(row.number) for row in front(trials, goals)]
+        print(f"front: {', '.join(numbers) or UNKNOWN} (hptui best {each.name})")
     print(each.path)
     for line in (saved_line(giving_up), ahead_line(giving_up)):
         if line:
             print(line)
     if trials:
-        heads = ("trial", "state", "value", "step", "time", "parameters", "")
-        print("\n" + table(heads, [trial_line(row) for row in trials], right=frozenset({0, 2, 3, 4})))
+        metrics = [harmless(goal.metric) for goal in goals] if len(goals) > 1 else ["value"]
+        heads = ("trial", "state", *metrics, "step", "time", "parameters", "")
+        right = frozenset({0, *range(2, 4 + len(goals))})
+        print("\n" + table(heads, [trial_line(row, goals) for row in trials], right=right))
     if events:
         print()
     for event in events:
@@ -150,14 +164,20 @@ def trial_json(row: TrialRow) -> dict[str, Any]:
     return {key: fields[key] for key in first + more}
 
 
-def trial_line(row: TrialRow) -> tuple[str, ...]:
+def broken_line(row: TrialRow) -> str:
+    """breaks the constraint memory by 0.3."""
+    values = row.attrs.get(CONSTRAINTS) or {}
+    return ", ".join(f"breaks the constraint {name} by {number(values[name])}" for name in row.broken)
+
+
+def trial_line(row: TrialRow, goals: Sequence[Goal]) -> tuple[str, ...]:
     step = UNKNOWN if row.step is None else str(row.step)
     took = None if row.started_at is None else (row.ended_at or time.time()) - row.started_at
-    reason = row.reason if row.cause is None else f"{row.cause}: {row.reason}"
+    reason = broken_line(row) or (row.reason if row.cause is None else f"{row.cause}: {row.reason}")
     return (
         str(row.number),
         row.state,
-        number(row.value),
+        *(number(value) for value in values_of(row, goals)),
         step,
         duration(took),
         settings(row.params),

@@ -11,7 +11,7 @@ from hptui.core.search.models.candidates import everywhere, near, neighbours
 from hptui.core.search.models.committee import Committee
 from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.observed import Observed
-from hptui.core.search.protocol import Array
+from hptui.core.search.protocol import Array, Tilt
 
 _STARTS = 3
 _ITERATIONS = 15
@@ -26,24 +26,27 @@ def most_promising(
     rng: np.random.Generator,
     is_new: Callable[[Array], bool],
     draws: int,
+    tilt: Tilt | None = None,
 ) -> Array | None:
     """A snapped point (d,) that is new; None when every candidate was tried.
 
-    draws: candidates drawn everywhere, and as many near the best points of `seen`.
+    draws: candidates drawn everywhere, and as many near the best points of `seen`. tilt: see `History.tilt`.
     """
+    tilted: Tilt = tilt or (lambda x: np.zeros(len(x)))
     centres = seen.x[np.argsort(seen.y, kind="stable")[:_CENTRES]]
     reach = _reach(committee)
     points = np.vstack([everywhere(layout, rng, draws), near(layout, rng, centres, reach, draws)])
     features = layout.features(points)
     promise = np.full(len(features), -np.inf)
     # the first member alone says which candidates are worth asking all of them about
-    heard = np.argsort(-committee.first_glance(features), kind="stable")[:_HEARD]
-    promise[heard] = committee.promise(features[heard])
+    glance = committee.first_glance(features) + tilted(points)
+    heard = np.argsort(-glance, kind="stable")[:_HEARD]
+    promise[heard] = committee.promise(features[heard]) + tilted(points[heard])
     starts = _distinct(features / _lengths(committee), promise)
     polished = _polish(committee, layout, points[starts], features[starts])
     late = np.vstack([polished, neighbours(layout, polished[0])])
     everything = np.vstack([late, points])
-    worth = np.concatenate([committee.promise(layout.features(late)), promise])
+    worth = np.concatenate([committee.promise(layout.features(late)) + tilted(late), promise])
     for row in np.argsort(-worth, kind="stable"):
         if is_new(everything[row]):
             return np.asarray(everything[row])

@@ -11,6 +11,7 @@ SAMPLERS: dict[str, Entry] = {
         "samplers.auto:Auto",
         {},
         also_called=("default", "bayesian", "hebo"),
+        models=True,
     ),
     "gp": Entry(
         "Gaussian processes: where they expect the most improvement",
@@ -18,6 +19,7 @@ SAMPLERS: dict[str, Entry] = {
         "samplers.gp:GP",
         {"startup": Option("evenly spread points first; 4 to 8 by parameters if not stated", None, low=1, whole=True)},
         also_called=("bayesopt", "bo", "gaussian_process", "botorch", "skopt"),
+        models=True,
     ),
     "random": Entry(
         "independent uniform draws; repeats no point of a finite space",

@@ -64,8 +64,7 @@ class Forest:
         top = x[np.argsort(y, kind="stable")[:5]]
         points, _ = best_first(score, axes, rng, top, _CANDIDATES)
         [mean], [sd] = predict(trees, features(axes, points[:1], _INACTIVE))
-        why = outlook("forest", mean, sd, seen.loss)
-        return self._ground.choose(history, number, points[:64], why)
+        return self._ground.choose(history, number, points[:64], "forest", outlook(mean, sd, seen.loss))
 
     def _lessons(self, seen: Judged, waiting: Array) -> tuple[Array, Array]:
         """(n, d) points and (n,) levelled losses: the best half of those kept, and evenly of the others."""

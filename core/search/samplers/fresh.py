@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal
 from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.tried import Same, same_point, tried
 from hptui.core.space.space import Space
@@ -19,17 +19,19 @@ class Fresh:
     seed: int
     grows: bool = False
 
-    def choose(self, history: History, number: int, points: Array, why: str) -> Proposal | Exhausted:
+    def choose(
+        self, history: History, number: int, points: Array, why: str, outlooks: tuple[Outlook, ...] = ()
+    ) -> Proposal | Exhausted:
         """The first of the points (k, d), best first, that no trial has had; else a random one.
 
-        Where no point is the same twice, the first.
+        Where no point is the same twice, the first. outlooks: of the first.
         """
         if not self._finite:
-            return Proposal(points[0].copy(), why)
+            return Proposal(points[0].copy(), why, outlooks)
         seen = tried(history, self._same)
-        for point in points:
+        for i, point in enumerate(points):
             if self._same(point) not in seen:
-                return Proposal(point.copy(), why)
+                return Proposal(point.copy(), why, () if i else outlooks)
         other = Random(self.space, self.seed, self.grows).ask(history, number)
         if isinstance(other, Exhausted):
             return other

@@ -61,7 +61,9 @@ class GP:
         committee = Committee.of(heard, kept, self.layout, guesses, margin)
         known = tried(history, self._same)
         draws = DRAWS if len(kept) <= MANY else DRAWS // 3
-        found = most_promising(committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws)
+        found = most_promising(
+            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, history.tilt
+        )
         if found is None:
             return Random(self.space, self.seed, self.grows).ask(history, number)
         note = f", by {len(kept):,} of {len(seen):,} trials" if len(kept) < len(seen) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal
 from hptui.core.search.samplers.axes import Axes
 from hptui.core.search.samplers.fresh import Fresh
 from hptui.core.search.samplers.quasi_random import QuasiRandom
@@ -30,9 +30,11 @@ class Ground:
         first = QuasiRandom(self.space, self.seed).ask(history, number)
         return self.choose(history, number, first.x[None], first.why) if isinstance(first, Proposal) else first
 
-    def choose(self, history: History, number: int, points: Array, why: str) -> Proposal | Exhausted:
+    def choose(
+        self, history: History, number: int, points: Array, why: str, outlooks: tuple[Outlook, ...] = ()
+    ) -> Proposal | Exhausted:
         """The first of the points (k, d), best first, that no trial of a finite space has had."""
-        return self._fresh.choose(history, number, points, why)
+        return self._fresh.choose(history, number, points, why, outlooks)
 
     @cached_property
     def _fresh(self) -> Fresh:

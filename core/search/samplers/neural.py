@@ -58,7 +58,7 @@ class Neural:
 
         points, _ = best_first(score, axes, rng, x[np.argsort(y, kind="stable")[:5]], _CANDIDATES)
         [mean], [sd] = predict(model, self._table(points[:1]))
-        return self._ground.choose(history, number, points[:64], outlook("neural", mean, sd, seen.loss))
+        return self._ground.choose(history, number, points[:64], "neural", outlook(mean, sd, seen.loss))
 
     def _lessons(self, seen: Judged) -> tuple[Array, Array]:
         """(n, d) points and (n,) levelled losses: the best half of those kept, and evenly of the others."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hptui.core.search.protocol import Array
+from hptui.core.search.protocol import Array, Outlook
 from hptui.core.search.samplers.axes import Axes
 
 _ROUNDS = 3  # of looking around the best candidates
@@ -78,14 +78,12 @@ def _scale(loss: Array) -> tuple[float, float]:
     return median, spread if spread > 1 / _HUGE else 1.0
 
 
-def outlook(who: str, mean: float, sd: float, loss: Array) -> str:
+def outlook(mean: float, sd: float, loss: Array) -> tuple[Outlook, ...]:
     """What is expected of a point, in the losses' own units; mean and sd are levels."""
     expected, hoped = loss_at(mean, loss), loss_at(mean - sd, loss)
-    better = float(loss.min()) - hoped
     if not (np.isfinite(expected) and np.isfinite(hoped)):  # losses at the ends of what a float can hold
-        return f"{who}: can't tell what to expect, to learn more"
-    told = f"{who}: expects {expected:.4g} ± {expected - hoped:.2g}"
-    return f"{told}, hopes to improve by {better:.2g}" if better > 0 else f"{told}, to learn more"
+        return ()
+    return (Outlook(expected, expected - hoped, max(float(loss.min()) - hoped, 0.0)),)
 
 
 def log_improvement(mean: Array, sd: Array, best: float) -> Array:

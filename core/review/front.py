@@ -1,0 +1,42 @@
+"""Several objectives: which trials nobody beats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import OBJECTIVES, Goal
+
+
+def front(trials: Iterable[TrialRow], goals: Sequence[Goal]) -> list[TrialRow]:
+    """Complete trials that keep every constraint and that no other is as good as everywhere and better than somewhere.
+
+    The best by the first objective first; equal ones are there together, by number.
+    """
+    losses = {}
+    for row in trials:
+        values = values_of(row, goals)
+        if row.state == "COMPLETE" and not row.broken and all(map(_finite, values)):
+            losses[row.number] = (tuple(goal.sign * (v or 0.0) for goal, v in zip(goals, values, strict=True)), row)
+    kept: list[tuple[float, ...]] = []
+    found = []
+    for loss, row in sorted(losses.values(), key=lambda each: (each[0], each[1].number)):
+        if not any(_beats(other, loss) for other in kept):  # whoever beats it came before
+            kept.append(loss)
+            found.append(row)
+    return found
+
+
+def values_of(row: TrialRow, goals: Sequence[Goal]) -> tuple[float | None, ...]:
+    """A trial's value of each objective, the user's sign; None where it is not known."""
+    others = row.attrs.get(OBJECTIVES) or {}
+    return (row.value, *(others.get(goal.metric) for goal in goals[1:]))
+
+
+def _finite(value: float | None) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,34 @@
+"""Puts together what a study's points come from: the sampler, and around it what any sampler works under.
+
+Outermost first: several objectives become one loss, beliefs and past sessions are heard, constraints weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hptui.core.search.catalog import entry_of, make_sampler
+from hptui.core.search.protocol import Sampler
+from hptui.core.space.space import Space
+from hptui.core.study.study import Chosen, Goal
+
+
+def assemble(chosen: Chosen, space: Space, seed: int, goals: Sequence[Goal], grows: bool = False) -> Sampler:
+    """The sampler to ask. Raises StudyError when the choice is wrong or does not fit the space."""
+    from hptui.core.search.samplers.constrained import Constrained
+
+    made, models = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name).models
+    if len(goals) > 1 and models:
+        from hptui.core.search.samplers.hyper import MOST_OBJECTIVES, HyperImprovement
+
+        if len(goals) <= MOST_OBJECTIVES:
+            made = HyperImprovement(space, seed, grows)
+    made = Constrained(made, space, models)
+    if len(goals) > 1:
+        from hptui.core.search.samplers.scalarised import Scalarised
+
+        made = Scalarised(made, seed, [goal.metric for goal in goals])
+    return made
+
+
+__all__ = ["assemble"]

@@ -1,0 +1,40 @@
+"""`metric` and `direction` of a study file: one objective, or a list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hptui.core.errors import HptuiError, StudyError
+from hptui.core.study.study import Goal
+
+
+def read_goals(top: Mapping[str, Any], problems: list[HptuiError]) -> list[Goal]:
+    """The objectives, the first one first. One direction said once is that of all."""
+    metric, direction = top.get("metric", "value"), top.get("direction", "minimize")
+    metrics = metric if isinstance(metric, list) else [metric]
+    directions = direction if isinstance(direction, list) else [direction] * len(metrics)
+    if not metrics or not all(name.strip() for name in metrics):
+        hint = 'give it a name, such as "loss"'
+        problems.append(StudyError("metric", "it is empty", hint))
+    for i, name in enumerate(metrics):
+        if name in metrics[:i]:
+            problems.append(StudyError("metric", f'"{name}" is there twice'))
+    if len(directions) != len(metrics):
+        problem = f"{len(directions)} directions for {len(metrics)} metrics"
+        problems.append(StudyError("direction", problem, "give each metric its own, or one word for all"))
+    return [Goal(name, way) for name, way in zip(metrics, directions, strict=False)] or [Goal("value")]
+
+
+def goals_of(facts: Mapping[str, Any]) -> tuple[Goal, ...]:
+    """The objectives of a session, as it wrote them down."""
+    first = Goal(facts.get("metric", "value"), facts.get("direction", "minimize"))
+    return (first, *(Goal(each["metric"], each["direction"]) for each in facts.get("also") or []))
+
+
+def check_pruner(goals: list[Goal], pruner: str, problems: list[HptuiError]) -> None:
+    """A pruner compares trials by one number."""
+    if len(goals) > 1 and pruner != "none":
+        names = ", ".join(goal.metric for goal in goals)
+        problem = f"a pruner judges one objective, and this study has {len(goals)}: {names}"
+        problems.append(StudyError("pruner", problem, 'take it out, or write pruner = "none"'))

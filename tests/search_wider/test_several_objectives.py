@@ -1,0 +1,87 @@
+"""Several objectives: mixtures for any sampler, models of each, the front."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from wider_problems import Array, floats, searched
+
+from hptui.core.review.front import front
+from hptui.core.search.assemble import assemble
+from hptui.core.search.catalog import SAMPLERS
+from hptui.core.search.models.hypervolume import hypervolume
+from hptui.core.search.protocol import History, Kind, Proposal
+from hptui.core.search.samplers.scalarised import chebyshev
+from hptui.core.search.wording import said
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import Chosen, Goal
+
+TWO = (Goal("loss"), Goal("speed", "maximize"))
+LIKE_RANDOM = {"random", "quasi_random", "grid"}
+
+
+def zdt1(x: Array) -> tuple[float, float]:
+    """Zitzler, Deb & Thiele 2000, section 4: the front is f2 = 1 - sqrt(f1) where all but the first are 0."""
+    g = 1 + 9 * float(np.mean(x[1:]))
+    return float(x[0]), g * (1 - np.sqrt(float(x[0]) / g))
+
+
+def reached(sampler: str, trials: int) -> float:
+    history = searched(assemble(Chosen(name=sampler), floats(3), 0, TWO), zdt1, 3, trials)
+    return hypervolume(history.objectives, np.array([1.1, 5.0]))
+
+
+@pytest.mark.parametrize("name", ["gp", "auto", "tpe"])
+def test_a_sampler_that_learns_gets_further_on_two_objectives_than_random_draws(name: str) -> None:
+    assert reached(name, 24) > reached("random", 24) + 0.2
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("goals", [TWO, (*TWO, Goal("size")), (*TWO, Goal("size"), Goal("cost"))])
+def test_any_sampler_answers_with_two_three_and_four_objectives(name: str, goals: tuple[Goal, ...]) -> None:
+    k, n = len(goals), 14
+    rng = np.random.default_rng(0)
+    objectives = rng.random((n, k))
+    objectives[3] = np.nan
+    kind = np.array([0] * 10 + [int(Kind.PRUNED), int(Kind.FAILED), int(Kind.INFEASIBLE), int(Kind.PENDING)])
+    objectives[10:] = np.nan
+    history = History(rng.random((n, 2)), objectives[:, 0].copy(), kind, np.arange(n), np.full(n, -1), objectives)
+
+    answer = assemble(Chosen(name=name), floats(2), 1, goals).ask(history, n)
+
+    assert isinstance(answer, Proposal)
+    assert np.all((answer.x >= 0) & (answer.x <= 1))
+    line = said(answer, name, goals)
+    assert line and "nan" not in line and len(line) <= 160
+
+
+def test_what_is_expected_of_each_objective_is_said_in_its_own_sign() -> None:
+    history = searched(assemble(Chosen(name="gp"), floats(2), 0, TWO), lambda x: (1.0 + x[0], -5.0 - x[1]), 2, 8)
+
+    answer = assemble(Chosen(name="gp"), floats(2), 0, TWO).ask(history, 8)
+
+    assert isinstance(answer, Proposal)
+    assert [round(one.loss) in (1, 2, -5, -6) for one in answer.outlooks] == [True, True]
+    assert ", speed 5." in said(answer, "gp", TWO) or ", speed 6" in said(answer, "gp", TWO)
+
+
+def test_a_mixture_counts_from_the_ideal_to_the_nadir_of_the_front() -> None:
+    losses = np.array([[0.0, 30.0], [2.0, 10.0], [1.0, 20.0], [4.0, 50.0], [np.nan, 1.0]])
+
+    mixed = chebyshev(losses, np.array([0.75, 0.25]))
+
+    np.testing.assert_allclose(mixed[:4], [0.25 * 1.05, 0.75 * 1.05, 0.375 + 0.05 * 0.5, 1.5 + 0.05 * 2.0])
+    assert np.isnan(mixed[4])
+
+
+def row(number: int, loss: float, speed: float | None, **attrs: object) -> TrialRow:
+    return TrialRow(number, "COMPLETE", {}, value=loss, attrs={"objective_values": {"speed": speed}, **attrs})
+
+
+def test_the_front_has_what_nobody_beats_in_the_users_signs() -> None:
+    rows = [
+        row(0, 0.5, 10.0), row(1, 0.4, 10.0), row(2, 0.9, 20.0), row(3, 0.4, 10.0), row(4, 0.1, None),
+        row(5, 0.2, 30.0, constraint_values={"memory": 0.1}), TrialRow(6, "PRUNED", {}, value=0.0),
+    ]  # fmt: skip
+
+    assert [each.number for each in front(rows, TWO)] == [1, 3, 2]
