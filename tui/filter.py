@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
 from hptui.tui.snapshot import Facts
 
 _PIECE = re.compile(r'(?:"[^"]*"?|[^\s"])+')
@@ -33,7 +34,10 @@ STATE_WORDS = {
     "FAIL": "fail failed",
 }
 _WHY_WORDS = {"rung": "held", "undo": "pruning", "disk": "disk", "yielded": "yielded"}
-FIELDS = ("id", "state", "value", "loss", "best", "step", "gpu", "time", "why", "cause", "origin", "retry_of")
+FIELDS = (
+    "id", "state", "value", "loss", "best", "step", "gpu", "time", "why", "cause", "origin", "retry_of",
+    "tag", "note", "priority", "pinned",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,14 @@ def field(name: str, trial: TrialRow, facts: Facts) -> object:
             return trial.origin
         case "retry_of":
             return trial.retry_of
+        case "tag" | "tags" if name not in trial.params:
+            return " ".join(tags_of(remarks_of(trial.attrs))) or None
+        case "note" if name not in trial.params:
+            return note_of(remarks_of(trial.attrs)) or None
+        case "priority" if name not in trial.params:
+            return priority_of(trial.attrs)
+        case "pinned" if name not in trial.params:
+            return "yes" if is_pinned(trial.attrs) else "no"
     return trial.params.get(name)
 
 
@@ -160,6 +172,10 @@ def _holds(term: Term, trial: TrialRow, facts: Facts) -> bool:
 
 
 def _texts(trial: TrialRow) -> list[str]:
-    words = (STATE_WORDS.get(trial.state), trial.reason, trial.proposal, trial.cause, trial.device)
+    remarks = remarks_of(trial.attrs)
+    words = (
+        STATE_WORDS.get(trial.state), trial.reason, trial.proposal, trial.cause, trial.device, note_of(remarks),
+        *tags_of(remarks),
+    )  # fmt: skip
     params = (str(value) for value in trial.params.values() if isinstance(value, (str, bool)))
     return [str(trial.number), *(word for word in words if word), *params]

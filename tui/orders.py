@@ -13,6 +13,14 @@ VERBS = {  # verb -> what follows, what it does
     "pause": ("[filter | all]", "pause them; all: also start no new trial"),
     "resume": ("[filter | all]", "let them go on"),
     "retry": ("[filter]", "try their parameters again"),
+    "enqueue": ("[NAME=VALUE …]", "try a point: the one under the cursor with these changes; without any, a form"),
+    "priority": ("NUMBER [filter]", "waiting trials with a higher one start sooner; 0 is ordinary"),
+    "pin": ("[filter]", "no rule may hold or stop these trials"),
+    "unpin": ("[filter]", "their pruner may stop them again"),
+    "set": ("KEY=VALUE …", "budget.n_trials=200 budget.wall_clock=4h slots=3 pruner.OPTION=…; without any, a form"),
+    "note": ("TEXT", "keep a note with the marked trials, or the one under the cursor"),
+    "tag": ("WORD -WORD …", "give them tags, or with - take tags away"),
+    "session": ("", "tags and a note of the session as a whole"),
     "goto": ("NUMBER", "put the cursor on a trial"),
     "open": ("NUMBER", "open a trial"),
     "sort": ("COLUMN [up | down]", "sort the table"),
@@ -20,13 +28,26 @@ VERBS = {  # verb -> what follows, what it does
     "mark": ("[filter]", "mark the trials that match"),
     "slots": ("NUMBER", "how many trials run at once"),
     "trials": ("NUMBER", "how many trials in all"),
-    "undo": ("", "take back the latest pause, resume or prune"),
+    "columns": ("", "choose the columns of the table"),
+    "copy": ("[json | args | toml | yaml | python]", "copy the parameters of the marked trials, or of this one"),
+    "write": ("[FILE.svg | .png | .txt | .csv | .jsonl]", "the screen as a picture or text, or the table's trials"),
+    "mouse": ("on | off", "whether clicks go to the screen; off: the terminal selects text"),
+    "undo": ("", "take back what was done last on this screen"),
+    "redo": ("", "do again what was taken back"),
     "stop": ("[now]", "stop the session; now: end running trials"),
     "theme": ("dark | light | ansi", "other colours"),
     "help": ("", "the keys of this pane"),
     "quit": ("", "leave the screen; the session goes on"),
 }
-CHANGING = frozenset({"prune", "pause", "resume", "retry", "slots", "trials", "undo", "stop"})
+CHANGING = frozenset(
+    ("prune", "pause", "resume", "retry", "enqueue", "priority", "pin", "unpin", "set", "note", "tag", "session",
+     "slots", "trials", "undo", "redo", "stop")
+)  # fmt: skip
+_FILTERED = ("prune", "pause", "resume", "retry", "pin", "unpin", "filter", "mark")
+_WORDS = {
+    "theme": ("dark", "light", "ansi"), "stop": ("", "now"), "mouse": ("on", "off"),
+    "copy": ("", "json", "args", "toml", "yaml", "python"),
+}  # fmt: skip
 _NUMBERED = frozenset({"goto", "open", "slots", "trials"})
 
 
@@ -57,14 +78,19 @@ def read_order(text: str, facts: Facts) -> Order | str:
         if not rest.lstrip("#").isdecimal():
             return f"{verb} takes a number: {verb} 12"
         return Order(verb, rest, int(rest.lstrip("#")))
-    if verb in ("prune", "pause", "resume", "retry", "filter", "mark") and rest != "all":
-        found = parse(rest, facts)
-        if found.problems:
-            return f"{rest}: {found.problems[0]}"
-    if verb == "theme" and rest not in ("dark", "light", "ansi"):
-        return "theme takes dark, light or ansi"
-    if verb == "stop" and rest not in ("", "now"):
-        return "stop takes nothing, or now"
+    if verb == "priority":
+        number, _, rest = rest.partition(" ")
+        if not number.lstrip("-").isdecimal():
+            return "priority takes a number: priority 2 state:wait"
+        return _filtered_problem(rest, facts) or Order(verb, rest.strip(), int(number))
+    if verb in _FILTERED and rest != "all" and (problem := _filtered_problem(rest, facts)):
+        return problem
+    if verb in _WORDS and rest not in _WORDS[verb]:
+        return f"{verb} takes {' or '.join(word or 'nothing' for word in _WORDS[verb])}"
+    if verb in ("enqueue", "set") and (wrong := [word for word in rest.split() if "=" not in word[1:]]):
+        return f"{wrong[0]} is not NAME=VALUE"
+    if verb in ("note", "tag") and not rest:
+        return f"{verb} takes {VERBS[verb][0]}"
     if verb == "sort":
         column, _, way = rest.partition(" ")
         known = {*FIELDS, facts.metric, *facts.parameters, *(f"p.{name}" for name in facts.parameters)}
@@ -73,6 +99,11 @@ def read_order(text: str, facts: Facts) -> Order | str:
         if way not in ("", "up", "down"):
             return "sort goes up or down"
     return Order(verb, rest)
+
+
+def _filtered_problem(text: str, facts: Facts) -> str:
+    problems = parse(text, facts).problems
+    return f"{text}: {problems[0]}" if problems else ""
 
 
 def columns(facts: Facts) -> Sequence[str]:
@@ -96,10 +127,15 @@ def _words(verb: str, facts: Facts) -> Sequence[str]:
     match verb:
         case "sort":
             return (*columns(facts), "up", "down")
-        case "theme":
-            return ("dark", "light", "ansi")
-        case "stop":
-            return ("now",)
+        case "enqueue":
+            return tuple(f"{name}=" for name in facts.parameters)
+        case "set":
+            keys = ("n_trials", "wall_clock", "trial_time", "max_steps", "stop_after_failures")
+            return (*(f"budget.{key}=" for key in keys), "slots=", "pruner=")
+        case "note" | "tag":
+            return ()
+    if verb in _WORDS:
+        return _WORDS[verb]
     return ("all", *filter_words(facts))
 
 

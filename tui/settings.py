@@ -90,10 +90,9 @@ def _option(pruner: str, option: str, text: str) -> Any:
     if not text.strip():
         return None
     try:
-        value = float(text)
+        value = entry.options[option].read(text)
     except ValueError:
         raise ValueError(f"{text} is not {entry.options[option].asked}") from None
-    value = int(value) if value == int(value) and entry.options[option].whole else value
     if not entry.options[option].admits(value):
         raise ValueError(f"{text} is not {entry.options[option].asked}")
     return value

@@ -99,6 +99,14 @@ def guard(farewell: Callable[[], object] = lambda: None, every_s: float = GUARD_
     threading.Thread(target=watch, name="terminal guard", daemon=True).start()
 
 
+def set_mouse(app: Any, on: bool) -> None:
+    """Whether the terminal tells us of clicks; off, it selects text as usual. Private names of Textual's drivers."""
+    driver = app._driver
+    change = getattr(driver, "_enable_mouse_support" if on else "_disable_mouse_support", None)
+    if change is not None and not app.is_headless:
+        change()
+
+
 @dataclass(frozen=True)
 class Copied:
     """How a text left the screen. say: one line for the user."""

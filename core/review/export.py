@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from hptui.core.store.reader import Reader
@@ -17,8 +17,8 @@ Format = Literal["csv", "jsonl", "json"]
 _PAGE = 1000  # events read at once
 
 
-def export(reader: Reader, what: What, format: Format) -> Iterator[str]:
-    """Text lines without their line ends, read as they are asked for.
+def export(reader: Reader, what: What, format: Format, trials: Sequence[int] | None = None) -> Iterator[str]:
+    """Text lines without their line ends, read as they are asked for. trials: only these, in this order.
 
     trials: number state value step params_NAME... origin proposal why reason cause retry_of seed device
     created_at started_at ended_at busy_s attrs. metrics: trial metric step value. events: id at kind trial
@@ -27,7 +27,7 @@ def export(reader: Reader, what: What, format: Format) -> Iterator[str]:
     object a line; json: one list; JSON has no number that is not finite, so it is null there.
     """
     columns = _columns(reader, what)
-    records = _records(reader, what, columns)
+    records = _records(reader, what, columns, trials)
     match format:
         case "csv":
             return _csv(columns, records)
@@ -56,7 +56,9 @@ def _parameter_names(reader: Reader) -> list[str]:
     return list(names)
 
 
-def _records(reader: Reader, what: What, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+def _records(
+    reader: Reader, what: What, columns: list[str], trials: Sequence[int] | None
+) -> Iterator[tuple[Any, ...]]:
     """In short reads: a long one would keep a running session's log from shrinking."""
     if what == "metrics":
         rows = reader.metrics()
@@ -70,7 +72,8 @@ def _records(reader: Reader, what: What, columns: list[str]) -> Iterator[tuple[A
                 yield event.id, event.at, event.kind, event.trial, event.reason, event.data
             last = page[-1].id
     else:
-        for trial in sorted(reader.trials(), key=lambda row: row.number):
+        known = {trial.number: trial for trial in reader.trials()}
+        for trial in (known[number] for number in (sorted(known) if trials is None else trials) if number in known):
             yield tuple(
                 trial.params.get(column.removeprefix("params_"))
                 if column.startswith("params_")

@@ -33,6 +33,8 @@ def snapshot(*rows: TrialRow, events: tuple[EventRow, ...] = ()) -> Snapshot:
         ("prune", Order("prune")), ("prune state:run loss>2", Order("prune", "state:run loss>2")),
         ("goto 12", Order("goto", "12", 12)), ("g 12", Order("goto", "12", 12)), ("open #7", Order("open", "#7", 7)),
         ("pause all", Order("pause", "all")), ("stop now", Order("stop", "now")), ("q", Order("quit")),
+        ("priority 2 state:wait", Order("priority", "state:wait", 2)), ("unpin", Order("unpin")),
+        ("set slots=3 budget.n_trials=9", Order("set", "slots=3 budget.n_trials=9")),
         ("sort lr down", Order("sort", "lr down")), ("slots 4", Order("slots", "4", 4)), ("FILTER", Order("filter")),
     ],
 )  # fmt: skip
@@ -43,10 +45,13 @@ def test_a_command_line_is_an_order(line: str, order: Order) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("p", "p: which of prune, pause?"), ("zap", "no command 'zap'; tab completes, ? lists keys"),
+        ("p", "p: which of prune, pause, priority, pin?"), ("zap", "no command 'zap'; tab completes, ? lists keys"),
         ("goto x", "goto takes a number: goto 12"), ("prune lrr<3", "lrr<3: no column lrr"),
-        ("theme pink", "theme takes dark, light or ansi"), ("sort zebra", "sort by which column? id, state, val_loss"),
-        ("stop later", "stop takes nothing, or now"), ("sort lr sideways", "sort goes up or down"),
+        ("theme pink", "theme takes dark or light or ansi"),
+        ("sort zebra", "sort by which column? id, state, val_loss"),
+        ("stop later", "stop takes nothing or now"), ("set slots", "slots is not NAME=VALUE"),
+        ("priority soon", "priority takes a number"), ("copy xml", "copy takes nothing or json or args"),
+        ("sort lr sideways", "sort goes up or down"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_line_says_what_is_wrong(line: str, problem: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,89 +21,89 @@ from hptui.tui.commands.finding import find, start
 
 PATIENCE_S = 3.0
 
-_NAME = click.argument("name")
-_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), metavar="[TRIAL]...")
-_SOME_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), required=True, metavar="TRIAL...")
-_JSON = click.option(
+NAME = click.argument("name")
+TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), metavar="[TRIAL]...")
+SOME_TRIALS = click.argument("trials", nargs=-1, type=click.IntRange(0), required=True, metavar="TRIAL...")
+AS_JSON = click.option(
     "--json", "as_json", is_flag=True, help="[{wish trial answer reason}]; answer: wished, refused or null."
 )
 
 
 @click.command()
-@_NAME
-@_TRIALS
-@_JSON
+@NAME
+@TRIALS
+@AS_JSON
 def pause(name: str, trials: tuple[int, ...], as_json: bool) -> int:
     """Pause running trials; without a number, the session: what runs is held and nothing new starts.
 
     A paused trial keeps its memory and goes on where it stood.
     """
-    folder = _live(name, "pause")
-    return _ask(folder, Wish.PAUSE, trials or (None,), as_json)
+    folder = live(name, "pause")
+    return ask(folder, Wish.PAUSE, trials or (None,), as_json)
 
 
 @click.command()
-@_NAME
-@_TRIALS
+@NAME
+@TRIALS
 @click.option("-n", "--total", "n_trials", type=click.IntRange(1), metavar="N", help="A new total for the session.")
-@_JSON
+@AS_JSON
 def resume(name: str, trials: tuple[int, ...], n_trials: int | None, as_json: bool) -> int:
     """Resume paused trials; without a number, the session, also one that was stopped or interrupted."""
     if trials:
-        return _ask(_live(name, "resume"), Wish.RESUME, trials, as_json)
+        return ask(live(name, "resume"), Wish.RESUME, trials, as_json)
     folder = find(name)
     with Reader(folder) as reader:
         finished = reader.fact("finished") or {}
     if n_trials is not None:
-        post(folder, CommandRow(Wish.BUDGET.value, None, {"n_trials": n_trials}, _by(), time.time()))
+        post(folder, CommandRow(Wish.BUDGET.value, None, {"n_trials": n_trials}, by(), time.time()))
     elif finished.get("final") and not scheduler_of(folder.lock).alive:
         hint = f"`hptui resume {folder.name} -n N` goes on to a larger total"
         raise SessionError(folder.name, f"it has ended: {finished.get('reason', '')}", hint)
-    return _ask(folder, Wish.RESUME, (None,), as_json)
+    return ask(folder, Wish.RESUME, (None,), as_json)
 
 
 @click.command()
-@_NAME
-@_SOME_TRIALS
-@_JSON
+@NAME
+@SOME_TRIALS
+@AS_JSON
 def prune(name: str, trials: tuple[int, ...], as_json: bool) -> int:
     """Stop trials that are not worth their time. They count as pruned, with the values they reported."""
-    folder = _live(name, "prune")
-    status = _ask(folder, Wish.PRUNE, trials, as_json)
+    folder = live(name, "prune")
+    status = ask(folder, Wish.PRUNE, trials, as_json)
     if status == 0 and not as_json:
         say(f"within {UNDO_SECONDS:g} s: hptui undo {folder.name} {' '.join(map(str, trials))}")
     return status
 
 
 @click.command()
-@_NAME
-@_TRIALS
-@_JSON
+@NAME
+@TRIALS
+@AS_JSON
 def undo(name: str, trials: tuple[int, ...], as_json: bool) -> int:
     """Take back the prune of trials within its five seconds; without a number, the latest one."""
-    return _ask(_live(name, "undo"), Wish.UNDO, trials or (None,), as_json)
+    return ask(live(name, "undo"), Wish.UNDO, trials or (None,), as_json)
 
 
 @click.command()
-@_NAME
-@_SOME_TRIALS
-@_JSON
+@NAME
+@SOME_TRIALS
+@AS_JSON
 def retry(name: str, trials: tuple[int, ...], as_json: bool) -> int:
     """Try the parameters of ended trials again, each as a new trial that does not count in the budget."""
-    return _ask(find(name), Wish.RETRY, trials, as_json)
+    return ask(find(name), Wish.RETRY, trials, as_json)
 
 
 @click.command()
-@_NAME
+@NAME
 @click.option("--now", is_flag=True, help="End the running trials instead of letting them finish.")
-@_JSON
+@AS_JSON
 def stop(name: str, now: bool, as_json: bool) -> int:
     """Stop a session: nothing new starts, running trials finish. `hptui resume` goes on with it later."""
-    folder = _live(name, "end" if now else "stop")
-    return _ask(folder, Wish.STOP, (None,), as_json, now=now)
+    folder = live(name, "end" if now else "stop")
+    return ask(folder, Wish.STOP, (None,), as_json, now=now)
 
 
-def _live(name: str, verb: str) -> SessionFolder:
+def live(name: str, verb: str) -> SessionFolder:
     """The session. Raises SessionError for one that has ended."""
     folder = find(name)
     with Reader(folder) as reader:
@@ -115,16 +115,23 @@ def _live(name: str, verb: str) -> SessionFolder:
     return folder
 
 
-def _ask(folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_json: bool, **args: Any) -> int:
+def ask(folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_json: bool, **args: Any) -> int:
     """Ask for each trial (None: the session), wait for the answers, print them. 1 when any was refused.
 
     The wish is written down before a scheduler is started: one with nothing else to do would end at once.
     """
     with Reader(folder) as reader:
         seen = max((event.id for event in reader.last_events(1)), default=0)
-        asked = {post(folder, CommandRow(wish.value, trial, args, _by(), time.time())): trial for trial in trials}
+        asked = {post(folder, CommandRow(wish.value, trial, args, by(), time.time())): trial for trial in trials}
         start(folder)
         answers = wait_for(reader, set(asked), seen)
+    return say_answers(folder, wish, asked, answers, as_json)
+
+
+def say_answers(
+    folder: SessionFolder, wish: Wish, asked: Mapping[int, int | None], answers: Mapping[int, EventRow], as_json: bool
+) -> int:
+    """asked: command -> trial. 1 when any was refused."""
     said = [(trial, answers.get(id_)) for id_, trial in asked.items()]
     if as_json:
         print_json(
@@ -150,7 +157,7 @@ def _ask(folder: SessionFolder, wish: Wish, trials: Sequence[int | None], as_jso
     return int(any(event is not None and event.kind == "refused" for _, event in said))
 
 
-def _by() -> str:
+def by() -> str:
     """Who asks, for the ledger."""
     return f"cli {os.environ.get('USER', '')}".strip()
 

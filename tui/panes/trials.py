@@ -25,12 +25,13 @@ class TrialsPane(LineTable):
         super().__init__((), newest="first", follow=True, **kwargs)
         self.digit = digit
         self._titles: tuple[Title, ...] = ()
+        self.hidden: frozenset[str] = frozenset()  # columns that the user does not want
         self._seen: tuple[Arrangement, str] | None = None
         self.border_title = f"{digit} trials"
 
     def take(self, snapshot: Snapshot, arranged: Arrangement, marks: Marks = NO_MARKS) -> None:
         """Show these trials in this order; only lines that read differently are painted."""
-        found = titles(snapshot.facts, self.scrollable_content_region.width or 80)
+        found = tuple(title for title in self.all_titles(snapshot) if title.key not in self.hidden)
         if found != self._titles:
             self._titles = found
             self.set_columns([Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in found])
@@ -40,6 +41,9 @@ class TrialsPane(LineTable):
         self._retitle(snapshot, arranged)
         if not arranged.order:
             self.update_empty(nothing(snapshot, arranged))
+
+    def all_titles(self, snapshot: Snapshot) -> tuple[Title, ...]:
+        return titles(snapshot.facts, self.scrollable_content_region.width or 80)
 
     def _retitle(self, snapshot: Snapshot, arranged: Arrangement) -> None:
         """Setting a title repaints the whole pane, so it says only what a key of the user's changes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.timer import Timer
 
 from hptui.core.study.commands import Wish
@@ -110,11 +112,24 @@ class Ordering(Steering):
         reverse = not self.arranged.reverse if same else column == "id" or (column == "value" and maximize)
         self._sort(column, reverse)
 
+    def action_columns(self) -> None:
+        from hptui.tui.screens.columns import ColumnsScreen
+
+        def take(hidden: frozenset[str] | None) -> None:
+            if hidden is not None:
+                self.table.hidden = hidden
+                self.show_table()
+
+        self.app.push_screen(ColumnsScreen(self.table.all_titles(self.snapshot), self.table.hidden), take)
+
+    def rows_shown(self) -> Sequence[int]:
+        return self.arranged.order
+
     # --- commands ---------------------------------------------------------------------------------------------
 
     def action_order(self) -> None:
         facts = self.snapshot.facts
-        hint = "prune · pause · resume · retry · goto · sort · filter · slots · stop · quit   tab completes"
+        hint = "prune · pause · enqueue · set · tag · goto · sort · mark · write · quit …   tab completes, ↑ earlier"
         self.query_one(Prompt).ask("order", ":", "", hint, lambda text: completion(text, facts))
 
     def obey(self, order: Order) -> None:
@@ -125,6 +140,36 @@ class Ordering(Steering):
         match order.verb:
             case "prune" | "pause" | "resume" | "retry":
                 self._wish_for(Wish(order.verb), order.rest)
+            case "pin" | "unpin":
+                self.weighed(weigh(Wish.PIN, self._meant(order.rest), self.snapshot), on=order.verb == "pin")
+            case "priority":
+                self.weighed(weigh(Wish.PRIORITY, self._meant(order.rest), self.snapshot), priority=number)
+            case "enqueue":
+                self.enqueue(order.rest)
+            case "set":
+                self.set_by(order.rest)
+            case "note":
+                self.wish(Wish.NOTE, self.targets(), note=order.rest)
+            case "tag":
+                words = order.rest.replace(",", " ").split()
+                gone = [word[1:] for word in words if word.startswith("-")]
+                self.wish(Wish.NOTE, self.targets(), add=[word for word in words if word[0] != "-"], remove=gone)
+            case "session":
+                self.remark_session()
+            case "copy" if order.rest:
+                self.copy_config(order.rest)
+            case "copy":
+                self.action_copy_config()
+            case "write" if order.rest:
+                self.write_to(order.rest)
+            case "write":
+                self.action_write()
+            case "columns":
+                self.action_columns()
+            case "mouse":
+                self.set_mouse(order.rest == "on")
+            case "redo":
+                self.action_redo()
             case "goto":
                 if not self.table.move_to(number):
                     self.say(f"trial {number} is not in the table", "warning")
@@ -163,8 +208,11 @@ class Ordering(Steering):
         if rest == "all" and wish in (Wish.PAUSE, Wish.RESUME):
             self.wish(wish, (None,))  # the session as a whole: nothing new starts either
             return
-        trials = self._matching("" if rest == "all" else rest) if rest else self.targets()
-        self.weighed(weigh(wish, trials, self.snapshot))
+        self.weighed(weigh(wish, self._meant(rest), self.snapshot))
+
+    def _meant(self, rest: str) -> Sequence[int]:
+        """The trials that a filter names; without one, those at hand."""
+        return self._matching("" if rest == "all" else rest) if rest else self.targets()
 
     def _matching(self, text: str) -> list[int]:
         found = parse(text)

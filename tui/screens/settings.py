@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hptui.core.search.catalog import PRUNERS
+from hptui.core.search.entry import told
 from hptui.core.study.commands import Wish
 from hptui.core.study.durations import format_duration
 from hptui.tui.screens.form import Checked, Field, FormScreen, Texts
@@ -43,8 +44,8 @@ def fields_of(facts: Facts) -> list[Field]:
     fields.append(Field("pruner", "pruner", facts.pruner, " | ".join(movable), movable))
     for name, option in entry.options.items():
         value = facts.pruner_options.get(name)
-        about = option.meaning + ("" if option.default is None else f"; default {option.default:g}")
-        fields.append(Field(f"pruner.{name}", f"  {name}", "" if value is None else f"{value:g}", about))
+        about = option.meaning + ("" if option.default is None else f"; default {told(option.default)}")
+        fields.append(Field(f"pruner.{name}", f"  {name}", "" if value is None else told(value), about))
     return fields
 
 

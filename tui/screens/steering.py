@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from hptui.core.study.commands import Wish
 from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
-from hptui.tui.screens.confirm import Answer, PickScreen
 from hptui.tui.screens.wishing import Wishing
 from hptui.tui.weigh import weigh
-
-FORMATS = ("json", "args", "toml", "yaml", "python")
-_LETTERS = {"json": "j", "args": "a", "toml": "t", "yaml": "y", "python": "p"}
-_ABOUT = {
-    "json": "one JSON object",
-    "args": "--lr 0.01 …, quoted for a shell",
-    "toml": "lines for a [[enqueue]] of a study file",
-    "yaml": "YAML",
-    "python": "a dict",
-}
 
 
 class Steering(Wishing):
     """What these keys open is imported when they are pressed: the first paint waits for none of it."""
-
-    _format = "json"
 
     # --- points of one's own ----------------------------------------------------------------------------------
 
@@ -49,6 +34,40 @@ class Steering(Wishing):
                 self.say("asked: it is tried next to those that wait; u takes it back")
 
         self.app.push_screen(point_form(space, trial), send)
+
+    def enqueue(self, text: str) -> None:
+        """The point under the cursor with some `name=value` of it changed; a form when nothing is named."""
+        if not text:
+            self.action_clone()
+            return
+        from hptui.core.space.space import Space
+        from hptui.core.space.typed import text_of, typed_point
+
+        number = self.cursor()
+        row = None if number is None else self.snapshot.trials.get(number)
+        given = {} if row is None else {name: text_of(value) for name, value in row.params.items()}
+        texts = given | {name: value for name, _, value in (word.partition("=") for word in text.split())}
+        space = Space.parse({one.name: one.definition for one in self.snapshot.facts.space})
+        params, problems = typed_point(space, texts, "")
+        if problems:
+            self.say("; ".join(f"{one.where}: {one.problem}".lstrip(": ") for one in problems), "warning")
+            return
+        self.wish(Wish.ENQUEUE, (None,), params=params, **({} if row is None else {"of": row.number}))
+
+    def set_by(self, text: str) -> None:
+        """`budget.n_trials=200 slots=3`; a form when nothing is named."""
+        if not text:
+            self.action_settings()
+            return
+        from hptui.tui.settings import wishes_for
+
+        texts = {key: value for key, _, value in (word.partition("=") for word in text.split())}
+        asked, problems = wishes_for(texts, self.snapshot.facts.pruner)
+        if problems:
+            self.say("; ".join(f"{key}: {problem}" for key, problem in problems.items()), "warning")
+            return
+        for one in asked:
+            self.wish(one.wish, (None,), **one.args)
 
     def action_priority(self) -> None:
         """Before every other waiting trial."""
@@ -121,23 +140,3 @@ class Steering(Wishing):
                 self.wish(Wish.NOTE, (None,), **notes_of(texts, several=False))
 
         self.app.push_screen(notes_form("the session", note_of(remarks), tags_of(remarks), several=False), send)
-
-    # --- copying ----------------------------------------------------------------------------------------------
-
-    def action_copy_config(self) -> None:
-        answers = [Answer(_LETTERS[one], f"{one:<7}{_ABOUT[one]}", one) for one in FORMATS]
-        send: Callable[[str | None], None] = partial(self._copy_as)
-        self.app.push_screen(PickScreen("copy the parameters as", answers, self._format), send)
-
-    def _copy_as(self, format: str | None) -> None:
-        if format is not None:
-            self._format = format
-            self.copy_config(format)
-
-    def copy_config(self, format: str) -> None:
-        from hptui.core.review.config import config_texts
-
-        rows = [self.snapshot.trials[number] for number in self.targets() if number in self.snapshot.trials]
-        if rows:
-            self.copied(config_texts([row.params for row in rows], format))  # type: ignore[arg-type]
-

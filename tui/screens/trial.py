@@ -25,7 +25,7 @@ from hptui.tui.views.trial import trial_header
 PANES = ("parameters", "curves", "decisions", "log")
 _PLOTS = 3  # at once, where there is room
 _PLOT_ROWS = 10  # a plot needs this much to be worth drawing beside another one
-_KEPT = ("copy_id", "copy_config", "page_log", "log_scale", "zoom")
+_KEPT = ("copy_id", "copy_config", "write", "mouse", "page_log", "log_scale", "zoom")
 _METRIC = keys.Key("M", "next_metric", "Metric", "the curve of the next metric this trial reported", 3)
 _LOOKING = (*(key for key in keys.LOOKING if key.action in _KEPT), _METRIC)
 _WISHES = tuple(key for key in keys.WISHES if not key.action.startswith("slots"))

@@ -14,12 +14,13 @@ from hptui.tui.deeds import Request, back_of
 from hptui.tui.facts import set_of_session
 from hptui.tui.screens.confirm import Answer, ConfirmScreen
 from hptui.tui.screens.session import SessionScreen
+from hptui.tui.screens.taking import Taking
 from hptui.tui.weigh import Weighed, toggled, weigh
 
 _WAKING = frozenset({Wish.RETRY, Wish.ENQUEUE, Wish.BUDGET, Wish.NOTE})  # a session that is over heeds these
 
 
-class Wishing(SessionScreen):
+class Wishing(Taking):
     """The keys that change a session. Grave ones ask first; every one is answered by the ledger."""
 
     def wish(self, wish: Wish, trials: Sequence[int | None], **args: Any) -> None:

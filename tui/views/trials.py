@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
 from hptui.tui.glyphs import Align, harmless
 from hptui.tui.snapshot import Facts, Parameter, Snapshot
 from hptui.tui.views.cells import Cell, Cells, series
@@ -143,7 +144,19 @@ def busy(trial: TrialRow, at: float) -> float | None:
 
 
 def why(trial: TrialRow) -> str:
-    """The reason it is where it is, else why this point was chosen."""
-    if trial.reason:
-        return trial.reason
-    return trial.proposal if trial.origin in ("sampler", "") else f"{trial.origin}: {trial.proposal}"
+    """The reason it is where it is, else why this point was chosen; before it what the user made of the trial."""
+    proposal = trial.proposal if trial.origin in ("sampler", "") else f"{trial.origin}: {trial.proposal}"
+    return f"{remark(trial)}{trial.reason or proposal}"
+
+
+def remark(trial: TrialRow) -> str:
+    """`#keep "look again" pinned · `; "" for a trial of which nothing is said."""
+    remarks = remarks_of(trial.attrs)
+    if not remarks:
+        return ""
+    said = [f"#{tag}" for tag in tags_of(remarks)]
+    said += [f'"{note_of(remarks)}"'] if note_of(remarks) else []
+    said += ["pinned"] if is_pinned(trial.attrs) else []
+    if trial.state == "WAITING" and priority_of(trial.attrs):
+        said.append(f"priority {priority_of(trial.attrs)}")
+    return f"{' '.join(said)} · " if said else ""
