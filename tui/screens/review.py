@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,11 +26,11 @@ from hptui.tui.panes.parallel import ParallelPane
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.slices import SlicesPane
 from hptui.tui.panes.trials import TrialsPane
-from hptui.tui.screens.ordering import Ordering
 from hptui.tui.screens.review_tabs import TABS
+from hptui.tui.screens.travelling import Travelling
 from hptui.tui.screens.trial import TrialScreen
 from hptui.tui.snapshot import Snapshot
-from hptui.tui.views.events import last_event_line
+from hptui.tui.views.events import event_line, last_event_line
 from hptui.tui.views.header import header_line
 from hptui.tui.views.review import tabs_line
 from hptui.tui.views.trials import Marks
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _DIGITS = keys.digits([tab.name for tab in TABS])
 
 
-class ReviewScreen(Ordering):
+class ReviewScreen(Travelling):
     CSS_PATH = "review.tcss"
     BINDING_GROUP_TITLE = "review"
     HINTS = (*review_keys.LOOK, *review_keys.TABS, *review_keys.TIME, *review_keys.AROUND_HERE)
@@ -55,7 +56,8 @@ class ReviewScreen(Ordering):
 
     def __init__(self, attached: Attached, snapshot: Snapshot, arranged: Arrangement, tab: str = TABS[0].name) -> None:
         super().__init__(attached)
-        self.snapshot, self.arranged = snapshot, arranged
+        self.now = self.snapshot = snapshot
+        self.arranged = arranged
         self.tab = next(one for one in TABS if one.name == tab)
         self.frozen = False
         self._columns: tuple[Snapshot, Columns] | None = None
@@ -110,14 +112,24 @@ class ReviewScreen(Ordering):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if self.frozen:
             return
+        self.now = snapshot
+        if self.index is None:
+            self.show_moment(snapshot)
+
+    def show_moment(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.settle()
+        if len(snapshot.trials) < len(self.arranged.trials):  # the past has fewer
+            self.arranged = replace(self.arranged, trials=snapshot.trials, facts=snapshot.facts).rearranged()
         self.arranged = self.arranged.updated(snapshot.trials, snapshot.facts)
         if not self.is_seen or not self.is_mounted:
             return
         self.show_lines()
         self.show_table()
         self.show_hints()
+
+    def show_again(self) -> None:
+        self.show_moment(self.snapshot)
 
     def show_lines(self) -> None:
         """The lines above and below the pane."""
@@ -126,9 +138,13 @@ class ReviewScreen(Ordering):
         self.query_one("#header", TextLine).show(
             lambda width: header_line(snapshot, width, review=review, frozen=self.frozen)
         )
-        found = str(self.arranged.filter)
-        self.query_one("#tabs", TextLine).show(lambda width: tabs_line(names, self.tab.name, found, width))
-        self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
+        found, moment = str(self.arranged.filter), self.moment()
+        self.query_one("#tabs", TextLine).show(lambda width: tabs_line(names, self.tab.name, found, width, moment))
+        last = self.query_one("#last", TextLine)
+        if moment:
+            last.show(lambda width: event_line(snapshot.events[-1], snapshot.trials))
+        else:
+            last.show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
 
     def show_table(self) -> None:
         """The tab that is seen; called for every change of data, filter or order."""
@@ -222,12 +238,14 @@ class ReviewScreen(Ordering):
             self.show_snapshot(self.attached.feed.snapshot)
 
     def action_back(self) -> None:
-        """One level: what the tab has open, the marks, the filter, then the screen before."""
+        """One level: what the tab has open, the marks, the past, the filter, then the screen before."""
         pane = self.pane
         if isinstance(pane, ParallelPane) and pane.back():
             return
         if self.table.marked:
             self.table.set_marked(set())
+        elif self.index is not None:
+            self.go_to(None)
         elif self.arranged.filter:
             self.filter_by("")
         else:

@@ -85,8 +85,9 @@ def draw(
         mine = shown & (history.state == STATES.index(state)) & (there if state != "FAIL" else True)
         at = np.where(state == "FAIL", h - 1, row)
         canvas.put(at[mine], column[mine], char, style)
-        canvas.put(at[mine & above], column[mine & above], glyphs.up, style)
-        canvas.put(at[mine & below], column[mine & below], glyphs.down, style)
+        for beyond, arrow in ((above, glyphs.up), (below, glyphs.down)):
+            there_too = mine & beyond & (state != "FAIL")
+            canvas.put(at[there_too], column[there_too], arrow, style)
     best = material.facts.sign * history.best
     known = np.isfinite(best) & ((best > 0) if log else True)
     xs, ys = steps(np.r_[history.x[known], history.x[-1:]] / size, np.r_[best[known], best[-1:]])
@@ -97,7 +98,7 @@ def draw(
     if material.cursor is not None:
         here = history.number == material.cursor
         canvas.put(row[here], column[here], "●" if glyphs.level == "braille" else "@", "strong bold")
-    off = int((shown & (above | below)).sum())
+    off = int((shown & (above | below) & (history.state != STATES.index("FAIL"))).sum())
     return [legend(glyphs, dot, off), *framed(canvas, x_axis, y_axis, glyphs)]
 
 
