@@ -16,6 +16,7 @@ class GpuEyes:
     def __init__(self) -> None:
         self._at = 0.0
         self._tagged: dict[int, bool | None] = {}
+        self._knows = False  # processes of ours were seen: NVML counts them as we do
 
     def look(self, gear: Gear) -> list[Looked]:
         """What is new since the last look; nothing on the CPU, or before the readings have come in."""
@@ -32,9 +33,13 @@ class GpuEyes:
         held = gear.held_units[device]
         elsewhere = max(0, leases.UNITS - leases.free_units(leases_home(), device) - held)
         others = strangers(reading, ours, held + elsewhere > 0, lambda pid: self._is_neighbour(pid, elsewhere > 0))
+        had = had_by_each(reading, ours)
+        self._knows |= bool(had)
+        if had is None and self._knows and reading.processes is not None:
+            had = {}
         return Look(
             device, reading.memory_used_bytes, reading.memory_total_bytes, reading.memory_reserved_bytes or 0,
-            had_by_each(reading, ours), elsewhere, others, reading.note if reading.lost else "",
+            had, elsewhere, others, reading.note if reading.lost else "",
         )  # fmt: skip
 
     def _is_neighbour(self, pid: int, leased: bool) -> bool:
@@ -50,18 +55,20 @@ class GpuEyes:
 def had_by_each(reading: DeviceReading, ours: dict[int, int]) -> dict[int, int] | None:
     """Trial -> what its processes have there; None where they can't be told apart.
 
-    In a container NVML counts pids as the host does: one that is nobody's here makes all of them doubtful.
+    In a container NVML counts pids as the host does: then a pid is nobody's here. So it is for an instant when a
+    process has just ended; but where one of our own was ever seen, pids are ours.
     """
     if reading.processes is None:
         return None
     had: dict[int, int] = {}
+    doubtful = False
     for process in reading.processes:
         leader = None if process.pid is None else session_of(process.pid)
-        if leader is None or process.memory_bytes is None:
-            return None
-        if (number := ours.get(leader)) is not None:
+        number = None if leader is None else ours.get(leader)
+        if number is not None and process.memory_bytes is not None:
             had[number] = had.get(number, 0) + process.memory_bytes
-    return had
+        doubtful |= leader is None or (number is not None and process.memory_bytes is None)
+    return None if doubtful and not had else had
 
 
 def _is_tagged(pid: int) -> bool | None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SHARE = "gpu_share"  # the attribute of a trial: how much of its GPUs it took
 PEAK = "gpu_memory_peak_bytes"  # the attribute: the most it had on one GPU, where that can be told
 ALONE = "alone"  # the attribute: it gets its device for itself, for it ran out of memory beside others
-GROWN = 0.8  # a trial that has so much of what was expected has shown what it needs
-PEAKS_PER_START = 4  # one more trial may start before the memory of another has settled for every so many known peaks
+GROWN = 0.5  # a trial that has so much of what was expected has shown what it needs
+PEAKS_PER_START = 2  # one more trial may start before the memory of another has settled for every so many known peaks
 MARGIN = 1.1  # on what the model says, and on what a trial that has settled has
 
 

@@ -44,6 +44,7 @@ class Need:
     units: int | None = None  # None: as its memory asks for
     memory_bytes: int | None = None  # None: not known, or not counted
     why: str = ""  # how that is known
+    beside_growing: int = UNITS  # it may start beside fewer trials than this whose memory has yet to settle
 
     def units_of(self, gpu: Gpu) -> int:
         if self.units is not None:
@@ -84,6 +85,11 @@ class Gpu:
     @property
     def free_units(self) -> int:
         return UNITS - self.elsewhere - sum(tenant.units for tenant in self.tenants)
+
+    @property
+    def empty(self) -> bool:
+        """Nobody computes there: then a trial may try, whatever is expected of it. It could wait for nothing else."""
+        return not (self.tenants or self.elsewhere or self.strangers)
 
     @property
     def free_bytes(self) -> int | None:
@@ -164,9 +170,9 @@ def _block(need: Need, asks: Asks, gpu: Gpu) -> Blocked | None:
         left = max(0, gpu.free_units) / UNITS * USABLE * (gpu.total_bytes or 0)
         return Blocked(gpu, "memory", f"{gpu.label} has {gib(left)} that no trial is to have")
     growing = [tenant.number for tenant in gpu.tenants if not tenant.settled]
-    if growing and asks.learns:
+    if len(growing) >= need.beside_growing:
         return Blocked(gpu, "settling", f"{gpu.label}: the memory of trial {growing[0]} has yet to settle")
-    if need.memory_bytes is not None and free is not None and need.memory_bytes > free:
+    if need.memory_bytes is not None and free is not None and need.memory_bytes > free and not gpu.empty:
         return Blocked(gpu, "memory", f"{gpu.label} has {gib(max(0, free))} free")
     return None
 
