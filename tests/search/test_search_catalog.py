@@ -110,7 +110,8 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
 
 def test_a_threshold_needs_a_bound_and_the_right_order() -> None:
     assert said("pruner", "threshold") == [
-        "pruner: threshold needs lower, upper or both\n  hint: add upper = ... or lower = ..."
+        "pruner: threshold needs lower, upper or by_step\n"
+        "  hint: add upper = ... or lower = ..., or by_step = {5 = 0.15, 10 = 0.1}"
     ]
     assert said("pruner", "threshold", lower=2, upper=1) == [
         "pruner.lower: lower (2) is above upper (1)\n  hint: swap the two numbers"

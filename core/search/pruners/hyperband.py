@@ -53,7 +53,8 @@ class Ladder:
 
     @cached_property
     def round(self) -> tuple[Bracket, ...]:
-        brackets, first, s_max = [], 0, len(self.steps) - 1
+        brackets: list[Bracket] = []
+        first, s_max = 0, len(self.steps) - 1
         for s in range(s_max, -1, -1):
             n = -(-(s_max + 1) * self.factor**s // (s + 1))  # ceil((s_max + 1) / (s + 1) * eta^s)
             counts = tuple(n // self.factor**i for i in range(s + 1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.search.protocol import Curve, Every, Go, Hold, Pruner, Stop
+from hptui.core.search.protocol import Compared, Curve, Every, Go, Hold, Pruner, Stop
 from hptui.core.search.pruners.wording import two_numbers
 
 
@@ -44,4 +44,5 @@ class Patient:
         if nothing:
             return Stop(f"the last {self.patience + 1} reports are not numbers")
         one, other = two_numbers(best, was, self.sign)
-        return Stop(f"no better than {other} for {self.patience + 1} reports: the best of them is {one}")
+        said = f"no better than {other} for {self.patience + 1} reports: the best of them is {one}"
+        return Stop(said, Compared(best, was, 1))

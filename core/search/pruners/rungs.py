@@ -78,7 +78,6 @@ class Ranking:
         kept_said = f"kept {'is' if kept == 1 else 'are'} {kept}{f' (the last with {last})' if kept else ''}"
         return f"rung {self.rung}: rank {rank} of {len(self)} with {value}, {kept_said}"
 
-
     def compared(self, number: int, kept: int, bracket: int | None = None) -> Compared:
         """The numbers of `said`."""
         rank = self.rank(number)
