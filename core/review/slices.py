@@ -60,14 +60,14 @@ def tail(k: int, n: int, share: float) -> float:
 def flat(columns: Columns, dimension: Dimension) -> bool | None:
     """Whether the parameter's order says nothing of the loss's order; None with fewer than FEWEST trials.
 
-    By Spearman's rank correlation of the loss with the value and with its distance from the best one, at 5 %.
+    By Spearman's rank correlation of the loss with the value and with its distance from the best one, at 1 % each.
     """
     rows = np.flatnonzero(columns.complete & np.isfinite(dimension.values))
     if len(rows) < FEWEST or dimension.choices:
         return None
     loss, unit = columns.loss[rows], dimension.unit[rows]
     apart = np.abs(unit - unit[loss.argmin()])
-    limit = 1.96 / math.sqrt(len(rows) - 1)
+    limit = 2.58 / math.sqrt(len(rows) - 1)
     return bool(abs(spearman(loss, unit)) < limit and abs(spearman(loss, apart)) < limit)
 
 

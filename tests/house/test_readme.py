@@ -8,19 +8,22 @@ from pathlib import Path
 
 from hptui.core.search.catalog import check
 from hptui.core.study.file import load_study
-from hptui.tui import keys
+from hptui.tui import keys, review_keys
 from hptui.tui.cli import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
-NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc", "f5": "F5"}
+NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc", "f5": "F5",
+         "less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+         "left_curly_bracket": "{", "right_curly_bracket": "}"}  # fmt: skip
 
 
 def test_the_table_of_keys_has_every_key_of_the_screens() -> None:
     table = README.partition("## Keys")[2].partition("## Verbs")[0]
     named = set(re.findall(r"`([^`]+)`", table))
-    ours = {key.keys.split(",")[0] for group in (keys.WISHES, keys.LOOKING, keys.AROUND) for key in group}
+    every = (*keys.WISHES, *keys.LOOKING, *keys.AROUND, *review_keys.EVERY)
+    ours = {key.keys.split(",")[0] for key in every}
 
     assert {NAMES.get(key, key) for key in ours} - named == set()
 

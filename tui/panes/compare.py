@@ -30,14 +30,15 @@ class ComparePane(DrawnPane):
         from hptui.core.review.history import By
 
         self.contenders: Sequence[Contender] = ()
+        self.problem = ""  # why there is nothing to compare
         self.tab = TABS[0]
         self.by: By = By.TRIALS
         self.ylog = False
         self.chosen = 0
         self.top = 0  # lines scrolled away
 
-    def take(self, contenders: Sequence[Contender]) -> None:
-        self.contenders = contenders
+    def take(self, contenders: Sequence[Contender], problem: str = "") -> None:
+        self.contenders, self.problem = contenders, problem
         self.redraw()
 
     def show_tab(self, tab: str) -> None:
@@ -56,7 +57,7 @@ class ComparePane(DrawnPane):
         from hptui.tui.views import compare
 
         if not self.contenders:
-            return said("reading the sessions…", width)
+            return said(self.problem or "reading the sessions…", width)
         if self.tab == "bests":
             return compare.draw(self.contenders, self.chosen, self.by, self.ylog, width, height, current())
         found = (compare.space_lines if self.tab == "spaces" else compare.best_lines)(self.contenders, width)

@@ -78,7 +78,7 @@ class CompareScreen(Screen[None]):
             return
         found = cast("list[Contender] | HptuiError", event.worker.result)
         if isinstance(found, HptuiError):
-            self._show_lines(f"{found.where}: {found.problem}")
+            self.pane.take((), f"{found.problem}: {found.where}")
             return
         from hptui.core.review.compare import mismatch
 
