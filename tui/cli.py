@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "best": ("best", "best", "Print the best trials, ready to paste."),
     "logs": ("logs", "logs", "Print what a trial or the scheduler wrote."),
     "export": ("export", "export", "Write trials, metrics or events as CSV or JSON lines."),
+    "import": ("importing", "import_", "Make a session of an Optuna study or a table of trials, to review it."),
     "pause": ("wishes", "pause", "Pause trials, or all of them."),
     "resume": ("wishes", "resume", "Resume trials, or a session that was stopped or interrupted."),
     "prune": ("wishes", "prune", "Stop trials that are not worth their time."),

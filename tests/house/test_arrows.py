@@ -44,7 +44,7 @@ LIBRARIES: dict[str, set[str]] = {
     "textual": {"tui"},
     "rich": {"tui"},
     "click": {"tui"},
-    "sqlite3": {"core.store", "tui"},  # tui: `hptui doctor` tells SQLite's version, nothing else
+    "sqlite3": {"core.store", "core.interop", "tui"},  # tui: `hptui doctor` tells SQLite's version, nothing else
     "sqlite_utils": {"core.store"},
     "pynvml": {"core.devices"},
     "scipy": {"core.search", "core.review"},

@@ -38,6 +38,9 @@ def read_target(target: str, params: Sequence[str] = (), pattern: str | None = N
     if path.suffix == ".toml":
         _check_only_for_commands(params, pattern)
         return Target(_text_of(path), str(path), path.resolve().parent)
+    if path.suffix in (".yaml", ".yml"):
+        _check_only_for_commands(params, pattern)
+        return _sweep(path)
     if any(c.isspace() for c in target) and not Path(target.rpartition(":")[0] or target).exists():
         return Target(command_study(target, params, pattern), target, Path.cwd())
     _check_only_for_commands(params, pattern)
@@ -45,6 +48,17 @@ def read_target(target: str, params: Sequence[str] = (), pattern: str | None = N
     if not Path(script).expanduser().is_file():
         raise _missing(Path(script))
     return Target(quick_study(script, function), script, Path.cwd())
+
+
+def _sweep(path: Path) -> Target:
+    """A sweep of W&B or an experiment of NNI; what is left out is said where a person reads it."""
+    from hptui.core.interop.sweeps import read_sweep
+    from hptui.tui.commands.answers import say
+
+    text, left_out = read_sweep(path)
+    for line in left_out:
+        say(f"{path.name}: not carried over: {line}")
+    return Target(text, str(path), path.resolve().parent)
 
 
 def read_study(target: Target, overrides: Mapping[str, Any]) -> Study:

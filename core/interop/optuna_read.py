@@ -1,0 +1,268 @@
+"""Optuna's studies from its SQLite and journal files, without Optuna and without touching them.
+
+The formats are Optuna's storage schema 12 (`optuna/storages/_rdb/models.py`, versions 3 to 5) and the operations of
+`optuna/storages/journal/_storage.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hptui.core.errors import SessionError
+from hptui.core.interop.found import Found, FoundTrial, readable
+from hptui.core.study.study import Direction, Goal
+
+KNOWN_SCHEMA = 12
+_STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
+_NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
+
+
+@dataclass
+class _Trial:
+    number: int
+    state: str = "RUNNING"
+    values: dict[int, float] = field(default_factory=dict)
+    params: dict[str, float] = field(default_factory=dict)  # as Optuna keeps them: choices by index
+    distributions: dict[str, Any] = field(default_factory=dict)
+    curve: dict[int, float] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
+    system: dict[str, Any] = field(default_factory=dict)
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass
+class _Study:
+    name: str
+    directions: list[Direction]
+    trials: list[_Trial] = field(default_factory=list)
+    system: dict[str, Any] = field(default_factory=dict)
+
+
+def read_optuna(source: str, study: str | None = None) -> Found:
+    """The study of an Optuna storage: a SQLite file, a `sqlite:///` URL, or a journal file.
+
+    study: its name; may be left out where there is one. Raises SessionError: not such a file, no such study, several,
+    locked for long, truncated, or of a schema that is not known.
+    """
+    path = Path(source.removeprefix("sqlite:///")).expanduser()
+    if source.partition("://")[0] in ("mysql", "postgresql") or "://" in source.removeprefix("sqlite:///"):
+        raise SessionError(source, "only files can be imported", "copy it to SQLite with `optuna.copy_study` first")
+    if not path.is_file():
+        raise SessionError(str(path), "there is no such file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+        studies = _from_sqlite(path) if head.startswith(b"SQLite format 3") else _from_journal(path)
+    except sqlite3.Error as error:
+        raise SessionError(str(path), f"can't be read: {error}", "is it a whole Optuna database?") from error
+    except (UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
+        raise SessionError(str(path), f"is neither an Optuna database nor a journal ({error})") from error
+    return _found(_choose(studies, study, path), path)
+
+
+def _choose(studies: list[_Study], name: str | None, path: Path) -> _Study:
+    names = ", ".join(study.name for study in studies[:20])
+    if name is None and len(studies) == 1:
+        return studies[0]
+    chosen = [study for study in studies if study.name == name]
+    if chosen:
+        return chosen[0]
+    if not studies:
+        raise SessionError(str(path), "has no study")
+    problem = f"has no study {name!r}" if name is not None else f"has {len(studies)} studies"
+    raise SessionError(str(path), problem, f"name one with --study: {names}")
+
+
+def _from_sqlite(path: Path) -> list[_Study]:
+    """Read-only, at one moment; a running study may go on writing."""
+    with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10) as db:
+        db.execute("begin")
+        version = db.execute("select schema_version from version_info").fetchone()
+        if version is None or version[0] != KNOWN_SCHEMA:
+            was = version[0] if version else "none"
+            hint = f"`optuna storage upgrade` brings a copy of it to schema {KNOWN_SCHEMA}"
+            raise SessionError(str(path), f"has Optuna's schema {was}; this knows {KNOWN_SCHEMA}", hint)
+        studies = {id: _Study(name, []) for id, name in db.execute("select study_id, study_name from studies")}
+        for id, direction in db.execute("select study_id, direction from study_directions order by objective"):
+            studies[id].directions.append("maximize" if direction == "MAXIMIZE" else "minimize")
+        for id, key, value in db.execute("select study_id, key, value_json from study_system_attributes"):
+            studies[id].system[key] = json.loads(value)
+        trials: dict[int, _Trial] = {}
+        columns = "trial_id, study_id, number, state, datetime_start, datetime_complete"
+        for id, study, number, state, start, end in db.execute(f"select {columns} from trials order by trial_id"):
+            trials[id] = _Trial(number, state, start=_seconds(start), end=_seconds(end))
+            studies[study].trials.append(trials[id])
+        _fill(db, trials)
+    db.close()
+    return list(studies.values())
+
+
+def _fill(db: sqlite3.Connection, trials: Mapping[int, _Trial]) -> None:
+    for id, name, value, kind in db.execute(
+        "select trial_id, param_name, param_value, distribution_json from trial_params order by param_id"
+    ):
+        trials[id].params[name], trials[id].distributions[name] = value, json.loads(kind)
+    for id, k, value, kind in db.execute("select trial_id, objective, value, value_type from trial_values"):
+        trials[id].values[k] = _NOT_FINITE.get(kind, value)
+    for id, step, value, kind in db.execute(
+        "select trial_id, step, intermediate_value, intermediate_value_type from trial_intermediate_values"
+    ):
+        trials[id].curve[step] = _NOT_FINITE.get(kind, value)
+    for id, key, value in db.execute("select trial_id, key, value_json from trial_user_attributes"):
+        trials[id].user[key] = json.loads(value)
+    for id, key, value in db.execute("select trial_id, key, value_json from trial_system_attributes"):
+        trials[id].system[key] = json.loads(value)
+
+
+def _from_journal(path: Path) -> list[_Study]:
+    """A last line that is still being written is left out."""
+    studies: dict[int, _Study] = {}
+    trials: list[_Trial] = []
+    for line in _whole_lines(path):
+        match line["op_code"]:
+            case 0:
+                directions: list[Direction] = ["maximize" if d == 2 else "minimize" for d in line["directions"]]
+                studies[len(studies)] = _Study(line["study_name"], directions)
+            case 1:
+                studies[line["study_id"]].name = ""
+            case 3:
+                studies[line["study_id"]].system |= line["system_attr"]
+            case 4:
+                trials.append(_created(line, len(studies[line["study_id"]].trials)))
+                studies[line["study_id"]].trials.append(trials[-1])
+            case 5:
+                trial = trials[line["trial_id"]]
+                trial.params[line["param_name"]] = line["param_value_internal"]
+                trial.distributions[line["param_name"]] = json.loads(line["distribution"])
+            case 6:
+                _ended(trials[line["trial_id"]], line)
+            case 7:
+                trials[line["trial_id"]].curve[line["step"]] = float(line["intermediate_value"])
+            case 8:
+                trials[line["trial_id"]].user |= line["user_attr"]
+            case 9:
+                trials[line["trial_id"]].system |= line["system_attr"]
+    return [study for study in studies.values() if study.name]
+
+
+def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for k, line in enumerate(lines):
+        if not line:
+            continue
+        try:
+            yield json.loads(line)
+        except ValueError:
+            if k == 0 or k < len(lines) - 1:
+                raise
+
+
+def _created(line: Mapping[str, Any], number: int) -> _Trial:
+    trial = _Trial(number, _STATES[line.get("state", 0)], start=_seconds(line.get("datetime_start")))
+    trial.end = _seconds(line.get("datetime_complete"))
+    trial.distributions = {name: json.loads(text) for name, text in (line.get("distributions") or {}).items()}
+    trial.params = dict(line.get("params") or {})
+    trial.user, trial.system = dict(line.get("user_attrs") or {}), dict(line.get("system_attrs") or {})
+    trial.curve = {int(step): float(value) for step, value in (line.get("intermediate_values") or {}).items()}
+    given = line.get("values") or ([line["value"]] if line.get("value") is not None else [])
+    trial.values = dict(enumerate(given))
+    return trial
+
+
+def _ended(trial: _Trial, line: Mapping[str, Any]) -> None:
+    trial.state = _STATES[line["state"]]
+    trial.values = dict(enumerate(line["values"] or [])) or trial.values
+    trial.start = _seconds(line.get("datetime_start")) or trial.start
+    trial.end = _seconds(line.get("datetime_complete")) or trial.end
+
+
+def _found(study: _Study, path: Path) -> Found:
+    left_out: list[str] = []
+    definitions: dict[str, Any] = {}
+    for trial in study.trials:
+        for name, kind in trial.distributions.items():
+            _widen(definitions, name, kind, left_out)
+    names: list[str] = study.system.get("study:metric_names") or []
+    usual = [f"value_{k}" for k in range(len(study.directions))] if len(study.directions) > 1 else ["value"]
+    goals = tuple(Goal(n, d) for n, d in zip(names or usual, study.directions, strict=True))
+    trials = tuple(_trial(trial, left_out) for trial in study.trials)
+    source = f"{path} (study {study.name})"
+    return Found(study.name, source, "Optuna", goals, definitions, trials, tuple(dict.fromkeys(left_out)))
+
+
+def _widen(definitions: dict[str, Any], name: str, kind: Mapping[str, Any], left_out: list[str]) -> None:
+    """One definition that holds every distribution a parameter had: Optuna lets a range change between trials."""
+    new = definition(kind)
+    old = definitions.setdefault(name, new)
+    if old == new:
+        return
+    if old["type"] != new["type"]:
+        left_out.append(f"{name} was {new['type']} in some trials and {old['type']} in others: the first counts")
+    elif old["type"] == "categorical":
+        definitions[name] = {**old, "choices": old["choices"] + [c for c in new["choices"] if c not in old["choices"]]}
+    else:
+        low, high = min(old["low"], new["low"]), max(old["high"], new["high"])
+        definitions[name] = {**old, "low": low, "high": high}
+        left_out.append(f"{name} had several ranges: {readable(low)} to {readable(high)} holds them all")
+
+
+def definition(kind: Mapping[str, Any]) -> dict[str, Any]:
+    """Ours for an Optuna distribution (its JSON form), the deprecated ones included."""
+    name, a = kind["name"], kind["attributes"]
+    if name == "CategoricalDistribution":
+        return {"type": "categorical", "choices": list(a["choices"])}
+    made: dict[str, Any] = {"type": "int" if name.startswith("Int") else "float", "low": a["low"], "high": a["high"]}
+    if a.get("log") or "LogUniform" in name:
+        made["log"] = True
+    step = a.get("step") or a.get("q")
+    if step and not (made["type"] == "int" and step == 1) and not made.get("log"):
+        made["step"] = step
+    return made
+
+
+def _trial(trial: _Trial, left_out: list[str]) -> FoundTrial:
+    params = {name: _external(trial.distributions[name], value) for name, value in trial.params.items()}
+    state, reason = trial.state, ""
+    if state == "RUNNING":
+        state, reason = "FAIL", "was running when it was imported"
+        left_out.append(f"trial {trial.number} was still running")
+    if state == "WAITING":
+        params = {**trial.system.get("fixed_params", {}), **params}
+        left_out.append(f"trial {trial.number} was only enqueued")
+    if state == "FAIL" and not reason:
+        reason = str(trial.system.get("fail_reason", "failed; Optuna keeps no reason"))
+    if constraints := trial.system.get("constraints"):
+        left_out.append(f"constraint values, such as {readable(constraints)} of trial {trial.number}")
+    return FoundTrial(
+        trial.number,
+        state,
+        params,
+        tuple(trial.values[k] for k in sorted(trial.values)) if state == "COMPLETE" else (),
+        tuple(sorted(trial.curve.items())),
+        attrs=trial.user,
+        reason=reason or ("pruned; Optuna keeps no reason" if state == "PRUNED" else ""),
+        started_at=trial.start,
+        ended_at=trial.end,
+    )
+
+
+def _external(kind: Mapping[str, Any], value: float) -> Any:
+    if kind["name"] == "CategoricalDistribution":
+        return kind["attributes"]["choices"][int(value)]
+    return int(value) if kind["name"].startswith("Int") else value
+
+
+def _seconds(text: str | None) -> float | None:
+    """Optuna writes local time into databases and UTC, saying so, into journals."""
+    return datetime.fromisoformat(text).timestamp() if text else None
+
+
+__all__ = ["definition", "read_optuna"]

@@ -1,0 +1,108 @@
+"""Trials from a table: CSV with a header, or an object a line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hptui.core.errors import SessionError
+from hptui.core.interop.found import Found, FoundTrial
+from hptui.core.study.study import Direction, Goal
+
+_PREFIXES = ("params_", "params/", "config.", "config/", "hparams/")
+_OURS = ("number", "state", "reason")  # a state that is none of ours makes a trial complete
+_STATES = ("COMPLETE", "PRUNED", "FAIL")
+
+
+def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
+    """A trial a row. Columns with a prefix (`params_`, `config.`) are parameters; where none has one, all others are.
+
+    metric: the column of the value; without it, `value`, `loss`, `objective` or the only number left.
+    Raises SessionError: unreadable, empty, no such column, a value that is no number.
+    """
+    try:
+        rows = _rows(path)
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
+        raise SessionError(str(path), f"is no table of trials: {error}", "CSV with a header, or JSON lines") from error
+    if not rows:
+        raise SessionError(str(path), "has no rows")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    value = _value_column(columns, metric, path)
+    prefixed = {c: c[len(p) :] for c in columns for p in _PREFIXES if c.startswith(p) and len(c) > len(p)}
+    params = prefixed or {c: c for c in columns if c != value and c not in _OURS}
+    left_out = [f"column {c}" for c in columns if c not in params and c != value and c not in _OURS]
+    typed = [{params[c]: row[c] for c in params if row.get(c) not in (None, "")} for row in rows]
+    definitions = {name: _definition([row[name] for row in typed if name in row]) for name in params.values()}
+    trials = tuple(_trial(k, row, values, value, path) for k, (row, values) in enumerate(zip(rows, typed, strict=True)))
+    goals = (Goal(value, direction),)
+    return Found(path.stem, str(path), "a table", goals, definitions, trials, tuple(left_out))
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix in (".jsonl", ".ndjson") or text.lstrip().startswith("{"):
+        return [_flat(json.loads(line)) for line in text.splitlines() if line.strip()]
+    return [{k: _number(v) for k, v in row.items() if k is not None} for row in csv.DictReader(text.splitlines())]
+
+
+def _flat(row: object) -> dict[str, Any]:
+    """`{"params": {"lr": 0.1}}` reads as `params_lr`."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"expected an object a line, not {row!r:.60}")
+    out: dict[str, Any] = {}
+    for key, value in row.items():
+        if key in ("params", "config") and isinstance(value, Mapping):
+            out |= {f"params_{name}": inner for name, inner in value.items()}
+        else:
+            out[key] = value
+    return out
+
+
+def _number(text: str | None) -> Any:
+    if text is None or text == "":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"true": True, "True": True, "false": False, "False": False}.get(text, text)
+
+
+def _value_column(columns: Sequence[str], metric: str | None, path: Path) -> str:
+    for name in [metric] if metric else ["value", "loss", "objective", "score"]:
+        if name in columns:
+            return name
+    named = f"no column {metric!r}" if metric else "no column that is plainly the value"
+    raise SessionError(str(path), f"there is {named}", f"--metric names one of: {', '.join(columns[:20])}")
+
+
+def _definition(values: Sequence[Any]) -> dict[str, Any]:
+    """The range that was seen; log where it spans three orders of magnitude."""
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
+    if len(numbers) != len(values) or not numbers or min(numbers) == max(numbers):
+        return {"type": "categorical", "choices": _distinct(values)}
+    low, high = min(numbers), max(numbers)
+    whole = all(v == int(v) for v in numbers)
+    made = {"type": "int", "low": int(low), "high": int(high)} if whole else {"type": "float", "low": low, "high": high}
+    return {**made, "log": True} if low > 0 and high / low >= 1000 else made
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    seen = {json.dumps(v, sort_keys=True, default=str): v for v in values}
+    return list(seen.values()) or ["–"]
+
+
+def _trial(number: int, row: Mapping[str, Any], params: Mapping[str, Any], metric: str, path: Path) -> FoundTrial:
+    value = row.get(metric)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise SessionError(str(path), f"row {number + 1}: {metric} is {value!r}, no number")
+    known = value is not None and math.isfinite(value)
+    state = row.get("state") if row.get("state") in _STATES else "COMPLETE" if known else "FAIL"
+    assert isinstance(state, str)
+    reason = str(row.get("reason") or ("" if known else "has no value"))
+    return FoundTrial(number, state, dict(params), (float(value),) if value is not None else (), reason=reason)

@@ -1,0 +1,54 @@
+"""`hptui import`: another tool's results as a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import click
+
+from hptui.core.interop.found import Found, make_session
+from hptui.core.store.library import new_name
+from hptui.core.study.checks import named_after
+from hptui.core.study.session import SessionFolder, sessions_home
+from hptui.core.study.study import Direction
+from hptui.tui.commands.answers import plural, print_json, say
+
+
+@click.command(name="import")
+@click.argument("source", metavar="FILE|sqlite:///FILE")
+@click.option("--study", metavar="NAME", help="Which study of an Optuna storage that has several.")
+@click.option("--name", metavar="NAME", help="The session's name; without it, the study's.")
+@click.option("--metric", metavar="COLUMN", help="Of a table: the column of the value.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), default="minimize", help="Of a table.")
+@click.option("--json", "as_json", is_flag=True, help="{name path trials left_out[]}")
+def import_(
+    source: str, study: str | None, name: str | None, metric: str | None, direction: str, as_json: bool
+) -> None:
+    """Make a session of another tool's results: to review, compare, advise on and export them as any other.
+
+    Optuna: a SQLite file (or its sqlite:/// URL) or a journal file. Tables: CSV with a header, or JSON lines, a trial a
+    row. The file is only read. What can't be carried over is said.
+    """
+    found = _read(source, study, metric, cast(Direction, direction))
+    folder = SessionFolder(sessions_home() / (name or new_name(named_after(f"{found.name}.x"), sessions_home())))
+    make_session(found, folder)
+    if as_json:
+        left_out = list(found.left_out)
+        print_json({"name": folder.name, "path": str(folder.path), "trials": len(found.trials), "left_out": left_out})
+        return
+    for line in found.left_out:
+        say(f"not carried over: {line}")
+    print(f"{folder.name}: {plural(len(found.trials), 'trial')} from {found.source}")
+    say(f"hptui review {folder.name}")
+
+
+def _read(source: str, study: str | None, metric: str | None, direction: Direction) -> Found:
+    path = Path(source.removeprefix("sqlite:///")).expanduser()
+    if path.suffix in (".csv", ".jsonl", ".ndjson"):
+        from hptui.core.interop.tables import read_table
+
+        return read_table(path, metric, direction)
+    from hptui.core.interop.optuna_read import read_optuna
+
+    return read_optuna(source, study)
