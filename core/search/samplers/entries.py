@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hptui.core.search.entry import Entry, Option
+from hptui.core.search.entry import Entry, Option, Word
 
 SAMPLERS: dict[str, Entry] = {
     "auto": Entry(
@@ -17,7 +17,18 @@ SAMPLERS: dict[str, Entry] = {
         "Gaussian processes: where they expect the most improvement",
         "up to a few hundred trials that take minutes or more; smooth losses",
         "samplers.gp:GP",
-        {"startup": Option("evenly spread points first; 4 to 8 by parameters if not stated", None, low=1, whole=True)},
+        {
+            "startup": Option("evenly spread points first; 4 to 8 by parameters if not stated", None, low=1, whole=True),
+            "kernel": Word(
+                "matern: parameters together; additive: each by itself; warped: ranges stretched where losses change "
+                "fast; cylindrical: by distance from the middle; embedded: a few random combinations (many parameters)",
+                ("matern", "additive", "warped", "cylindrical", "embedded"),
+                "matern",
+            ),
+            "trust_region": Word(
+                "stay in a box around the best trial, which shrinks while nothing improves", ("off", "on"), "off"
+            ),
+        },
         also_called=("bayesopt", "bo", "gaussian_process", "botorch", "skopt"),
         models=True,
     ),
@@ -50,6 +61,15 @@ SAMPLERS: dict[str, Entry] = {
             "candidates": Option("draws it chooses from", 24, low=1, high=100_000, whole=True),
         },
         also_called=("hyperopt", "parzen"),
+    ),
+    "bohb": Entry(
+        "tpe on the trials of the highest rung that has enough of them, one in three drawn without it",
+        "with pruner hyperband: the two together are BOHB",
+        "samplers.bohb:Bohb",
+        {
+            "random_share": Option("of the trials, those drawn without the model", 1 / 3, low=0, high=1),
+            "candidates": Option("draws it chooses from", 64, low=1, high=100_000, whole=True),
+        },
     ),
     "cmaes": Entry(
         "a normal distribution that moves to the good points and takes the shape of the valley",
