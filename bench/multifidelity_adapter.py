@@ -1,10 +1,11 @@
 """One multi-fidelity search over JSON lines: the project's own pruners and samplers, asked as a session asks them.
 
-    python -m bench.multifidelity_adapter --pruner asha --sampler tpe [--pruner-option reduction_factor=4]
+    python -m bench.multifidelity_adapter [--pruner asha --sampler tpe --pruner-option reduction_factor=4]
 
 The client is a simulator of workers that train recorded configurations epoch by epoch; every line is an object with
 an `op`: init, ask (a worker is free), started, report (an epoch is done) and end. Losses are lower is better.
-With a pool of configurations the one nearest to each proposal is tried; the random sampler draws rows of it.
+With a pool of configurations the one nearest to each proposal is tried; the random sampler draws rows of it, and
+`auto` knows that there are no others.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bench.search_adapter import options
 from hptui.core.scheduler.book import Book
-from hptui.core.search.catalog import make_pruner, make_sampler
+from hptui.core.search.catalog import make_pruner, make_sampler, taught
 from hptui.core.search.observe import Observation, Observations
-from hptui.core.search.protocol import Exhausted, Hold, Kind, Promoter, Stop
+from hptui.core.search.protocol import Array, Exhausted, Hold, Kind, Promoter, Stop
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -35,12 +37,14 @@ class Study:
 
     def __init__(self, info: Mapping[str, Any], pruner: Chosen, sampler: Chosen) -> None:
         self._space = Space.parse(definitions(info["space"]))
-        self._pruner = make_pruner(pruner, "minimize", info["max_epoch"])
+        pool = [self._point(config) for config in info["pool"]] if info.get("pool") else None
+        points = None if pool is None else np.array(pool)
+        self._pruner = make_pruner(pruner, "minimize", info["max_epoch"], self._space, info["seed"], points)
         self._milestones = self._pruner.milestones()
-        self._sampler = make_sampler(sampler, self._space, info["seed"])
+        self._sampler = taught(make_sampler(sampler, self._space, info["seed"]), sampler, self._pruner)
         # drawn as the simulator's own random search draws them, so that both see the same rows
         rows = np.random.default_rng([info["seed"], 99]).permutation(info["n_configs"]).tolist()
-        self._rows: list[int] | None = rows if info.get("pool") and sampler.name == "random" else None
+        self._rows: list[int] | None = rows if pool and sampler.name == "random" else None
         self._limit = min(info.get("max_trials") or info["n_configs"], info["n_configs"])
         self._seen = Observations(self._space.dim)
         self._points: dict[int, tuple[float | None, ...]] = {}
@@ -54,7 +58,7 @@ class Study:
         coming = self._started < self._limit
         if self._held and isinstance(self._pruner, Promoter):
             self._book.set_held(frozenset(self._held))
-            answer = self._pruner.promote(self._book.curves(), closing=not coming and not self._running)
+            answer = self._pruner.promote(self._book.curves(), closing=not coming)
             if answer is not None:
                 self._held.discard(answer.number)
                 self._running.add(answer.number)
@@ -66,15 +70,16 @@ class Study:
         self._running.add(number)
         if self._rows is not None:
             return {"start": number, "row": self._rows[number]}
-        proposal = self._sampler.ask(self._seen.history(), number)
+        history = replace(self._seen.history(), curves=tuple(self._book.curves()))
+        proposal = self._sampler.ask(history, number)
         if isinstance(proposal, Exhausted):
             return {"wait": True} if self._running else {"done": True}
         return {"start": number, "config": self._space.values(proposal.x)}
 
     def note_start(self, number: int, config: Config) -> None:
         """The configuration that is really trained."""
-        point = self._space.point({name: value for name, value in config.items() if name in self._space.names})
-        self._points[number] = tuple(None if math.isnan(u) else float(u) for u in point)
+        self._points[number] = tuple(None if math.isnan(u) else float(u) for u in self._point(config))
+        self._book.place(number, self._points[number])
         self._observe(number, None, Kind.PENDING, -1)
 
     def report(self, number: int, epoch: int, loss: float, last: bool) -> str:
@@ -97,6 +102,9 @@ class Study:
                 return "pause"
             case _:
                 return "continue"
+
+    def _point(self, config: Config) -> Array:
+        return self._space.point({name: value for name, value in config.items() if name in self._space.names})
 
     def _end(self, number: int, kind: Kind, loss: float, epoch: int) -> str:
         self._running.discard(number)
@@ -149,8 +157,8 @@ def serve(pruner: Chosen, sampler: Chosen) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="One multi-fidelity search over JSON lines.")
-    parser.add_argument("--pruner", default="asha")
-    parser.add_argument("--sampler", default="tpe")
+    parser.add_argument("--pruner", default="auto")
+    parser.add_argument("--sampler", default="auto")
     parser.add_argument("--pruner-option", action="append", default=[], metavar="NAME=NUMBER")
     parser.add_argument("--sampler-option", action="append", default=[], metavar="NAME=NUMBER")
     asked = parser.parse_args()

@@ -14,26 +14,38 @@ from hptui.core.search.protocol import Curve, Kind
 class _Page:
     kind: Kind = Kind.PENDING
     points: dict[int, float] = field(default_factory=dict)  # step -> loss; a step reported again counts as last said
+    arrival: dict[int, int] = field(default_factory=dict)  # step -> its place among all reports
+    x: tuple[float | None, ...] = ()
     curve: Curve | None = None
     held: bool = False
 
 
 class Book:
     def __init__(self) -> None:
+        self._written = 0
         self._pages: dict[int, _Page] = {}
         self._held: frozenset[int] = frozenset()
 
     def write(self, number: int, points: Iterable[tuple[int, float]]) -> None:
         page = self._pages.setdefault(number, _Page())
-        page.points.update(points)
+        for step, loss in points:
+            page.points[step] = loss
+            page.arrival[step] = self._written
+            self._written += 1
         page.curve = None
+
+    def place(self, number: int, x: tuple[float | None, ...]) -> None:
+        """Where the trial's point is in the unit cube."""
+        page = self._pages.setdefault(number, _Page())
+        page.x = x
+        page.curve = replace(page.curve, x=x) if page.curve else None
 
     def close(self, number: int, kind: Kind) -> None:
         """No more points will come: keep the arrays alone."""
         page = self._pages.setdefault(number, _Page())
         page.kind = kind
         page.curve = replace(self._curve(number, page), kind=kind)
-        page.points = {}
+        page.points, page.arrival = {}, {}
 
     def set_held(self, numbers: frozenset[int]) -> None:
         """Just these wait at their rungs."""
@@ -56,6 +68,7 @@ class Book:
         if page.curve is None:
             steps = np.fromiter(page.points.keys(), np.int64, len(page.points))
             losses = np.fromiter(page.points.values(), np.float64, len(page.points))
+            arrival = np.fromiter(page.arrival.values(), np.int64, len(page.arrival))
             order = np.argsort(steps, kind="stable")
-            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held)
+            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held, page.x, arrival[order])
         return page.curve

@@ -1,0 +1,136 @@
+"""What a curve process expects of trials at their end; grows by one observation at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtrs
+
+from hptui.core.search.models.curve_fit import Observations
+from hptui.core.search.models.curve_kernel import CurveKernel, Rows
+from hptui.core.search.protocol import Array
+
+_JITTER = 1e-9
+
+
+class CurvePosterior:
+    """Predictions for the end (s = 1) of every subject: first `points` (c, p), then the trials of `seen`.
+
+    rows: the observations of `seen` that it is made of; later ones come by `extend`.
+    Costs O(n^3 + n^2 (c + t)) to make, O(n (n + c + t)) per observation and O(n^2) per trial.
+    """
+
+    def __init__(self, kernel: CurveKernel, points: Array, seen: Observations, rows: Rows) -> None:
+        self.kernel = kernel
+        self.noise = kernel.variances["noise"] + _JITTER
+        self.end_variance = float(kernel.variance(np.ones(1))[0])
+        c, t, n = len(points), len(seen.features), len(rows)
+        self.c, self.t, self.n = c, t, n
+        self.told = len(seen)  # observations of `seen` that are in or were left out
+        self.rows = rows
+        self.features = np.vstack([points, seen.features])  # (c + t, p) and room for more
+        self.likeness = np.zeros((t, c + t))  # of trials to subjects
+        self.likeness[:] = kernel.likeness(seen.features, self.features)
+        self.trial, self.s = seen.trial[rows], seen.s[rows]
+        self.factor = np.zeros((n, n), order="F")
+        self.half = np.zeros((n, c + t))  # factor^-1 k(observations, ends)
+        if n:
+            k = self._between(self.trial, self.s, self.trial + c, self.s)
+            k.ravel()[:: n + 1] += self.noise
+            lower, failed = dpotrf(k.T, lower=1, clean=1)
+            if failed:
+                raise ValueError("the covariance of the curves can't be factored")
+            self.factor[:] = lower
+            ends = self._between(self.trial, self.s, np.arange(c + t), np.ones(c + t))
+            self.half[:] = dtrtrs(self.factor, ends, 1)[0]
+        self.explained = np.einsum("ij,ij->j", self.half, self.half)
+
+    def extend(self, seen: Observations) -> None:
+        """What came since. Its beginning must be what this was made of."""
+        for i in range(self.told, len(seen)):
+            trial = int(seen.trial[i])
+            while trial >= self.t:
+                self._add(seen.features[self.t])
+            self._append(trial, float(seen.s[i]))
+            self.rows = np.append(self.rows, i)
+        self.told = len(seen)
+
+    def ends(self, z: Array) -> tuple[Array, Array]:
+        """(c + t,) mean and standard deviation of subjects at their end, without noise.
+
+        z: (n,) what was observed at `rows`.
+        """
+        told = dtrtrs(self.factor[: self.n, : self.n], z, 1)[0]
+        subjects = self.c + self.t
+        variance = np.maximum(self.end_variance - self.explained[:subjects], 1e-9)
+        return told @ self.half[: self.n, :subjects], np.sqrt(variance)
+
+    def at(self, trial: Rows, s: Array, z: Array) -> tuple[Array, Array]:
+        """(m,) mean and standard deviation of trials at times `s` (m,), without noise."""
+        n = self.n
+        k = self._between(self.trial[:n], self.s[:n], trial + self.c, s)
+        half = dtrtrs(self.factor[:n, :n], k, 1)[0]
+        variance = self.kernel.variance(s) - np.einsum("ij,ij->j", half, half)
+        return dtrtrs(self.factor[:n, :n], z, 1)[0] @ half, np.sqrt(np.maximum(variance, 1e-9))
+
+    def elsewhere(self, features: Array, z: Array) -> tuple[Array, Array]:
+        """(m,) mean and standard deviation at their ends of new points with features (m, p), without noise."""
+        n = self.n
+        t = self.features[self.c : self.c + self.t]
+        likeness = self.kernel.likeness(t, features)[self.trial[:n]]
+        k = self.kernel.between(likeness, np.zeros((n, 1)), self.s[:n, None], np.ones(1))
+        half = dtrtrs(self.factor[:n, :n], k, 1)[0]
+        variance = self.end_variance - np.einsum("ij,ij->j", half, half)
+        return dtrtrs(self.factor[:n, :n], z, 1)[0] @ half, np.sqrt(np.maximum(variance, 1e-9))
+
+    def _between(self, trial: Rows, s: Array, subject: Rows, t: Array) -> Array:
+        likeness = self.likeness[np.ix_(trial, subject)]
+        return self.kernel.between(likeness, np.equal.outer(trial + self.c, subject), s[:, None], t[None, :])
+
+    def _add(self, features: Array) -> None:
+        """A trial more."""
+        subjects, n = self.c + self.t, self.n
+        if subjects == len(self.features):
+            self.features = _wider(self.features, (2 * subjects, self.features.shape[1]))
+            self.likeness = _wider(self.likeness, (2 * self.t + 8, 2 * subjects))
+            self.half = _wider(self.half, (len(self.half), 2 * subjects))
+            self.explained = np.r_[self.explained, np.zeros(subjects)]
+        elif self.t == len(self.likeness):
+            self.likeness = _wider(self.likeness, (2 * self.t + 8, self.likeness.shape[1]))
+        self.features[subjects] = features
+        alike = self.kernel.likeness(features[None, :], self.features[: subjects + 1])[0]
+        self.likeness[self.t, : subjects + 1] = alike
+        self.likeness[: self.t, subjects] = alike[self.c : subjects]
+        self.t += 1
+        if n:
+            k = self._between(self.trial[:n], self.s[:n], np.array([subjects]), np.ones(1))
+            self.half[:n, subjects] = dtrtrs(self.factor[:n, :n], k, 1)[0][:, 0]
+        self.explained[subjects] = float(self.half[:n, subjects] @ self.half[:n, subjects])
+
+    def _append(self, trial: int, s: float) -> None:
+        n, subjects = self.n, self.c + self.t
+        if n == len(self.trial):
+            size = 2 * n + 8
+            self.factor = np.asfortranarray(_wider(self.factor, (size, size)))
+            self.half = _wider(self.half, (size, self.half.shape[1]))
+            self.trial, self.s = np.resize(self.trial, size), np.resize(self.s, size)
+        at, time = np.array([trial]), np.array([s])
+        ends = self._between(at, time, np.arange(subjects), np.ones(subjects))[0]
+        row = np.zeros(0)
+        if n:
+            k = self._between(at, time, self.trial[:n] + self.c, self.s[:n])[0]
+            row = dtrtrs(self.factor[:n, :n], k, 1)[0]
+        rest = float(self.kernel.variance(time)[0]) + self.noise - float(row @ row)
+        pivot = math.sqrt(max(rest, _JITTER))
+        self.factor[n, :n], self.factor[n, n] = row, pivot
+        self.half[n, :subjects] = (ends - row @ self.half[:n, :subjects]) / pivot
+        self.explained[:subjects] += self.half[n, :subjects] ** 2
+        self.trial[n], self.s[n] = trial, s
+        self.n = n + 1
+
+
+def _wider(array: Array, shape: tuple[int, int]) -> Array:
+    out = np.zeros(shape)
+    out[: array.shape[0], : array.shape[1]] = array
+    return out

@@ -1,0 +1,143 @@
+"""The default: a model of all curves says which trial to train on next, or to start a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hptui.core.search.protocol import Array, Compared, Curve, Go, Hold, Kind, Milestones, Resume, Rungs, Stop
+from hptui.core.search.pruners.asha import NO_HOLDING
+from hptui.core.search.pruners.wording import number as told
+from hptui.core.space.space import Space
+
+if TYPE_CHECKING:
+    from hptui.core.search.pruners.thaw_mind import Mind, Thought
+
+DENSE, SPARSE = 0.15, 30  # milestones are 15 % apart, but at most a 30th of the whole
+SURE = 0.01  # a chance below this is none
+
+
+@dataclass(frozen=True)
+class Thaw:
+    """Freeze-thaw: hold every trial at every milestone; train on what the model of all curves hopes for most.
+
+    Two decisions of five go to the trial that is predicted to end best, the others to the best chance of ending
+    a random bit below the best loss so far; a new point has its chance like the trials held. When no new trial
+    will come, the most promising ones go on until `share` of the steps of full trainings is spent, or none has a
+    chance of 1 % left to become the best.
+
+    max_steps: of a full training. share: of all steps that full trainings would take. space: of the trials'
+    points. points: (c, d) the only points that new trials may have; None for any.
+
+    Sources: freeze-thaw, Swersky, Snoek & Adams 2014; random targets, Rakotoarison et al. 2024 (ifBO).
+    """
+
+    max_steps: int
+    share: float = 0.25
+    sign: float = 1.0
+    seed: int = 0
+    space: Space | None = None
+    points: Array | None = field(default=None, compare=False)
+    holds: bool = True
+
+    def milestones(self) -> Milestones:
+        return Rungs(self._milestones)
+
+    @cached_property
+    def _milestones(self) -> tuple[int, ...]:
+        """Every step of a short training; of a long one some fifty, close together at first. Never the last step."""
+        steps, step = [0], 1
+        while step < self.max_steps:
+            steps.append(step)
+            step += max(1, min(int(DENSE * step), self.max_steps // SPARSE))
+        return tuple(steps)
+
+    @cached_property
+    def mind(self) -> Mind:
+        from hptui.core.search.pruners.thaw_mind import Mind  # with SciPy, which is loaded when first needed
+
+        return Mind(self.milestones(), self.max_steps, self.seed, self.space, self.points)
+
+    def judge(self, curve: Curve, others: Sequence[Curve]) -> Go | Hold | Stop | None:
+        previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
+        if not self.milestones().reached(curve.last_step, previous):
+            return None
+        if not np.isfinite(curve.last):
+            value = told(curve.last, self.sign)
+            return Stop(f"step {curve.last_step}: the value is {'not a number' if value == 'nan' else value}")
+        crowd = (*others, replace(curve, held=True))
+        thought = self.mind.think(crowd)
+        if thought is None or curve.last_step >= thought.heard.last:  # at its end
+            return None
+        if not self.holds:
+            return self._stop_or_go(thought, curve)
+        answer = self._next(thought)
+        if answer is not None and answer.number == curve.number:
+            return Go(answer.reason, answer.compared)
+        outlook = thought.outlook(curve.number)
+        compared = Compared(outlook.loss, thought.heard.best, len(crowd))
+        return Hold(self._said(thought, curve.number), compared)
+
+    def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
+        if not any(curve.held for curve in curves):
+            return None
+        thought = self.mind.think(curves)
+        if thought is None:
+            return None
+        return self._last(thought) if closing else self._next(thought)
+
+    def _next(self, thought: Thought) -> Resume | None:
+        """A held trial, or None for a new one."""
+        choice = thought.choice
+        if choice is None or choice.what == "point":
+            return None
+        number = thought.heard.curves[choice.row].number
+        why = f"predicted to end best of {thought.held} held: " if choice.how == "finish" else ""
+        return self._resume(thought, number, why)
+
+    def _last(self, thought: Thought) -> Resume | None:
+        """No new trial comes: the best of those held, while it is worth its steps."""
+        row = thought.most_promising
+        if row is None:
+            return None
+        number = thought.heard.curves[row].number
+        if not any(curve.kind == Kind.COMPLETE for curve in thought.heard.curves):
+            return self._resume(thought, number, "no trial is complete: ")
+        whole = self.share * self.max_steps * len(thought.heard.curves)
+        if thought.heard.steps.sum() >= whole or thought.outlook(number).chance < SURE:
+            return None
+        return self._resume(thought, number, "no new trial comes: ")
+
+    def _resume(self, thought: Thought, number: int, why: str) -> Resume:
+        outlook = thought.outlook(number)
+        compared = Compared(outlook.loss, thought.heard.best, thought.held)
+        return Resume(number, why + self._said(thought, number), compared)
+
+    def _said(self, thought: Thought, number: int) -> str:
+        """`predicted 0.12 ± 0.03 at step 50, best 0.1: chance of beating it 4 %`."""
+        if not thought.predicts:
+            return f"held until {thought.wanted} trials have begun: then their curves tell which go on"
+        outlook, best = thought.outlook(number), thought.heard.best
+        predicted = f"predicted {told(outlook.loss, self.sign)} ± {outlook.doubt:.2g} at step {thought.heard.last}"
+        percent = 100 * outlook.chance
+        chance = f"{percent:.0f} %" if percent >= 1 else "below 1 %"
+        return f"{predicted}, best {told(best, self.sign)}: chance of beating it {chance}"
+
+    def _stop_or_go(self, thought: Thought, curve: Curve) -> Go | Stop | None:
+        if not thought.predicts:
+            return None
+        outlook, said = thought.outlook(curve.number), self._said(thought, curve.number)
+        compared = Compared(outlook.loss, thought.heard.best, len(thought.heard.curves))
+        return Go(said, compared) if outlook.chance >= SURE else Stop(said + NO_HOLDING, compared)
+
+    def least_promising(self, curves: Sequence[Curve]) -> list[int]:
+        """Numbers of the trials held, the one that is expected to end worst first."""
+        thought = self.mind.think(curves)
+        return [] if thought is None else thought.worst_first
+
+    def without_holding(self) -> Thaw:
+        return replace(self, holds=False)

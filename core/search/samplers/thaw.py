@@ -1,0 +1,107 @@
+"""New points for a freeze-thaw search, and other samplers taught by curves that have not ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hptui.core.search.models.candidates import everywhere, near
+from hptui.core.search.models.curve_model import expect_elsewhere
+from hptui.core.search.models.layout import Layout
+from hptui.core.search.protocol import Array, Exhausted, History, Kind, Proposal, Sampler
+from hptui.core.search.pruners.thaw_choice import chance
+from hptui.core.search.samplers.tried import Same, same_point, tried
+
+if TYPE_CHECKING:
+    from hptui.core.search.pruners.thaw_mind import Mind, Thought
+
+DRAWS = 384  # candidates everywhere, and as many near the best trials
+
+
+@dataclass(frozen=True)
+class NewPoints:
+    """Where the model of all curves hopes for most; the first points are those of `first`.
+
+    mind: the pruner's.
+    """
+
+    first: Sampler
+    mind: Mind
+
+    def ask(self, history: History, number: int) -> Proposal | Exhausted:
+        thought = self.mind.think(history.curves)
+        if thought is None or thought.expected is None or self.mind.space is None:
+            return self.first.ask(history, number)
+        found = self._given(thought) if self.mind.given is not None else self._anywhere(thought, history, number)
+        return self.first.ask(history, number) if found is None else found
+
+    def _given(self, thought: Thought) -> Proposal | None:
+        assert thought.expected is not None
+        if not thought.untried.any():
+            return None
+        mean, sd = thought.expected.points
+        promise = np.where(thought.untried, (thought.target - mean) / sd, -np.inf)
+        row = int(np.argmax(promise))
+        return self._proposal(thought, thought.points[row], float(mean[row]), float(sd[row]))
+
+    def _anywhere(self, thought: Thought, history: History, number: int) -> Proposal | None:
+        layout, expected = self.layout, thought.expected
+        assert layout is not None and expected is not None
+        rng = np.random.default_rng([self.mind.seed, number, 2])
+        order = np.argsort(np.where(expected.heard, expected.trials[0], np.inf), kind="stable")[:5].tolist()
+        centres = layout.snap(np.array([self.mind.ear.located(thought.heard.curves[row].x) for row in order]))
+        drawn = [everywhere(layout, rng, DRAWS), near(layout, rng, centres, np.ones(len(layout.varying)), DRAWS)]
+        points = np.vstack(drawn)
+        mean, sd = expect_elsewhere(thought.heard.seen, thought.features, layout.features(points))
+        known = tried(history, self._same)
+        for row in np.argsort(-(thought.target - mean) / sd, kind="stable").tolist():
+            if self._same(points[row]) not in known:
+                return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
+        return None
+
+    def _proposal(self, thought: Thought, x: Array, mean: float, sd: float) -> Proposal:
+        assert thought.expected is not None
+        scale = thought.expected.scale
+        loss, better = scale.backward(mean), chance(thought.best, mean, sd)
+        doubt = scale.backward(mean + sd) - loss
+        said = f"curves: expects loss {loss:.4g} ± {doubt:.2g} at the end, chance of beating the best {better:.0%}"
+        return Proposal(np.nan_to_num(x, nan=0.5), said)
+
+    @property
+    def layout(self) -> Layout | None:
+        return self.mind.ear.layout
+
+    @cached_property
+    def _same(self) -> Same:
+        assert self.mind.space is not None
+        return same_point(self.mind.space)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Another sampler, for which a trial that has not ended counts as one that ended as its curve is predicted to."""
+
+    sampler: Sampler
+    mind: Mind
+
+    def ask(self, history: History, number: int) -> Proposal | Exhausted:
+        return self.sampler.ask(self.with_ends(history), number)
+
+    def with_ends(self, history: History) -> History:
+        thought = self.mind.think(history.curves)
+        if thought is None or thought.expected is None:
+            return history
+        scale, (mean, _) = thought.expected.scale, thought.expected.trials
+        ends = {
+            curve.number: scale.backward(float(mean[row]))
+            for row, curve in enumerate(thought.heard.curves)
+            if curve.kind in (Kind.PENDING, Kind.PRUNED) and thought.expected.heard[row]
+        }
+        y, kind = history.y.copy(), history.kind.copy()
+        for row, number in enumerate(history.numbers.tolist()):
+            if kind[row] == Kind.PRUNED and number in ends:
+                y[row], kind[row] = ends[number], Kind.COMPLETE
+        return replace(history, y=y, kind=kind)
