@@ -217,3 +217,20 @@ def test_asha_without_max_steps_has_rungs_all_the_way() -> None:
 
     assert answer == Resume(0, "rung 531441: rank 1 of 3 with 0, kept is 1 (the last with 0)")
     assert Counter(type(one) for one in crowd) == {Curve: 3}
+
+
+def test_crossing_curves_are_found_as_by_looking_at_every_two() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        steps = [np.flatnonzero(rng.random(9) < 0.9) + 1 for _ in range(8)]
+        crowd = [curve(n, rng.normal(size=len(at)).round(1).tolist(), at.tolist()) for n, at in enumerate(steps)]
+        shared = sorted(set.intersection(*(set(at[at <= 7].tolist()) for at in steps)))
+        rows = [[one.at(step) for step in shared] for one in crowd]
+        apart = []
+        for a, b in itertools.combinations(rows, 2):
+            ahead = [x < y for x, y in zip(a, b, strict=True)]
+            if sum(x != y for x, y in itertools.pairwise(ahead)) >= 2:
+                apart.append(abs(a[-1] - b[-1]))
+        expected = np.percentile(apart, 90) if apart and len(shared) >= 3 else 0.0
+
+        assert noise(crowd, 7) == pytest.approx(expected)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
-from hptui.core.search.protocol import Curve, Resume
+from hptui.core.search.protocol import Array, Curve, Resume
 from hptui.core.search.pruners.asha import Asha
 from hptui.core.search.pruners.rungs import Ranking, last_resort
 
@@ -30,15 +30,14 @@ class Pasha(Asha):
 
     def top(self, curves: Sequence[Curve]) -> int:
         """The place in `rungs` of the highest one in use; `len(rungs)`, the full length, when all of them disagree."""
-        top = 1
+        top, by_number = 1, {curve.number: curve for curve in curves}
         while top < len(self.rungs):
             ranked = Ranking.of(self.rungs[top], curves).entrants
-            below = {one.number: one.loss for one in Ranking.of(self.rungs[top - 1], curves).entrants}
-            by_number = {curve.number: curve for curve in curves}
             there = [by_number[one.number] for one in ranked]
-            grown = bool(there) and max(curve.last_step for curve in there) > self.rungs[top]
-            if not grown and agree([below[one.number] for one in ranked], noise(there, self.rungs[top])):
-                break
+            if not any(curve.last_step > self.rungs[top] for curve in there):  # it has not grown beyond this rung
+                below = [_loss(curve, self.rungs[top - 1]) for curve in there]
+                if agree(below, 0.0) or agree(below, noise(there, self.rungs[top])):
+                    break
             top += 1
         return top
 
@@ -51,6 +50,11 @@ def agree(below: Sequence[float], equal: float) -> bool:
     return all(one == other or abs(one - other) <= equal for one, other in zip(below, sorted(below), strict=True))
 
 
+def _loss(curve: Curve, rung: int) -> float:
+    loss = curve.from_step(rung)
+    return math.inf if math.isnan(loss) else loss
+
+
 def noise(curves: Sequence[Curve], top: int) -> float:
     """The 90th percentile of how far apart trials are at step `top` whose curves up to there cross and cross back.
 
@@ -58,13 +62,26 @@ def noise(curves: Sequence[Curve], top: int) -> float:
     """
     if len(curves) < 2:
         return 0.0
-    steps = reduce(np.intersect1d, [curve.steps[curve.steps <= top] for curve in curves])
-    losses = np.array([curve.losses[curve.steps.searchsorted(steps)] for curve in curves])  # (n, steps)
-    losses = losses[np.isfinite(losses).all(axis=1)]
-    if len(losses) < 2 or len(steps) < 3:
+    losses = common(curves, top)
+    losses = losses[:, np.isfinite(losses).all(axis=0)]
+    if losses.shape[1] < 2 or len(losses) < 3:
         return 0.0
-    one, other = np.triu_indices(len(losses), 1)
-    ahead = losses[one] < losses[other]  # (pairs, steps)
-    crossing = (ahead[:, 1:] != ahead[:, :-1]).sum(axis=1) >= 2
-    apart = np.abs(losses[one, -1] - losses[other, -1])[crossing]
+    changes = np.zeros((losses.shape[1],) * 2, np.int32)  # of who is ahead, for each two
+    before = losses[0][:, None] < losses[0]
+    for row in losses[1:]:
+        ahead = row[:, None] < row
+        changes += ahead != before
+        before = ahead
+    one, other = np.nonzero(np.triu(changes >= 2, 1))
+    apart = np.abs(losses[-1, one] - losses[-1, other])
     return float(np.percentile(apart, 90)) if len(apart) else 0.0
+
+
+def common(curves: Sequence[Curve], top: int) -> Array:
+    """(steps, n) the losses at the steps up to `top` that every curve has."""
+    ends = [int(curve.steps.searchsorted(top, side="right")) for curve in curves]
+    steps = np.concatenate([curve.steps[:end] for curve, end in zip(curves, ends, strict=True)])
+    losses = np.concatenate([curve.losses[:end] for curve, end in zip(curves, ends, strict=True)])
+    _, place, counts = np.unique(steps, return_inverse=True, return_counts=True)
+    everywhere = counts == len(curves)
+    return np.ascontiguousarray(losses[everywhere[place]].reshape(len(curves), int(everywhere.sum())).T)

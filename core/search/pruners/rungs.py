@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hptui.core.search.protocol import Compared, Curve, Go, Hold, Kind, Resume, Stop
 from hptui.core.search.pruners.wording import number as told
@@ -31,8 +32,7 @@ def newly_reached(rungs: Sequence[int], curve: Curve) -> int | None:
     return max((rung for rung in rungs if previous < rung <= curve.last_step), default=None)
 
 
-@dataclass(frozen=True, order=True)
-class Entrant:
+class Entrant(NamedTuple):  # a tuple: 300 of them are sorted for a verdict
     """A trial at a rung; the better one is the lower one, and of equal ones the earlier trial."""
 
     loss: float
