@@ -21,7 +21,7 @@ STARTS_FROM = "starts_from"  # the attribute: whose checkpoint a new trial begin
 def put_away(state: SchedulerState) -> Iterator[a.Action]:
     """End the processes of held trials whose place or memory is worth more than the steps that are done again."""
     for number, live in state.live.items():
-        if can_be_put_away(live) and (reason := _why(live)):
+        if can_be_put_away(live) and (reason := _why(state, live)):
             yield a.Signal((e.PutAwayAsked(state.now, number, reason),), number, kill=True)
 
 
@@ -34,10 +34,10 @@ def can_be_put_away(live: Live) -> bool:
             return False
 
 
-def _why(live: Live) -> str:
+def _why(state: SchedulerState, live: Live) -> str:
     phase = live.trial.phase
     if isinstance(phase, Paused) and phase.device != "cpu":
-        return f"gives {phase.device} back"
+        return f"gives {state.gpus.label(phase.device) or phase.device} back"
     return live.unwanted
 
 

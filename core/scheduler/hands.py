@@ -16,7 +16,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.holding import by_value, who_gives_way
-from hptui.core.scheduler.judging import reprune
+from hptui.core.scheduler.judging import reprune, rule_for
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
@@ -88,7 +88,8 @@ class Hands:
     def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> e.Event:
         gear = self._gear
         gear.book.set_held(state.at_their_rungs)
-        verdict = gear.pruner.judge(gear.book.curve(number), gear.book.others(number))
+        rule = rule_for(gear.pruner, state.live[number])
+        verdict = rule.judge(gear.book.curve(number), gear.book.others(number))
         at = gear.clock.now()
         numbers = self._told(verdict.compared) if verdict is not None else {}
         if isinstance(verdict, Hold | Stop) and is_pinned(state.live[number].trial.attrs):

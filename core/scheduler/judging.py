@@ -6,23 +6,29 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.devices.inventory import Inventory
+from hptui.core.devices.inventory import CPU
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, kind_of, lesson
+from hptui.core.scheduler.state import Live
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.study import Chosen, Study
-from hptui.core.study.trial import Cause, State
+from hptui.core.study.trial import Paused, Running, State
 
 
-def pruner_of(study: Study, places: Inventory) -> Pruner:
-    """A frozen trial keeps its GPU, for its memory is there: with GPUs a rule that holds trials stops them instead."""
-    pruner = catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
-    on_gpus = any(device.kind == "gpu" for device in places.devices)
-    return pruner.without_holding() if on_gpus and isinstance(pruner, Promoter) else pruner
+def pruner_of(study: Study) -> Pruner:
+    return catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
+
+
+def rule_for(pruner: Pruner, live: Live) -> Pruner:
+    """The rule for one trial. A frozen trial keeps its GPU, for its memory is there: one that could not be put away,
+    having no checkpoint, is stopped instead of held."""
+    phase = live.trial.phase
+    keeps_a_gpu = isinstance(phase, Running | Paused) and phase.device != CPU and not live.trial.has_checkpoint
+    return pruner.without_holding() if keeps_a_gpu and isinstance(pruner, Promoter) else pruner
 
 
 def rungs_of(pruner: Pruner) -> list[int]:
@@ -59,7 +65,7 @@ def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:
     if problems := catalog.check("pruner", wanted, gear.study.budget.max_steps):
         return [e.Refused(at, wish, "; ".join(f"{p.where}: {p.problem}" for p in problems))]
     study = msgspec.structs.replace(gear.study, pruner=wanted)
-    pruner = pruner_of(study, gear.places)
+    pruner = pruner_of(study)
     if pruner == gear.pruner:
         return [e.Refused(at, wish, f"the pruner is {said(was)} already")]
     for rule, name in ((gear.pruner, was.name), (pruner, wanted.name)):

@@ -17,11 +17,13 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.judging import book_of, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
+from hptui.core.scheduler.past import pasts_of, told
 from hptui.core.scheduler.recover import Recovered, recover
 from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
+from hptui.core.search.observe import PastTrials
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
@@ -47,7 +49,7 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     space = Space.parse(study.space).extend(reader.parameters())
     slots = facts.get("slots") or study.resources.slots
     places = inventory(msgspec.structs.replace(study.resources, slots=slots))
-    pruner = pruner_of(study, places)
+    pruner = pruner_of(study)
     rows = reader.trials()
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
     watch = Readings(places.devices)
@@ -64,7 +66,7 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
         book=book_of(reader, study, rows, judges),
         places=places,
         watch=watch,
-        thinker=thinker_of(study, space, rows, log),
+        thinker=thinker_of(study, space, rows, log, pasts_of(facts)),
         store=store,
         cursor=int(facts.get("command_cursor") or 0),
     )
@@ -79,7 +81,9 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
             store.save_parameters(space.definitions())
     note = "the session goes on" if rows else "the session begins"
     opened = e.Opened(gear.clock.now(), os.getpid(), note)
-    notes = [e.Noted(gear.clock.now(), None, text, "devices") for text in places.notes]
+    lent = [] if rows else [told(past, space) for past in facts.get("pasts") or []]
+    notes = [e.Noted(gear.clock.now(), None, text, "warm-start") for text in lent]
+    notes += [e.Noted(gear.clock.now(), None, text, "devices") for text in places.notes]
     announce()
     try:
         state = run(recovered.state, world, store, [opened, *notes, *first])
@@ -114,10 +118,14 @@ def queue_of(study: Study, space: Space) -> list[Queued]:
     return queue
 
 
-def thinker_of(study: Study, space: Space, rows: list[TrialRow], log: int | None) -> Thinker:
+def thinker_of(
+    study: Study, space: Space, rows: list[TrialRow], log: int | None, pasts: list[PastTrials]
+) -> Thinker:
     """A thinker that knows every trial so far. log: descriptor for its own words."""
     grows = study.objective.command is None and not study.space
-    thinker = Thinker.start(space.definitions(), study.sampler, study.seed, grows=grows, goals=study.goals, log=log)
+    thinker = Thinker.start(
+        space.definitions(), study.sampler, study.seed, grows=grows, goals=study.goals, pasts=pasts, log=log
+    )
     for row in rows:
         loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since

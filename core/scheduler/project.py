@@ -24,6 +24,8 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
             if live.held_bytes:
                 reason += f" ({format_size(live.held_bytes)} of memory)"
+            if process is not None and live.claim is not None and live.claim.used_bytes:
+                reason += f", keeps {format_size(live.claim.used_bytes)} of its GPU"
             if process is None:
                 reason, device = f"{reason}; {away.goes_on_from(trial)}", None
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}

@@ -266,5 +266,8 @@ def test_a_trial_that_the_kernel_killed_for_memory_is_out_of_memory():
 
     (settled,) = [event for event in settle.intents if isinstance(event, e.Settled)]
     assert settled.outcome == Ended(
-        State.FAIL, 110, "killed by the kernel: the machine ran out of memory", Cause.OOM, may_retry=True
+        State.FAIL,
+        110,
+        "killed by the kernel: the machine ran out of memory; it had its device for itself: infeasible",
+        Cause.OOM,
     )

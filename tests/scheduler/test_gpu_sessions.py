@@ -117,3 +117,36 @@ def test_gpus_that_cuda_visible_devices_hides_are_left_alone(session: Make, monk
 
     assert {row.device for row in s.trials().values()} == {UUIDS[1]}
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+SAVES = """
+    import hptui, os, time
+
+    def objective(trial):
+        state = trial.checkpoint.load()
+        first = 0 if state is None else state["step"] + 1
+        for step in range(first, 10):
+            time.sleep(0.02)
+            trial.checkpoint.save({"step": step})
+            trial.report(trial.params["x"] + 1.0 / (step + 1), step, gpu=int(os.environ["CUDA_VISIBLE_DEVICES"][-1]))
+            if trial.should_prune():
+                raise hptui.TrialPruned()
+        return trial.params["x"]
+"""
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_held_trials_that_saved_leave_their_gpus_to_others_and_go_on_from_there(session: Make) -> None:
+    rungs = '[pruner]\nname = "asha"\n'
+    s = session(SAVES, f"seed = 1\n{rungs}" + STUDY.replace("n_trials = 6", "n_trials = 9\n    max_steps = 10"))
+    s.start()
+    fact = s.finish()
+
+    rows = s.trials()
+    assert fact["ok"] and len(rows) == 9 and {row.state for row in rows.values()} == {"COMPLETE", "PRUNED"}
+    away = [event.reason for event in s.events("put-away")]
+    assert away and all("gives GPU " in reason and "goes on from its checkpoint of step" in reason for reason in away)
+    assert s.events("promoted") and all(row.reason.startswith("held at") for row in rows.values() if row.state == "PRUNED")
+    for number, row in rows.items():
+        assert [step for step, _ in s.reader.curve(number, "value")] == list(range((row.step or 0) + 1))
+    s.until(lambda: not s.processes(), "processes were left behind")

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hptui.core.devices.inventory import Device, Inventory, Place, without_gpus
-from hptui.core.scheduler.open import pruner_of
+from hptui.core.scheduler.judging import rule_for
+from hptui.core.scheduler.state import Live
 from hptui.core.search.catalog import make_pruner
 from hptui.core.search.protocol import Curve, Hold, Stop
-from hptui.core.study.file import load_study
 from hptui.core.study.study import Chosen
+from hptui.core.study.trial import Process, Running, Trial
 from hptui.core.wire.spool import Report, read_from
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "search_rungs"))
@@ -134,17 +134,19 @@ def test_a_live_session_decides_as_the_pure_rule_does(session: Make, pruner: str
 
 
 @pytest.mark.parametrize("name", ["asha", "hyperband", "pasha"])
-def test_a_rule_holds_trials_on_the_cpu_and_stops_them_on_gpus(name: str) -> None:
-    text = f'name = "s"\n[pruner]\nname = "{name}"\n[budget]\nmax_steps = 9\n[objective]\ncommand = "true"\n'
-    asked = load_study(text + "[space]\nx = [1, 2]\n", where="s.toml", folder=None)
-    gpu = Device("GPU-1", "a GPU", "gpu", 0)
+def test_a_rule_stops_only_trials_that_would_keep_a_gpu_while_held(name: str) -> None:
+    rule = make_pruner(Chosen(name=name), "minimize", 9)
     curve, others = Curve(1, np.array([1]), np.array([0.9])), [Curve(0, np.array([1]), np.array([0.1]))]
 
-    on_cpu = pruner_of(asked, without_gpus(2, 2, "", hides_gpus=False)).judge(curve, others)
-    on_gpu = pruner_of(asked, Inventory((gpu,), (Place(gpu.id, 0),), 1)).judge(curve, others)
+    def verdict(device: str, **attrs: int) -> object:
+        phase = Running(Process(7, 1), device, 0.0)
+        live = Live(Trial(1, {}, (), 0, "sampler", "", phase, 0.0, attrs=attrs))
+        return rule_for(rule, live).judge(curve, others)
 
-    assert isinstance(on_cpu, Hold)
-    assert isinstance(on_gpu, Stop) and on_gpu.reason.endswith("a frozen trial would keep its GPU")
+    assert isinstance(verdict("cpu"), Hold)
+    assert isinstance(verdict("GPU-1", checkpoint_step=1), Hold)
+    stopped = verdict("GPU-1")
+    assert isinstance(stopped, Stop) and stopped.reason.endswith("a frozen trial would keep its GPU")
 
 
 def test_a_study_of_one_trial_still_ends_with_a_result(session: Make, tmp_path: Path) -> None:
