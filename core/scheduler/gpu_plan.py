@@ -9,7 +9,7 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import goes_on_from, is_away
 from hptui.core.scheduler.events.gpus import ClaimSet, GpuTold, Waits
-from hptui.core.scheduler.gpus import MARGIN, GpuState, on, place_for
+from hptui.core.scheduler.gpus import MARGIN, GpuState, gpus_of, on, place_for
 from hptui.core.scheduler.placing import UNITS, USABLE, Wait
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Why
@@ -120,6 +120,8 @@ def _resize(state: SchedulerState) -> Iterator[a.Action]:
             continue
         total = min(total for total in totals if total is not None)
         memory = round(claim.peak_bytes * MARGIN)
-        units = max(1, min(UNITS, -(-UNITS * memory // max(1, round(USABLE * total)))))
+        free = min(gpu.free_units for gpu in gpus_of(state) if gpu.id in place.devices)
+        units = min(-(-UNITS * memory // max(1, round(USABLE * total))), claim.units + max(0, free), UNITS)
         if abs(units - claim.units) > WORTH_IT * UNITS or (claim.memory_bytes is None and units < claim.units):
-            yield a.Resize((ClaimSet(state.now, number, units, memory),), number, units)
+            yield a.Resize((ClaimSet(state.now, number, max(1, units), memory),), number, max(1, units))
+            return  # what one gives back or takes changes what the next may have

@@ -179,6 +179,8 @@ def _block(need: Need, asks: Asks, gpu: Gpu) -> Blocked | None:
 
 def _wait(need: Need, blocks: Sequence[Blocked], fitting: int) -> Wait:
     """Said of the GPU that a trial gets next, as far as can be told."""
+    if not blocks:
+        return Wait("few", f"waiting: needs {need.gpus} GPUs at once, and there are {fitting}", False)
     order = ("settling", "memory", "limit", "taken", "elsewhere", "strangers", "closed")
     first = min(blocks, key=lambda block: (order.index(block.kind), _left(block.gpu)))
     needs = f"needs {gib(need.memory_bytes)}, " if need.memory_bytes is not None and first.kind == "memory" else ""
