@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -53,11 +54,12 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
     """
 
     def __init__(
-        self, folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = ()
-    ) -> None:
-        """beside: sessions to compare, instead of one to open."""
+        self, folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = (),
+        shelf: Path | None = None,
+    ) -> None:  # fmt: skip
+        """beside: sessions to compare, instead of one to open. shelf: the folder whose sessions are listed."""
         super().__init__()
-        self.folder, self.read_only, self.beside = folder, read_only, beside
+        self.folder, self.read_only, self.beside, self.shelf = folder, read_only, beside, shelf
         self.crash_folder = home()
         self.goes_on = False  # whether a session lives on behind the screen that is left
 
@@ -84,7 +86,7 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
             return
         from hptui.tui.screens.sessions import SessionsScreen
 
-        self.push_screen(SessionsScreen(self.read_only))
+        self.push_screen(SessionsScreen(self.read_only, self.shelf))
 
     def open_session(self, folder: SessionFolder, *, read_only: bool) -> None:
         from hptui.tui.screens.live import LiveScreen
@@ -121,10 +123,13 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
             menu()
 
 
-def run(folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = ()) -> int:
+def run(
+    folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = (),
+    shelf: Path | None = None,
+) -> int:  # fmt: skip
     """Show the screen until it is left; its exit status. `folder` None: the list of sessions, or those `beside`."""
     terminal.prepare()
-    app = HptuiApp(folder, read_only, beside)
+    app = HptuiApp(folder, read_only, beside, shelf)
     status = app.run()
     if app.goes_on and folder is not None:
         print(f"{folder.name} goes on: hptui attach {folder.name}")

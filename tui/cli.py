@@ -16,6 +16,7 @@ from hptui.core.errors import HptuiError
 # verb -> (module, command, one line of help); the order is the order of `hptui --help`
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Start a session, or go on with one, and open its screen."),
+    "init": ("init", "init", "Write a study file for a script: parameters found, ranges proposed."),
     "attach": ("screens", "attach", "Open the screen of a session."),
     "review": ("screens", "review", "Look at a session without changing anything."),
     "compare": ("compare", "compare", "Compare two to four sessions."),
@@ -39,6 +40,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "check": ("check", "check", "Say what is wrong with a study file, or what it would do."),
     "advise": ("advise", "advise", "Say what would make a search better, before it starts or by what it shows."),
     "lr-find": ("lr_find", "lr_find", "Find the range of learning rates worth searching."),
+    "replicate": ("trust", "replicate", "Run the best trials again with other seeds."),
+    "trust": ("trust", "trust", "Tell how much of a result is luck."),
     "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
     "rm": ("remove", "rm", "Delete a session."),
     "gpus": ("lists", "gpus", "List the devices that trials can run on."),

@@ -8,7 +8,7 @@ keep spaces: `why:"is above"`. A term that is not finished yet (`lr<`) is left o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hptui.core.store.rows import TrialRow
@@ -151,10 +151,14 @@ def field(name: str, trial: TrialRow, facts: Facts) -> object:
 
 
 def _holds(term: Term, trial: TrialRow, facts: Facts) -> bool:
+    return satisfies(term, None if not term.op else field(term.name, trial, facts), _texts(trial))
+
+
+def satisfies(term: Term, have: object, texts: Iterable[str]) -> bool:
+    """Whether a condition holds, but for its `!`. have: what its name stands for; texts: where a word is sought."""
     if not term.op:
         needle = term.value.casefold()
-        return any(needle in text.casefold() for text in _texts(trial))
-    have = field(term.name, trial, facts)
+        return any(needle in text.casefold() for text in texts)
     if have is None:
         return term.op == "!="
     if term.op == ":":

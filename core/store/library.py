@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
+from hptui.core.study.remarks import FACT
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import SessionLock, scheduler_of, start_ticks
@@ -39,6 +40,9 @@ class SessionSummary:
     created_at: float | None = None
     updated_at: float | None = None
     database_bytes: int = 0  # `size_bytes` walks the whole folder
+    busy_s: float = 0.0  # running time of all trials
+    gpu_s: float = 0.0  # of those on GPUs
+    remarks: dict[str, Any] = field(default_factory=dict)  # its note and tags: study.remarks
 
 
 def sessions(home: Path) -> list[SessionSummary]:
@@ -56,6 +60,7 @@ def summary(folder: SessionFolder) -> SessionSummary:
     try:
         with Reader(folder) as reader, reader.snapshot():
             facts, counts, best = reader.facts(), reader.counts(), reader.best(1)
+            busy_s, gpu_s = reader.running_seconds()
     except HptuiError as error:
         return SessionSummary(
             folder.name,
@@ -85,6 +90,9 @@ def summary(folder: SessionFolder) -> SessionSummary:
         created_at=facts.get("created_at"),
         updated_at=changed,
         database_bytes=size,
+        busy_s=busy_s,
+        gpu_s=gpu_s,
+        remarks=facts.get(FACT) or {},
     )
 
 
@@ -92,7 +100,7 @@ def resolve(name_or_path: str, home: Path) -> SessionFolder:
     """The session that a name, the unique beginning of one, or a path means. Raises SessionError."""
     if "/" in name_or_path or name_or_path in (".", "..") or name_or_path.startswith("~"):
         folder = SessionFolder(Path(name_or_path).expanduser().resolve())
-        if not _is_session(folder.path):
+        if not is_session(folder.path):
             problem = "is no session's folder" if folder.path.exists() else "there is no such folder"
             raise SessionError(str(folder.path), problem, "`hptui ls` lists sessions")
         return folder
@@ -105,7 +113,7 @@ def resolve(name_or_path: str, home: Path) -> SessionFolder:
     if matching:
         some = ", ".join(matching[:8]) + (", ..." if matching[8:] else "")
         raise SessionError(name_or_path, f"{len(matching)} sessions begin so: {some}", "write more of the name")
-    if name_or_path and _is_session(Path(name_or_path)):
+    if name_or_path and is_session(Path(name_or_path)):
         return SessionFolder(Path(name_or_path).resolve())
     near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "`hptui ls` lists sessions"
@@ -123,27 +131,55 @@ def new_name(base: str, home: Path) -> str:
     return name
 
 
+def rename(folder: SessionFolder, name: str) -> SessionFolder:
+    """Give a session another name; it keeps its place. Raises SessionError while somebody works on it.
+
+    `hptui run` of its study finds it under its new name only when told: --name.
+    """
+    if not re.fullmatch(r"[^\W_][\w.+-]{0,79}", name):
+        hint = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
+        raise SessionError(name, "can't be a session's name", hint)
+    target = folder.path.with_name(name)
+    if target.exists():
+        raise SessionError(name, "there is something of this name already", "take another one")
+    lock = _held(folder)
+    try:
+        folder.path.rename(target)
+    except OSError as error:
+        raise SessionError(str(folder.path), f"can't be renamed: {error.strerror}") from error
+    finally:
+        lock.release()
+    return SessionFolder(target)
+
+
 def remove(folder: SessionFolder) -> None:
     """Delete a session's whole folder. Raises SessionError while it is scheduled or a trial of it trains."""
-    if not _is_session(folder.path):
+    if not is_session(folder.path):
         raise SessionError(str(folder.path), "is no session's folder", "`hptui ls` lists sessions")
     if not os.access(folder.path, os.W_OK) or not os.access(folder.path.parent, os.W_OK):
         hint = "check who owns it, and its permissions"
         raise SessionError(str(folder.path), "this folder can't be written", hint)
-    lock = SessionLock.take(folder.lock)
-    if lock is None:
-        hint = f"`hptui stop {folder.name} --now` first"
-        raise SessionError(folder.name, f"a scheduler runs it (pid {scheduler_of(folder.lock).pid})", hint)
+    lock = _held(folder)
     try:
-        if there := training(folder):
-            trials = ", ".join(str(number) for number in there)
-            hint = f"`hptui attach {folder.name}` adopts them, `hptui stop {folder.name} --now` ends them"
-            raise SessionError(folder.name, f"processes of trial {trials} are still there", hint)
         doomed = folder.path.with_name(f".{folder.name}.removed-{secrets.token_hex(4)}")
         folder.path.rename(doomed)  # gone from the list at once, however long the files take
         shutil.rmtree(doomed, ignore_errors=True)
     finally:
         lock.release()
+
+
+def _held(folder: SessionFolder) -> SessionLock:
+    """Its lock, when nobody and no process works on it."""
+    lock = SessionLock.take(folder.lock)
+    if lock is None:
+        hint = f"`hptui stop {folder.name} --now` first"
+        raise SessionError(folder.name, f"a scheduler runs it (pid {scheduler_of(folder.lock).pid})", hint)
+    if there := training(folder):
+        lock.release()
+        trials = ", ".join(str(number) for number in there)
+        hint = f"`hptui attach {folder.name}` adopts them, `hptui stop {folder.name} --now` ends them"
+        raise SessionError(folder.name, f"processes of trial {trials} are still there", hint)
+    return lock
 
 
 def size_bytes(folder: SessionFolder) -> int:
@@ -157,7 +193,7 @@ def size_bytes(folder: SessionFolder) -> int:
 
 
 def _folders(home: Path) -> list[SessionFolder]:
-    return [SessionFolder(Path(entry.path)) for entry in _entries(home) if _is_session(Path(entry.path))]
+    return [SessionFolder(Path(entry.path)) for entry in _entries(home) if is_session(Path(entry.path))]
 
 
 def _entries(home: Path) -> list[os.DirEntry[str]]:
@@ -178,7 +214,7 @@ def _state(alive: bool, finished: dict[str, Any] | None) -> Literal["live", "fin
     return "finished" if finished.get("final", True) else "stopped"
 
 
-def _is_session(path: Path) -> bool:
+def is_session(path: Path) -> bool:
     folder = SessionFolder(path)
     return folder.database.is_file() or folder.study.is_file()
 

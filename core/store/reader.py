@@ -63,6 +63,13 @@ class Reader:
         except sqlite3.Error as error:
             raise explain(error, self.folder) from error
 
+    def _each(self, sql: str, *values: Any) -> Iterator[Any]:
+        """As `_ask`, a row at a time: the whole answer as text is larger than what is made of it."""
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise explain(error, self.folder) from error
+
     @contextlib.contextmanager
     def _decoding(self) -> Iterator[None]:
         """A damaged page may hold anything where JSON should be."""
@@ -111,11 +118,16 @@ class Reader:
 
     # trials
 
-    def trials(self, after_change: int = 0) -> list[TrialRow]:
-        """Trials that changed after `after_change`, the latest last: ask from its `change` next."""
+    def trials(self, after_change: int = 0, points: bool = True) -> list[TrialRow]:
+        """Trials that changed after `after_change`, the latest last: ask from its `change` next.
+
+        points: with `x`, which a screen of 100,000 trials does better without.
+        """
         with self._decoding():
-            sql = f"select {codec.TRIAL} from trials where change > ? order by change"
-            return codec.trial_rows(self._ask(sql, after_change))
+            columns = codec.TRIAL if points else codec.TRIAL.replace(" x,", " '[]',")
+            return codec.trial_rows(
+                self._each(f"select {columns} from trials where change > ? order by change", after_change)
+            )
 
     def newest(self, k: int) -> list[TrialRow]:
         """The `k` latest trials, the first of them first."""
@@ -131,6 +143,12 @@ class Reader:
     def counts(self) -> dict[str, int]:
         """State -> how many trials, for the states that have any."""
         return dict(self._ask("select state, count(*) from trials group by state"))
+
+    def running_seconds(self) -> tuple[float, float]:
+        """How long trials have run, up to their last pause or end: all of them, and those on GPUs."""
+        sql = "select total(busy_s), total(case when device not like 'cpu%' then busy_s end) from trials"
+        every, on_gpus = self._ask(sql)[0]
+        return float(every), float(on_gpus)
 
     def best(self, k: int = 1) -> list[TrialRow]:
         """The `k` best complete trials that broke no constraint, best first, equal ones by number.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from pathlib import Path
+
 import click
 
 from hptui.core.errors import HptuiError
+from hptui.core.store.library import is_session
+from hptui.core.store.packed import has_sessions, unpack
 from hptui.core.study.session import SessionFolder
 from hptui.tui.commands.finding import NAME, find, wake
 from hptui.tui.terminal import why_unsuitable
@@ -29,16 +35,28 @@ def attach(name: str | None, read_only: bool) -> int:
 @click.command()
 @NAME
 def review(name: str | None) -> int:
-    """Look at a session, live or past, without changing anything. NAME may be a copied folder."""
-    return open_screen(find(name), read_only=True)
+    """Look at a session, live or past, without changing anything.
+
+    NAME may be a copied folder, a folder with several sessions, or a zip of either (unpacked for as long as it is
+    looked at).
+    """
+    with contextlib.ExitStack() as stack:
+        path = Path(name or "").expanduser()
+        if name and path.suffix == ".zip" and path.is_file():
+            path = unpack(path, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hptui-"))))
+        elif not (name and path.is_dir() and has_sessions(path)):
+            return open_screen(find(name), read_only=True)
+        if is_session(path):
+            return open_screen(SessionFolder(path), read_only=True)
+        return open_screen(None, read_only=True, shelf=path)
 
 
-def open_screen(folder: SessionFolder | None, *, read_only: bool) -> int:
-    """The screen of a session, or the list of sessions. Returns its exit status once it is left."""
+def open_screen(folder: SessionFolder | None, *, read_only: bool, shelf: Path | None = None) -> int:
+    """The screen of a session, or the list of those in `shelf`. Returns its exit status once it is left."""
     _check_terminal(folder)
     from hptui.tui.app import run
 
-    return run(folder, read_only=read_only)
+    return run(folder, read_only=read_only, shelf=shelf)
 
 
 def _check_terminal(folder: SessionFolder | None) -> None:

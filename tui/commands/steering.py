@@ -146,4 +146,4 @@ def split(pairs: tuple[str, ...]) -> dict[str, str]:
     wrong = [pair for pair in pairs if "=" not in pair or pair.startswith("=")]
     if wrong:
         raise click.UsageError(f"{wrong[0]!r} is not NAME=VALUE")
-    return dict((key, value) for key, _, value in (pair.partition("=") for pair in pairs))
+    return {key: value for key, _, value in (pair.partition("=") for pair in pairs)}

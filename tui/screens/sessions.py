@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from hptui.core.store.library import SessionSummary, sessions
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.tui.glyphs import harmless
-from hptui.tui.keys import AROUND, Key, bindings
+from hptui.tui.keys import AROUND, Key, bindings, disabled
+from hptui.tui.listed import FIELDS, Listed
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.line_table import Column, LineTable
+from hptui.tui.panes.prompt import Prompt
 from hptui.tui.screens.menu import Entry, MenuScreen, entries
+from hptui.tui.screens.shelf import Shelf
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import too_small
@@ -28,22 +33,39 @@ if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
 
 LOOK_S = 2.0
+_CHANGING = (
+    Key("t", "remark", "Tags, note", "tags and a note of the session, or of the marked ones", 4, True),
+    Key("n", "begin", "New", "a new session: pick a script, its parameters are found in it", 2, True),
+    Key("f2", "rename", "Rename", "give the session another name", 6, True, "F2"),
+    Key("D", "delete", "Delete", "delete the session, or the marked ones; says how much room they take", 6, True),
+)
 _KEYS = (
-    Key("enter", "open", "Open", "open the session", 0),
-    Key("v", "review", "Look only", "open it without the keys that change anything", 1),
+    Key("enter", "open", "Open", "open the session; with 2 to 4 marked: compare them", 0),
+    Key("V", "review", "Look only", "open it without the keys that change anything", 3),
+    Key("v", "mark", "Mark", "mark the session", 3),
+    Key("slash", "filter", "Filter", "only sessions that match, such as state:live best<0.3 tag:keep", 2, display="/",
+        first=True),
+    Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 5),
+    Key("S", "reverse", "Reverse", "turn the order round"),
+    *_CHANGING,
+    Key("escape", "back", "Back", "the marks, then the filter", None, display="esc"),
     Key("q", "leave", "Quit", "leave the screen; sessions go on", 3),
     *(key for key in AROUND if key.action in ("menu", "redraw")),
-)
+)  # fmt: skip
 
 
-class SessionsScreen(Screen[None]):
+class SessionsScreen(Shelf):
+    """`home`: the folder with the sessions; None: where hptui keeps its own."""
+
     CSS_PATH = "sessions.tcss"
     BINDING_GROUP_TITLE = "sessions"
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
-    def __init__(self, read_only: bool) -> None:
+    def __init__(self, read_only: bool, home: Path | None = None) -> None:
         super().__init__()
         self.read_only = read_only
+        self.home = home or sessions_home()
+        self.listed = Listed()
         self.found: list[SessionSummary] | None = None
         self._numbers: dict[str, int] = {}  # name -> key of its row, so that the cursor stays on its session
 
@@ -53,6 +75,7 @@ class SessionsScreen(Screen[None]):
             [Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in TITLES],
             id="sessions", newest="", empty="looking for sessions…",
         )  # fmt: skip
+        yield Prompt(id="prompt")
         yield TextLine(id="hints")
         yield TextLine(id="too-small")
 
@@ -62,7 +85,8 @@ class SessionsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.table.focus()
-        self.query_one("#hints", TextLine).show(lambda width: hints_line(_KEYS, width))
+        dead = self.dead_keys()
+        self.query_one("#hints", TextLine).show(lambda width: hints_line(_KEYS, width, dead))
         self._show_header()
         self.set_interval(LOOK_S, self._look)
         self.call_after_refresh(self._look)
@@ -71,7 +95,7 @@ class SessionsScreen(Screen[None]):
         """Sessions are folders and databases: they are looked at in a thread, while this screen is on top."""
         if self.app.screen is self:
             self.run_worker(
-                lambda: sessions(sessions_home()), thread=True, exclusive=True, group="look", name="look",
+                lambda: sessions(self.home), thread=True, exclusive=True, group="look", name="look",
                 exit_on_error=False,
             )  # fmt: skip
 
@@ -83,17 +107,25 @@ class SessionsScreen(Screen[None]):
         self.found = found
         for summary in found:
             self._numbers.setdefault(summary.name, len(self._numbers))
-        rows = {self._numbers[summary.name]: summary for summary in found}
-        if not found:
-            self.table.update_empty(EMPTY)
+        shown = self.listed.arranged(found)
+        rows = {self._numbers[summary.name]: summary for summary in shown}
+        nothing = f"0 of {len(found)} match {self.listed.filter}: esc clears the filter" if found else EMPTY
+        self.table.update_empty(nothing)
+        self.table.sorted_by(self.listed.sort, self.listed.reverse)
         self.table.show(list(rows), lambda key: session_line(rows[key], at))
         self._show_header()
+
+    def _show_again(self) -> None:
+        if self.found is not None:
+            self.show_sessions(self.found, time.time())
 
     def _show_header(self) -> None:
         live = sum(summary.state == "live" for summary in self.found or ())
         total = "" if self.found is None else f"  {count(len(self.found), 'session')}"
         line = (Cell("hptui", "strong bold"), Cell(total), Cell(f"  {live} live" if live else "", "running"))
-        where = (Cell(f"  in {harmless(str(sessions_home()))}", "muted"),)
+        said = f"  {self.listed.filter}" if self.listed.filter else ""
+        said += f"  {len(self.table.marked)} marked" if self.table.marked else ""
+        where = (Cell(harmless(said), "info"), Cell(f"  in {harmless(str(self.home))}", "muted"))
         self.query_one("#header", TextLine).show(lambda width: (*line, *where))
 
     def on_screen_resume(self) -> None:
@@ -110,11 +142,88 @@ class SessionsScreen(Screen[None]):
         key = self.table.cursor_key
         return next((s for s in self.found or () if self._numbers[s.name] == key), None)
 
+    def targets(self) -> Sequence[SessionSummary]:
+        marked = [s for s in self.found or () if self._numbers[s.name] in self.table.marked]
+        chosen = self.chosen()
+        return marked or ([] if chosen is None else [chosen])
+
+    def dead_keys(self) -> frozenset[str]:
+        return disabled((_CHANGING,), read_only=self.read_only, alive=True)
+
     def on_line_table_chosen(self, _: LineTable.Chosen) -> None:
-        self._open(self.read_only)
+        self.action_open()
+
+    def on_line_table_marked(self, _: LineTable.Marked) -> None:
+        self._show_header()
+
+    def on_line_table_header_chosen(self, message: LineTable.HeaderChosen) -> None:
+        self._sort(self.listed.by(message.column))
+
+    def on_shelf_done(self, _: Shelf.Done) -> None:
+        self.table.set_marked(set())
+        self._look()
 
     def action_open(self) -> None:
-        self._open(self.read_only)
+        if not self.compare():
+            self._open(self.read_only)
+
+    def action_mark(self) -> None:
+        self.table.action_mark()
+
+    def action_begin(self) -> None:
+        from hptui.tui.screens.begin import begin
+
+        begin(cast("Any", self), Path.cwd())
+
+    # --- finding ----------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        def complete(text: str) -> str | None:
+            head, space, last = text.rpartition(" ")
+            words = [f"{name}:" for name in FIELDS]
+            found = next((word for word in words if last and word.startswith(last) and word != last), None)
+            return None if found is None else head + space + found
+
+        hint = "such as  state:live best<0.3 trials>10 tag:keep   esc clears"
+        self.query_one(Prompt).ask("filter", "/", str(self.listed.filter), hint, complete)
+
+    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+        self.listed = self.listed.filtered(message.text)
+        self._show_again()
+
+    def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        self.on_prompt_typed(message)
+        self._close_prompt()
+
+    def on_prompt_left(self, _: Prompt.Left) -> None:
+        self.listed = self.listed.filtered("")
+        self._show_again()
+        self._close_prompt()
+
+    def _close_prompt(self) -> None:
+        self.query_one(Prompt).close()
+        self.set_focus(self.table)
+
+    def action_sort(self) -> None:
+        self._sort(self.listed.by(self.table.column or "best"))
+
+    def action_reverse(self) -> None:
+        self._sort(replace(self.listed, reverse=not self.listed.reverse))
+
+    def _sort(self, listed: Listed) -> None:
+        self.listed = listed
+        self._show_again()
+        self.table.action_go_first()
+
+    def action_back(self) -> None:
+        if self.table.marked:
+            self.table.set_marked(set())
+        elif self.listed.filter:
+            self.listed = self.listed.filtered("")
+        elif len(self.app.screen_stack) > 2:
+            self.dismiss()
+            return
+        self._show_again()
 
     def action_review(self) -> None:
         self._open(True)
@@ -142,4 +251,7 @@ class SessionsScreen(Screen[None]):
         self.refresh(repaint=True, layout=True)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
-        return True
+        typed = self.focused is not None and self.focused.check_consume_key("x", "x")
+        if action in ("filter", "menu") and typed:
+            return False
+        return None if action in self.dead_keys() else True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hptui.core.store.library import SessionSummary
+from hptui.core.study.remarks import note_of, tags_of
 from hptui.tui.glyphs import current
 from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import age, day, number, unknown
@@ -15,7 +16,8 @@ TITLES = (
     Title("trial", "trial", 6, "right", 2),
     Title("done", "trials", 11, "right", 6),
     Title("counts", "of which", 22, priority=4),
-    Title("changed", "changed", 8, "right", 5),
+    Title("hours", "ran for", 8, "right", 5),
+    Title("changed", "changed", 8, "right", 6),
     Title("started", "started", 10, "right", 3),
     Title("why", "", 8, priority=1, grow=True),
 )
@@ -50,10 +52,28 @@ def session_line(summary: SessionSummary, at: float) -> Cells:
         Cell(unknown() if summary.best_trial is None else f"#{summary.best_trial}", "muted"),
         Cell(total if summary.state != "broken" else unknown()),
         Cell(counted(summary.counts), "muted"),
+        Cell(ran_for(summary), "muted"),
         Cell(changed, "muted"),
         Cell(day(summary.created_at), "muted"),
-        Cell(summary.reason, "error" if summary.state == "broken" else "muted"),
+        Cell(f"{said_of(summary)}{summary.reason}", "error" if summary.state == "broken" else "muted"),
     )
+
+
+def ran_for(summary: SessionSummary) -> str:
+    """Running time of its trials: `3.2h`, or `3.2h gpu` on GPUs."""
+    seconds = summary.gpu_s or summary.busy_s
+    if not seconds:
+        return unknown()
+    hours = seconds / 3600
+    text = f"{hours:.0f}h" if hours >= 100 else f"{hours:.1f}h" if hours >= 1 else age(seconds)
+    return f"{text} gpu" if summary.gpu_s else text
+
+
+def said_of(summary: SessionSummary) -> str:
+    """Its tags and note, before why it ended."""
+    said = [f"#{tag}" for tag in tags_of(summary.remarks)]
+    said += [f'"{note_of(summary.remarks)}"'] if note_of(summary.remarks) else []
+    return f"{' '.join(said)} · " if said else ""
 
 
 def counted(counts: dict[str, int]) -> str:
