@@ -14,8 +14,9 @@ import msgspec
 from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
-from hptui.core.scheduler.judging import book_of, pruner_of, rungs_of
+from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.past import pasts_of, told
 from hptui.core.scheduler.recover import Recovered, recover
@@ -49,12 +50,13 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     space = Space.parse(study.space).extend(reader.parameters())
     slots = facts.get("slots") or study.resources.slots
     places = inventory(msgspec.structs.replace(study.resources, slots=slots))
-    pruner = pruner_of(study)
+    pruner = pruner_of(study, space if study.space else None)
     rows = reader.trials()
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
     watch = Readings(places.devices)
     watch.start()
     judges = pruner.milestones() is not None
+    book = book_of(reader, study, rows, judges)
     gear = Gear(
         study=study,
         folder=folder,
@@ -63,10 +65,10 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
         session_id=session_id,
         space=space,
         pruner=pruner,
-        book=book_of(reader, study, rows, judges),
+        book=book,
         places=places,
         watch=watch,
-        thinker=thinker_of(study, space, rows, log, pasts_of(facts)),
+        thinker=thinker_of(study, space, rows, log, pasts_of(facts), book),
         store=store,
         cursor=int(facts.get("command_cursor") or 0),
     )
@@ -119,20 +121,22 @@ def queue_of(study: Study, space: Space) -> list[Queued]:
 
 
 def thinker_of(
-    study: Study, space: Space, rows: list[TrialRow], log: int | None, pasts: list[PastTrials]
+    study: Study, space: Space, rows: list[TrialRow], log: int | None, pasts: list[PastTrials], book: Book
 ) -> Thinker:
-    """A thinker that knows every trial so far. log: descriptor for its own words."""
+    """A thinker that knows every trial so far. log: descriptor for its own words. book: of all curves."""
     grows = study.objective.command is None and not study.space
     thinker = Thinker.start(
-        space.definitions(), study.sampler, study.seed, grows=grows, goals=study.goals, pasts=pasts, log=log
-    )
+        space.definitions(), study.sampler, study.seed, grows=grows, goals=study.goals, pasts=pasts,
+        pruner=study.pruner, max_steps=study.budget.max_steps, log=log,
+    )  # fmt: skip
     for row in rows:
         loss = None if row.value is None or not math.isfinite(row.value) else study.sign * row.value
         x = (*row.x, *(None,) * (space.dim - len(row.x)))  # the space may have grown since
         cause = lesson(row.cause, row.may_retry)
         state = State.PRUNED if row.why == Why.RUNG else State(row.state)  # one held at its rung may never go on
+        curve = book.curve(row.number) if listens(study) else None
         losses, limits = study.losses(row.value, row.attrs), row.attrs.get(CONSTRAINTS, {})
-        thinker.observe(observation(row.number, x, state, cause, loss, row.step, losses, limits))
+        thinker.observe(observation(row.number, x, state, cause, loss, row.step, losses, limits, curve))
     return thinker
 
 

@@ -31,7 +31,7 @@ from hptui.core.scheduler.thinker_wire import (
     Unframer,
     framed,
 )
-from hptui.core.search.observe import Observation
+from hptui.core.search.observe import Observation, PastTrials
 from hptui.core.study.study import Chosen, Goal
 
 _BATCH = 500  # observations in one message when everything is told again
@@ -66,15 +66,19 @@ class Thinker:
         *,
         grows: bool | None = None,
         goals: Sequence[Goal] = (Goal("value"),),
+        pasts: Sequence[PastTrials] = (),
+        pruner: Chosen = Chosen(name="none"),
+        max_steps: int | None = None,
         log: int | None = None,
     ) -> Thinker:
         """A running thinker.
 
+        pruner, max_steps: of the study; the sampler learns from curves where the pruner has a model of them.
         grows: the objective defines its space as it runs (`set_space`). None: when the space is empty.
         log: descriptor that the process writes its own words to; None for nowhere.
         """
         growing = not space_definitions if grows is None else grows
-        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing, tuple(goals)), log)
+        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing, tuple(goals), tuple(pasts), pruner, max_steps), log)
         thinker._spawn()
         return thinker
 

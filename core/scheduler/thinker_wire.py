@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.search.observe import Observation
+from hptui.core.search.observe import Observation, PastTrials
 from hptui.core.study.study import Chosen, Goal
 
 
@@ -20,6 +20,9 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     seed: int
     grows: bool
     goals: tuple[Goal, ...] = (Goal("value"),)
+    pasts: tuple[PastTrials, ...] = ()
+    pruner: Chosen = Chosen(name="none")
+    max_steps: int | None = None
 
 
 class SpaceIs(msgspec.Struct, frozen=True, tag=True):

@@ -1,6 +1,6 @@
 """Puts together what a study's points come from: the sampler, and around it what any sampler works under.
 
-Outermost first: several objectives become one loss, beliefs and past sessions are heard, constraints weighed.
+Outermost first: several objectives become one loss, priors and past sessions are heard, constraints weighed.
 """
 
 from __future__ import annotations
@@ -8,13 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hptui.core.search.catalog import entry_of, make_sampler
+from hptui.core.search.observe import PastTrials
 from hptui.core.search.protocol import Sampler
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen, Goal
 
 
-def assemble(chosen: Chosen, space: Space, seed: int, goals: Sequence[Goal], grows: bool = False) -> Sampler:
-    """The sampler to ask. Raises StudyError when the choice is wrong or does not fit the space."""
+def assemble(
+    chosen: Chosen,
+    space: Space,
+    seed: int,
+    goals: Sequence[Goal],
+    grows: bool = False,
+    pasts: Sequence[PastTrials] = (),
+) -> Sampler:
+    """The sampler to ask. pasts: trials of past sessions, for a study with one objective.
+
+    Raises StudyError when the choice is wrong or does not fit the space.
+    """
     from hptui.core.search.samplers.constrained import Constrained
 
     made, models = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name).models
@@ -24,6 +35,16 @@ def assemble(chosen: Chosen, space: Space, seed: int, goals: Sequence[Goal], gro
         if len(goals) <= MOST_OBJECTIVES:
             made = HyperImprovement(space, seed, grows)
     made = Constrained(made, space, models)
+    if pasts and len(goals) == 1:
+        from hptui.core.search.samplers.warm import Past, Warm
+
+        found = [Past.of(past.name, past.params, past.losses, space) for past in pasts]
+        heard = tuple(past for past in found if past is not None)
+        made = Warm(made, space, seed, heard) if heard else made
+    if any(parameter.prior is not None for parameter in space.parameters.values()):
+        from hptui.core.search.samplers.believing import Believing
+
+        made = Believing(made, space, seed, grows)
     if len(goals) > 1:
         from hptui.core.search.samplers.scalarised import Scalarised
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from hptui.core.search.protocol import Array, History, Kind
+from hptui.core.search.protocol import Array, Curve, History, Kind
 
 _FIRST_ROWS = 64
 
@@ -23,6 +24,22 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     step: int = -1  # last step reported, -1 for none
     objectives: tuple[float | None, ...] = ()  # losses, y the first; () where the study has one objective
     constraints: dict[str, float] = {}  # at most 0 where it holds
+    curve: tuple[tuple[int, float, int], ...] = ()  # (step, loss, arrival), as `Curve` has them; () if nobody asks
+
+
+class PastTrials(msgspec.Struct, frozen=True):
+    """What another session has found: parameters in its own numbers, and a finite loss each."""
+
+    name: str
+    params: list[dict[str, Any]]
+    losses: list[float]
+
+
+def _curve(seen: Observation) -> Curve:
+    steps, losses, arrival = zip(*seen.curve, strict=True)
+    return Curve(
+        seen.number, np.array(steps), np.array(losses, float), seen.kind, x=seen.x, arrival=np.array(arrival)
+    )  # fmt: skip
 
 
 class Observations:
@@ -62,7 +79,8 @@ class Observations:
             x, y = self._x[:n][order], self._y[:n][order]
             kind, numbers, steps = self._kind[:n][order], self._numbers[:n][order], self._steps[:n][order]
             objectives, constraints = self._objectives(numbers), self._constraints(numbers)
-            self._made = History(x, y, kind, numbers, steps, objectives, constraints)
+            curves = tuple(_curve(self._known[n]) for n in numbers.tolist() if self._known[n].curve)
+            self._made = History(x, y, kind, numbers, steps, objectives, constraints, curves=curves)
             for column in (x, y, kind, numbers, steps, objectives, *constraints.values()):
                 column.flags.writeable = False
         return self._made

@@ -5,7 +5,7 @@ depends on whom · `definitions` from what is written to parameters · `grid` co
 `reading` tables read with all their problems. Pure. May import: errors.
 """
 
-from hptui.core.space.parameter import Categorical, Float, Int, Parameter, ScaledBy
+from hptui.core.space.parameter import Categorical, Float, Int, Parameter, Prior, ScaledBy
 from hptui.core.space.space import Space
 
-__all__ = ["Categorical", "Float", "Int", "Parameter", "ScaledBy", "Space"]
+__all__ = ["Categorical", "Float", "Int", "Parameter", "Prior", "ScaledBy", "Space"]

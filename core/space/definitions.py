@@ -10,7 +10,7 @@ import msgspec
 
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.space.conditions import is_scale
-from hptui.core.space.parameter import LARGEST, Categorical, Float, Int, Parameter, ScaledBy, mark
+from hptui.core.space.parameter import LARGEST, Categorical, Float, Int, Parameter, Prior, ScaledBy, mark
 from hptui.core.space.reading import join, nearest, read_fields, show
 
 TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
@@ -35,7 +35,10 @@ def read_parameter(definition: object, where: str, problems: list[HptuiError]) -
     if isinstance(when := table.get("when"), Mapping):
         table["when"] = {k: v if isinstance(v, list) else [v] for k, v in when.items()}
     scaled_by = table.pop("scaled_by", None) if kind is not Categorical else None
+    prior = table.pop("prior", None)
     good = read_fields(table, kind, where, problems)
+    if prior is not None:
+        good["prior"] = _read_prior(prior, kind, good, join(where, "prior"), problems)
     if scaled_by is not None:
         good["scaled_by"] = _read_scale(scaled_by, join(where, "scaled_by"), problems)
     if kind is Categorical:
@@ -46,6 +49,7 @@ def read_parameter(definition: object, where: str, problems: list[HptuiError]) -
         return None
     parameter = kind(**good)
     _check_default(parameter, where, problems)
+    _check_center(parameter, join(where, "prior"), problems)
     return parameter if len(problems) == before else None
 
 
@@ -72,6 +76,38 @@ def _read_scale(written: object, where: str, problems: list[HptuiError]) -> Scal
     if not is_scale(good.get("base", 1.0)):
         problems.append(StudyError(join(where, "base"), f"{good['base']:g} is not a positive number"))
     return ScaledBy(**good) if len(problems) == before else None
+
+
+def _read_prior(
+    written: object, kind: type[Parameter], good: Mapping[str, Any], where: str, problems: list[HptuiError]
+) -> Prior | None:
+    if not isinstance(written, Mapping):
+        hint = "write {center = 1e-3, spread = 10}"
+        problems.append(StudyError(where, f"expected a table, not {show(written)}", hint))
+        return None
+    before = len(problems)
+    read = read_fields(written, Prior, where, problems)
+    spread, least = read.get("spread"), 1.0 if good.get("log") else 0.0
+    if spread is not None and kind is Categorical:
+        problems.append(StudyError(join(where, "spread"), "goes with numbers, and these are choices"))
+    elif spread is not None and not least < spread < math.inf:
+        problem = f"{spread:g} is not above {least:g}"
+        hint = "of a logarithmic parameter it is a factor, such as 10" if least else ""
+        problems.append(StudyError(join(where, "spread"), problem, hint))
+    return Prior(**read) if len(problems) == before else None
+
+
+def _check_center(parameter: Parameter, where: str, problems: list[HptuiError]) -> None:
+    if parameter.prior is None:
+        return
+    center = parameter.default if parameter.prior.center is msgspec.UNSET else parameter.prior.center
+    if center is msgspec.UNSET:
+        problems.append(StudyError(where, "it has no center", "add center = ..., or a default to the parameter"))
+        return
+    try:
+        parameter.unit(center)
+    except ValueError as wrong:
+        problems.append(StudyError(join(where, "center"), str(wrong)))
 
 
 def _check_choices(good: dict[str, Any], where: str, problems: list[HptuiError]) -> None:

@@ -35,6 +35,17 @@ class ScaledBy(msgspec.Struct, frozen=True, omit_defaults=True):
         return ratio if self.rule == "linear" else math.sqrt(ratio)
 
 
+class Prior(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where somebody believes good values to be: around `center`, two in three within `spread` of it.
+
+    spread: a factor where the parameter is logarithmic, else a distance; goes with numbers. A choice that is the
+    center is believed as likely as all others together.
+    """
+
+    center: Any = UNSET  # the parameter's default where it is not stated
+    spread: float | None = None
+
+
 class _Base(msgspec.Struct, frozen=True, dict=True, kw_only=True, tag_field="type", omit_defaults=True):
     """How all three are written; `dict` lets them cache what follows from their bounds."""
 
@@ -49,6 +60,7 @@ class Float(_Base, frozen=True, tag="float"):
     when: dict[str, list[Any]] = {}  # active only while every named parameter has one of these values
     scaled_by: ScaledBy | None = None
     default: float | UnsetType = UNSET  # before scaling
+    prior: Prior | None = None
 
     @cached_property
     def count(self) -> int | None:
@@ -139,6 +151,7 @@ class Int(_Base, frozen=True, tag="int"):
     when: dict[str, list[Any]] = {}
     scaled_by: ScaledBy | None = None
     default: int | UnsetType = UNSET
+    prior: Prior | None = None
 
     @cached_property
     def count(self) -> int:
@@ -197,6 +210,7 @@ class Categorical(_Base, frozen=True, tag="categorical"):
     choices: list[Any]
     when: dict[str, list[Any]] = {}
     default: Any = UNSET
+    prior: Prior | None = None
 
     @property
     def count(self) -> int:
@@ -227,6 +241,13 @@ class Categorical(_Base, frozen=True, tag="categorical"):
 
 
 Parameter = Float | Int | Categorical
+
+
+def guess(parameter: Parameter) -> Any:
+    """The user's own value: the default, else the center of the prior; UNSET without either."""
+    if parameter.default is not UNSET or parameter.prior is None:
+        return parameter.default
+    return parameter.prior.center
 
 
 def mark(value: Any) -> Hashable:

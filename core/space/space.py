@@ -17,7 +17,7 @@ from hptui.core.errors import HptuiError, StudyError, StudyErrors
 from hptui.core.space import grid
 from hptui.core.space.conditions import check_conditions, gates, in_order, parents
 from hptui.core.space.definitions import read_parameter
-from hptui.core.space.parameter import Categorical, Parameter, mark
+from hptui.core.space.parameter import Categorical, Parameter, guess, mark
 from hptui.core.space.reading import join, nearest, show
 
 Array = NDArray[np.float64]
@@ -170,7 +170,7 @@ class Space:
                     return parameter.value(_unit(parameter, params[name], factor))
                 except ValueError:
                     return UNSET  # `locate` says so
-            if parameter.default is UNSET:
+            if guess(parameter) is UNSET:
                 missing.append(name)
                 return UNSET
             return _default(node, factor)
@@ -189,7 +189,8 @@ class Space:
 
     @cached_property
     def has_defaults(self) -> bool:
-        return any(p.default is not UNSET for p in self.parameters.values())
+        """Whether somebody said what they would try first, by a default or the center of a prior."""
+        return any(guess(p) is not UNSET for p in self.parameters.values())
 
     def defaults(self) -> Params:
         """Every active parameter at its default, scaled; without one, at its middle or its first choice."""
@@ -223,8 +224,9 @@ def _unit(parameter: Parameter, value: Any, factor: float) -> float:
 
 def _default(node: grid.Node, factor: float) -> Any:
     parameter = node.parameter
-    if parameter.default is not UNSET:
-        return parameter.value(parameter.unit(parameter.default))
+    own = guess(parameter)
+    if own is not UNSET:
+        return parameter.value(parameter.unit(own))
     return parameter.choices[0] if isinstance(parameter, Categorical) else parameter.value(0.5)
 
 

@@ -15,10 +15,10 @@ from hptui.core.space.reading import nearest, read_fields, show
 from hptui.core.space.space import Space
 from hptui.core.study import checks
 from hptui.core.study.durations import parse_duration
-from hptui.core.study.goals import check_pruner, read_goals
+from hptui.core.study.goals import check_several, read_goals
 from hptui.core.study.gpus import read_resources
 from hptui.core.study.overrides import apply_overrides, blame_flags
-from hptui.core.study.study import Budget, Chosen, Goal, Objective, Resources, StopWhen, Study
+from hptui.core.study.study import Budget, Chosen, Goal, Objective, Resources, StopWhen, Study, WarmStart
 from hptui.core.study.written import TABLES, WrittenStudy
 
 CheckChoice = Callable[[Any, Chosen, int | None], list[HptuiError]]
@@ -84,6 +84,7 @@ class _Read:
             budget=Budget(**self.tables["budget"]),
             resources=Resources(**self.tables["resources"]),
             stop=StopWhen(**self.tables["stop"]),
+            warm_start=WarmStart(**self.tables["warm_start"]),
             enqueue=self.enqueue,
             **self.chosen,  # type: ignore[arg-type]  # only sampler and pruner are among its keys
             **plain,
@@ -124,7 +125,7 @@ def _read(
     space = _read_space(written, top, problems)
     max_steps = tables["budget"].get("max_steps")
     chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
-    check_pruner(goals, chosen["pruner"].name, problems)
+    check_several(goals, chosen["pruner"].name, bool(tables["warm_start"].get("sessions")), problems)
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], problems)
     checks.check_stop(tables["stop"], problems)

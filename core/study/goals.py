@@ -32,9 +32,14 @@ def goals_of(facts: Mapping[str, Any]) -> tuple[Goal, ...]:
     return (first, *(Goal(each["metric"], each["direction"]) for each in facts.get("also") or []))
 
 
-def check_pruner(goals: list[Goal], pruner: str, problems: list[HptuiError]) -> None:
-    """A pruner compares trials by one number."""
-    if len(goals) > 1 and pruner != "none":
-        names = ", ".join(goal.metric for goal in goals)
+def check_several(goals: list[Goal], pruner: str, warm: bool, problems: list[HptuiError]) -> None:
+    """A pruner compares trials by one number; so does what past sessions tell."""
+    if len(goals) < 2:
+        return
+    names = ", ".join(goal.metric for goal in goals)
+    if pruner != "none":
         problem = f"a pruner judges one objective, and this study has {len(goals)}: {names}"
         problems.append(StudyError("pruner", problem, 'take it out, or write pruner = "none"'))
+    if warm:
+        problem = f"past sessions tell of one objective, and this study has {len(goals)}: {names}"
+        problems.append(StudyError("warm_start", problem, "take it out, or enqueue their best points"))

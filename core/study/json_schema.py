@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.space.definitions import TYPES
-from hptui.core.space.parameter import ScaledBy
+from hptui.core.space.parameter import Prior, ScaledBy
 from hptui.core.study.written import TABLES, WrittenStudy
 
 Schema = dict[str, Any]
@@ -30,6 +30,7 @@ MEANING: dict[str, dict[str, str]] = {
         "resources": "Where trials run, and how many at once.",
         "stop": "When the search has found what it will find; nothing of it is set unless it is said.",
         "enqueue": "Points to try first; the first one is trial 0, the baseline.",
+        "warm_start": "What past sessions found, to begin there.",
     },
     "objective": {
         "script": "A Python file, relative to the study file.",
@@ -83,6 +84,14 @@ MEANING: dict[str, dict[str, str]] = {
         "when": 'Only active while others have these values: {optimizer = "sgd"}, or a list of values.',
         "scaled_by": "The trial gets the value times (parameter / base), or times its square root.",
         "default": "Your own best guess; the defaults together are trial 0, the baseline.",
+        "prior": "Where you believe good values to be: {center = 1e-3, spread = 10}. What trials say outweighs it.",
+    },
+    "prior": {
+        "center": "The value in its middle; the default when left out.",
+        "spread": "Two in three good values are within it: a factor if log, else a distance.",
+    },
+    "warm_start": {
+        "sessions": "Past sessions, by name or folder, whose trials tell where to begin.",
     },
     "scaled_by": {
         "parameter": "The parameter it grows with.",
@@ -99,7 +108,7 @@ def study_schema() -> Schema:
     keys = schema["properties"]
     keys["objective"] |= {**_table(TABLES["objective"], "objective"), **_described("objective")}
     keys["objective"]["oneOf"] = [{"required": ["script"]}, {"required": ["command"]}]
-    for name in ("budget", "resources", "stop"):
+    for name in ("budget", "resources", "stop", "warm_start"):
         keys[name] |= {**_table(TABLES[name], name), **_described(name)}
     keys["space"] |= {"additionalProperties": _parameter(), "minProperties": 1}
     for kind in ("sampler", "pruner"):
@@ -143,6 +152,7 @@ def _parameter() -> Schema:
         keys: Schema = {k: {"description": text} for k, text in MEANING["parameter"].items() if k in own}
         keys["type"] |= {"const": name}
         keys["when"] |= {"type": "object"}
+        keys["prior"] |= _table(Prior, "prior")
         if name == "categorical":
             keys["choices"] |= {"type": "array", "minItems": 1}
         else:

@@ -79,6 +79,10 @@ class StopWhen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chance_below: float | None = None  # that a further trial improves, by how often the last ones did
 
 
+class WarmStart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    sessions: list[str] = []  # past ones, by name or folder, whose trials tell where to begin
+
+
 class Goal(msgspec.Struct, frozen=True):
     """One objective: a metric, and whether a low or a high value of it is good."""
 
@@ -105,6 +109,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seed: int = 0
     stop: StopWhen = StopWhen()
     enqueue: list[dict[str, Any]] = []  # tried first; the first one is the baseline, trial 0
+    warm_start: WarmStart = WarmStart()
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hptui.core.study.study import Direction, Objective, StopWhen
+from hptui.core.study.study import Direction, Objective, StopWhen, WarmStart
 
 
 class WrittenBudget(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ class WrittenStudy(msgspec.Struct, frozen=True, kw_only=True):
     resources: dict[str, Any] = {}
     stop: dict[str, Any] = {}
     enqueue: list[dict[str, Any]] = []
+    warm_start: dict[str, Any] = {}
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {
@@ -60,5 +61,6 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "budget": WrittenBudget,
     "resources": WrittenResources,
     "stop": StopWhen,
+    "warm_start": WarmStart,
 }
 """The tables with fixed keys."""

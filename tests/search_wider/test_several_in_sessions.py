@@ -15,7 +15,14 @@ from hptui.core.errors import StudyErrors
 from hptui.core.study.file import load_study
 from hptui.core.study.study import Goal
 
-HEAD = '[objective]\nscript = "train.py"\n[space]\nx = {type = "float", low = -1.0, high = 2.0}\n[budget]\nn_trials = 5\n'
+HEAD = """
+[objective]
+script = "train.py"
+[space]
+x = {type = "float", low = -1.0, high = 2.0}
+[budget]
+n_trials = 5
+"""
 
 
 def problems(text: str) -> list[str]:

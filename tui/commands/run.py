@@ -14,6 +14,7 @@ import click
 from hptui import __version__
 from hptui.core.devices.inventory import inventory
 from hptui.core.errors import SessionError
+from hptui.core.scheduler.past import read_pasts
 from hptui.core.store.create import create_session
 from hptui.core.store.library import new_name, sessions
 from hptui.core.store.mailbox import post
@@ -118,6 +119,7 @@ def _facts(source: Target, study: Study, overrides: dict[str, Any], folder: Sess
         "sampler": study.sampler.name,
         "pruner": study.pruner.name,
         "created_at": time.time(),
+        "pasts": read_pasts(study, source.folder),
         "study_path": source.where,
         "script_folder": str(source.folder),
         "cwd": str(cwd.resolve()),

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hptui.core.search.models.committee import RECIPES, Recipe, learn
-from hptui.core.search.models.gp import Posterior
+from hptui.core.search.models.committee import Committee, Member
+from hptui.core.search.models.gp import Prior
 from hptui.core.search.models.layout import Layout
+from hptui.core.search.models.learning import Recipe, learn
 from hptui.core.search.models.observed import observe, thinned
-from hptui.core.search.models.transforms import Transform, fit_transform
 from hptui.core.search.protocol import Array, History, Kind
 
-RECIPE = Recipe("power", RECIPES[1].prior)
+# lengths that grow with the dimension: Hvarfner et al. 2024, section 5
+RECIPE = Recipe("power", Prior(math.sqrt(2.0), math.sqrt(3.0), -4.0, 1.0))
 LARGEST = 400  # trials it sees; of more, a selection
 _TURN = 3  # trials between two times that settings are learned
 
 
 @dataclass(frozen=True)
 class Process:
-    """What is known of a value at any point, on a scale where it looks normal. `Transform` turns values to it."""
+    """What is known of a value at any point, on a scale where it looks normal."""
 
-    posterior: Posterior
-    transform: Transform
+    member: Member
     layout: Layout
 
     @staticmethod
@@ -40,24 +41,24 @@ class Process:
         seen = observe(History(np.vstack([x, pending]), y, kind, np.arange(len(y)), steps), layout)
         learned = learn(RECIPE, seen.first(len(seen) - len(seen) % _TURN or len(seen)), layout)
         kept = seen.chosen(thinned(seen.y, LARGEST))
-        transform = fit_transform(RECIPE.transform, kept.y)
-        posterior = Posterior(
-            layout.features(kept.x),
-            transform.forward(kept.y),
-            kept.doubt,
-            learned.settings,
-            layout.features(kept.pending),
-            np.zeros((len(kept.pending), 1)),
-        )
-        return Process(posterior, transform, layout)
+        [member] = Committee.of([learned], kept, layout, np.zeros((len(kept.pending), 1))).members
+        return Process(member, layout)
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Mean (m,) and standard deviation (m,) at snapped points (m, d), on the scale."""
-        mean, sd = self.posterior.predict(self.layout.features(x))
+        mean, sd = self.member.posterior.predict(self.layout.features(x))
         return mean[:, 0], sd
+
+    def scaled(self, values: Array) -> Array:
+        return self.member.transform.forward(values)
+
+    @property
+    def believed(self) -> Array:
+        """(q,) what pending trials are taken to be, on the scale."""
+        return np.asarray(self.member.posterior.fantasies[:, 0])
 
     def told(self, x: Array) -> tuple[float, float]:
         """The value expected at one snapped point (d,), and its doubt, in its own units."""
         mean, sd = self.predict(x[None, :])
-        middle, low, high = self.transform.backward(mean[0] + np.array([0.0, -1.0, 1.0]) * sd[0]).tolist()
+        middle, low, high = self.member.transform.backward(mean[0] + np.array([0.0, -1.0, 1.0]) * sd[0]).tolist()
         return middle, 0.5 * (high - low)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import log_ndtr
 
 from hptui.core.search.models.layout import Layout
-from hptui.core.search.models.process import Process
 from hptui.core.search.protocol import Array, Exhausted, History, Kind, Proposal, Sampler
 from hptui.core.space.space import Space
+
+if TYPE_CHECKING:
+    from hptui.core.search.models.process import Process
 
 _ENOUGH = 3  # values of a constraint before there is a model of it
 
@@ -51,6 +53,8 @@ class Constrained:
         return replace(answer, why=f"{answer.why}, {chance:.0%} likely to keep the constraints")
 
     def _limit(self, history: History, values: Array) -> Limit | None:
+        from hptui.core.search.models.process import Process  # SciPy: only where there are constraints
+
         layout, known = self._layout, np.isfinite(values)
         if known.sum() < _ENOUGH or not layout.columns:
             return None
@@ -70,8 +74,10 @@ class Limit:
 
     def log_chance(self, x: Array) -> Array:
         """(m,) log probability that the value is at most 0 at snapped points (m, d)."""
+        from scipy.special import log_ndtr
+
         mean, sd = self.process.predict(x)
-        zero = float(self.process.transform.forward(np.zeros(1))[0])
+        zero = float(self.process.scaled(np.zeros(1))[0])
         return np.asarray(log_ndtr((zero - mean) / sd))
 
 

@@ -50,8 +50,8 @@ class HyperImprovement:
         x, losses, fair = layout.snap(history.x[known]), losses[known], ~history.violated[known]
         pending = layout.snap(history.x[history.kind == Kind.PENDING])
         processes = [Process.of(x, losses[:, j], pending, layout) for j in range(losses.shape[1])]
-        scaled = np.column_stack([p.transform.forward(losses[:, j]) for j, p in enumerate(processes)])
-        told = np.vstack([scaled[fair], np.column_stack([p.posterior.fantasies[:, 0] for p in processes])])
+        scaled = np.column_stack([p.scaled(losses[:, j]) for j, p in enumerate(processes)])
+        told = np.vstack([scaled[fair], np.column_stack([p.believed for p in processes])])
         best = self._front(told if len(told) else scaled)
         lower, upper = boxes(best, _reference(best))
 
