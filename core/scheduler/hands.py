@@ -16,7 +16,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.holding import by_value, who_gives_way
-from hptui.core.scheduler.judging import reprune, rule_for
+from hptui.core.scheduler.judging import listens, reprune, rule_for
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
@@ -88,6 +88,7 @@ class Hands:
     def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> e.Event:
         gear = self._gear
         gear.book.set_held(state.at_their_rungs)
+        gear.book.place(number, self._place_of(state.live[number]))
         rule = rule_for(gear.pruner, state.live[number])
         verdict = rule.judge(gear.book.curve(number), gear.book.others(number))
         at = gear.clock.now()
@@ -171,17 +172,21 @@ class Hands:
     def _teach_so_far(self, live: Live) -> None:
         """A held trial may never go on: until it ends, the sampler learns from it as from one stopped there."""
         gear, number = self._gear, live.trial.number
-        curve = gear.book.curve(number)
-        x = locate(gear.space, live.used) if live.used else live.trial.x
-        gear.thinker.observe(observation(number, x, State.PRUNED, None, curve.last, curve.last_step))
+        curve, x = gear.book.curve(number), self._place_of(live)
+        told = curve if listens(gear.study) else None
+        gear.thinker.observe(observation(number, x, State.PRUNED, None, curve.last, curve.last_step, curve=told))
+
+    def _place_of(self, live: Live) -> tuple[float | None, ...]:
+        return locate(self._gear.space, live.used) if live.used else live.trial.x
 
     def _teach(self, live: Live, settled: e.Settled) -> None:
         gear, trial, outcome = self._gear, live.trial, settled.outcome
-        x = locate(gear.space, live.used) if live.used else trial.x
         loss = None if settled.value is None else gear.study.sign * settled.value
         losses, limits = gear.study.losses(settled.value, trial.attrs), trial.attrs.get(CONSTRAINTS, {})
         cause = lesson(outcome.cause, outcome.may_retry)
-        seen = observation(trial.number, x, outcome.state, cause, loss, trial.step, losses, limits)
+        curve = gear.book.curve(trial.number) if listens(gear.study) else None
+        x = self._place_of(live)
+        seen = observation(trial.number, x, outcome.state, cause, loss, trial.step, losses, limits, curve)
         gear.thinker.observe(seen)
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, cause))
@@ -220,6 +225,7 @@ class Hands:
         of = command.args.get("of")
         why = "enqueued by you" if of is None else f"enqueued by you, made from trial {of}"
         asked = {"asked": command.id, "priority": command.args.get("priority", 0), "note": command.args.get("note", "")}
+        asked["pinned"] = command.args.get("pin") is True
         attrs = {ATTR: {key: value for key, value in asked.items() if value}}
         point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", why, attrs=attrs)
         return [e.Heeded(at, command, "you asked: try a point of yours"), point]

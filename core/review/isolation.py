@@ -1,0 +1,76 @@
+"""One parameter with all others optimised away: the best that each of its values can do. Pure.
+
+An isolation plot of the Deep Learning Tuning Playbook (Godbole et al. 2023): the values of a *scientific* parameter are
+compared at the best that their *nuisance* parameters allow, each with the same number of trials.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from hptui.core.review.columns import Columns, Dimension, Floats
+from hptui.core.review.trust import expected_best
+
+BINS = 5
+FEWEST = 3  # trials of a value, for it to be compared
+_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """One value, or range of values, of the scientific parameter; numbers in the user's sign.
+
+    expected: the best of `tried` trials, on average. tried is the same for all values, so that a value with more
+    trials has no better chance. low, high: its 95 % interval by bootstrap, never beyond the best seen. NaN with fewer than `FEWEST` trials.
+    """
+
+    label: str
+    trials: int
+    best: float
+    tried: int
+    expected: float
+    low: float
+    high: float
+
+
+def isolate(columns: Columns, name: str, seed: int = 0) -> list[Isolated]:
+    """The values of parameter `name`, in their order; those without a complete trial are left out.
+
+    Raises KeyError for an unknown name.
+    """
+    dimension = {one.name: one for one in columns.dimensions}[name]
+    groups = _groups(columns, dimension)
+    enough = [len(losses) for _, losses in groups if len(losses) >= FEWEST]
+    tried = max(1, min(enough) // 2) if enough else 1
+    rng = np.random.default_rng(seed)
+    return [_isolated(label, losses, tried, columns.sign, rng) for label, losses in groups]
+
+
+def _groups(columns: Columns, dimension: Dimension) -> list[tuple[str, Floats]]:
+    rows = np.flatnonzero(columns.complete & np.isfinite(dimension.values))
+    values, losses = dimension.values[rows], columns.loss[rows]
+    distinct = np.unique(values)
+    if dimension.choices:
+        return [(str(dimension.choices[int(v)]), losses[values == v]) for v in distinct]
+    if len(distinct) <= BINS:
+        return [(f"{v:.4g}", losses[values == v]) for v in distinct]
+    edges = np.quantile(values, np.linspace(0, 1, BINS + 1), method="nearest")
+    edges = np.unique(edges)
+    at = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    return [
+        (f"{edges[k]:.3g} .. {edges[k + 1]:.3g}", losses[at == k]) for k in range(len(edges) - 1) if (at == k).any()
+    ]
+
+
+def _isolated(label: str, losses: Floats, tried: int, sign: float, rng: np.random.Generator) -> Isolated:
+    best = sign * float(losses.min())
+    if len(losses) < FEWEST:
+        return Isolated(label, len(losses), best, tried, math.nan, math.nan, math.nan)
+    draws = losses[rng.integers(len(losses), size=(_DRAWS, len(losses)))]
+    again = np.array([expected_best(draw, tried) for draw in draws])
+    ends = sign * np.quantile(again, [0.025, 0.975])
+    expected = sign * expected_best(losses, tried)
+    return Isolated(label, len(losses), best, tried, expected, float(ends.min()), float(ends.max()))

@@ -1,0 +1,161 @@
+"""How much of a result is luck: repeated trials and their intervals, and what less would have found. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hptui.core.review.columns import Floats
+from hptui.core.store.rows import TrialRow
+
+SURE = 0.95  # of the intervals
+_DRAWS = 4000  # of the bootstrap
+
+
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """One configuration and all its complete runs; values in the user's sign.
+
+    half: half the width of the 95 % interval of the mean (Student's t); NaN for a single run.
+    first: the chance that its mean is the best of all repeated ones, by bootstrap; NaN when nothing is repeated.
+    """
+
+    numbers: tuple[int, ...]  # trials
+    params: dict[str, Any]
+    values: Floats
+    mean: float
+    half: float
+    first: float = math.nan
+    baseline: bool = False
+
+
+@dataclass(frozen=True)
+class Against:
+    """The best repeated configuration against the baseline. gain > 0: it is better.
+
+    low, high: the 95 % interval of the gain (Welch); p: of no difference. NaN where one of them has a single run.
+    """
+
+    gain: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Smaller:
+    """What a search of `trials` trials from among those that were run would have found, the user's sign.
+
+    expected: the best, on average over which trials they were. chance: that the very best is among them.
+    """
+
+    trials: int
+    expected: float
+    chance: float
+
+
+def repeated(rows: Sequence[TrialRow], sign: float, seed: int = 0) -> list[Repeated]:
+    """Every configuration with its runs, the best mean first. sign: loss = sign * value."""
+    groups: dict[str, list[TrialRow]] = {}
+    for row in sorted(rows, key=lambda row: row.number):
+        if row.state == "COMPLETE" and row.value is not None and math.isfinite(row.value):
+            groups.setdefault(json.dumps(row.params, sort_keys=True, default=str), []).append(row)
+    made = [_repeated(group) for group in groups.values()]
+    chances = _first([one.values * sign for one in made], seed)
+    told = [
+        Repeated(o.numbers, o.params, o.values, o.mean, o.half, c, o.baseline)
+        for o, c in zip(made, chances, strict=True)
+    ]
+    return sorted(told, key=lambda one: (sign * one.mean, one.numbers))
+
+
+def _repeated(group: Sequence[TrialRow]) -> Repeated:
+    values = np.array([row.value for row in group], dtype=float)
+    baseline = any(row.origin == "baseline" for row in group)
+    return Repeated(
+        tuple(r.number for r in group), group[0].params, values, float(values.mean()), _half(values), baseline=baseline
+    )
+
+
+def _half(values: Floats) -> float:
+    from scipy.special import stdtrit  # scipy.stats takes half a second to load
+
+    n = len(values)
+    if n < 2:
+        return math.nan
+    return float(stdtrit(n - 1, 0.5 + SURE / 2) * values.std(ddof=1) / math.sqrt(n))
+
+
+def _first(losses: Sequence[Floats], seed: int) -> list[float]:
+    """How often each repeated one has the lowest mean when its runs are drawn again with putting back."""
+    several = [k for k, y in enumerate(losses) if len(y) > 1]
+    chances = [math.nan] * len(losses)
+    if len(several) < 2:
+        return chances
+    rng = np.random.default_rng(seed)
+    means = np.stack([losses[k][rng.integers(len(losses[k]), size=(_DRAWS, len(losses[k])))].mean(1) for k in several])
+    wins = np.bincount(means.argmin(axis=0), minlength=len(several)) / _DRAWS
+    for k, share in zip(several, wins, strict=True):
+        chances[k] = float(share)
+    return chances
+
+
+def against_baseline(configurations: Sequence[Repeated], sign: float) -> Against | None:
+    """None without a complete baseline, or when nothing but the baseline is known.
+
+    Of the configurations with most runs the best one is compared: a single lucky run would win otherwise.
+    Welch's t-test with the Welch-Satterthwaite degrees of freedom.
+    """
+    base = next((one for one in configurations if one.baseline), None)
+    others = [one for one in configurations if not one.baseline]
+    if base is None or not others:
+        return None
+    most = max(len(one.values) for one in others)
+    best = min((one for one in others if len(one.values) == most), key=lambda one: sign * one.mean)
+    gain = sign * (base.mean - best.mean)
+    if len(best.values) < 2 or len(base.values) < 2:
+        return Against(gain, math.nan, math.nan, math.nan)
+    from scipy.special import stdtr, stdtrit
+
+    parts = [one.values.var(ddof=1) / len(one.values) for one in (best, base)]
+    spread = math.sqrt(sum(parts))
+    if spread == 0:
+        return Against(gain, gain, gain, 0.0 if gain else 1.0)
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(one.values) - 1) for part, one in zip(parts, (best, base), strict=True)
+    )
+    half = float(stdtrit(freedom, 0.5 + SURE / 2)) * spread
+    return Against(gain, gain - half, gain + half, float(2 * stdtr(freedom, -abs(gain) / spread)))
+
+
+def expected_best(losses: Floats, m: int) -> float:
+    """The mean of the lowest of m drawn from `losses` without putting back.
+
+    The i-th lowest (from 0) of n is the lowest of the m with probability C(n-1-i, m-1) / C(n, m).
+    """
+    y = np.sort(losses)
+    n = len(y)
+    if not 1 <= m <= n:
+        raise ValueError(f"can't draw {m} of {n}")
+    # by recurrence: p_0 = m/n, p_{i+1} = p_i * (n-m-i) / (n-1-i)
+    p, total = m / n, 0.0
+    for i in range(n - m + 1):
+        total += p * float(y[i])
+        p *= (n - m - i) / (n - 1 - i) if i < n - 1 else 0.0
+    return total
+
+
+def smaller_budgets(
+    rows: Sequence[TrialRow], sign: float, shares: Sequence[float] = (0.25, 0.5, 0.75)
+) -> list[Smaller]:
+    """Would less have done? Over all trials that gave an answer; what the search learned on the way is ignored."""
+    losses = np.array(
+        [sign * r.value for r in rows if r.state == "COMPLETE" and r.value is not None and math.isfinite(r.value)]
+    )
+    sizes = sorted({max(1, round(share * len(losses))) for share in shares}) if len(losses) else []
+    return [Smaller(m, sign * expected_best(losses, m), m / len(losses)) for m in sizes]

@@ -1,0 +1,45 @@
+"""`hptui replicate` and `hptui trust`, as a user runs them."""
+
+from __future__ import annotations
+
+NOISY = """
+import random
+
+def objective(trial):
+    for step in range(3):
+        trial.report(trial.params["x"] + random.Random(trial.seed).gauss(0, 0.001), step)
+        if trial.should_prune():
+            import hptui
+            raise hptui.TrialPruned
+    return trial.params["x"] + random.Random(trial.seed).gauss(0, 0.001)
+"""
+
+
+def test_the_best_are_repeated_and_the_result_is_told_with_its_interval(user):
+    study = user.study(script=NOISY, n_trials=8)
+    assert user.hptui("run", study).status == 0
+    best = user.hptui("best", "study", "-k", "2", "--format", "json").json
+    before = user.hptui("trust", "study")
+    assert "nothing is repeated yet: hptui replicate study" in before.out
+
+    asked = user.hptui("replicate", "study", "-k", "2", "--seeds", "3", "--json").json
+
+    assert [answer["answer"] for answer in asked] == ["wished"] * len(asked)
+    assert len(asked) in (4, 6)  # the baseline as well, where the study has one
+    user.wait_until(lambda: user.show()["state"] == "finished" and all(t["ended_at"] for t in user.show()["trials"]))
+    told = user.hptui("trust", "study", "--json").json
+    several = [one for one in told["repeated"] if len(one["values"]) == 3 and not one["baseline"]]
+    assert sorted(one["params"]["x"] for one in several) == sorted(one["params"]["x"] for one in best)
+    assert all(0 < one["half"] < 0.1 for one in several)
+    text = user.hptui("trust", "study").out
+    assert "instead of" in text and "±" in text
+    again = user.hptui("replicate", "study", "-k", "2", "--seeds", "3")
+    assert (again.status, "have 3 runs each already" in again.err) == (0, True)
+
+
+def test_the_values_of_a_parameter_are_isolated(user):
+    assert user.hptui("run", user.study(script=NOISY, n_trials=8)).status == 0
+
+    assert len(user.hptui("trust", "study", "--isolate", "x", "--json").json["isolated"]) >= 2
+    refused = user.hptui("trust", "study", "--isolate", "z")
+    assert (refused.status, "has no parameter 'z'" in refused.err) == (1, True)

@@ -1,0 +1,106 @@
+"""Intervals, chances and smaller budgets, against SciPy and enumeration."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hptui.core.review.columns import columns
+from hptui.core.review.isolation import isolate
+from hptui.core.review.trust import Smaller, against_baseline, expected_best, repeated, smaller_budgets
+from hptui.core.store.rows import TrialRow
+
+
+def row(number: int, value: float, origin: str = "sampler", **params: object) -> TrialRow:
+    return TrialRow(number, "COMPLETE", params or {"lr": number}, value=value, origin=origin)
+
+
+def test_runs_of_one_configuration_have_students_interval() -> None:
+    values = [0.9, 0.92, 0.97]
+    rows = [row(k, v, lr=0.1) for k, v in enumerate(values)] + [row(3, 0.5, lr=0.2), row(4, math.nan, lr=0.1)]
+
+    several, single = repeated(rows, -1.0)
+
+    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    assert (several.numbers, several.params) == ((0, 1, 2), {"lr": 0.1})
+    assert several.half == pytest.approx((high - low) / 2)
+    assert math.isnan(single.half) and math.isnan(single.first)
+
+
+def test_the_best_is_compared_with_the_baseline_by_welchs_test() -> None:
+    better, base = [0.91, 0.95, 0.93], [0.80, 0.86]
+    rows = [row(k, v, lr=0.1) for k, v in enumerate(better)]
+    rows += [row(9, base[0], "baseline", lr=0.2), row(10, base[1], "enqueued", lr=0.2), row(11, 0.99, lr=0.3)]
+
+    found = against_baseline(repeated(rows, -1.0), -1.0)
+
+    expected = stats.ttest_ind(better, base, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert found is not None
+    assert found.gain == pytest.approx(np.mean(better) - np.mean(base))  # and not the lucky single 0.99
+    assert (found.p, found.low, found.high) == pytest.approx((expected.pvalue, interval.low, interval.high))
+
+
+def test_single_runs_prove_nothing() -> None:
+    found = against_baseline(repeated([row(0, 0.5, "baseline", lr=1), row(1, 0.4, lr=2)], 1.0), 1.0)
+
+    assert found is not None and found.gain == pytest.approx(0.1) and math.isnan(found.p)
+    assert against_baseline(repeated([row(1, 0.4)], 1.0), 1.0) is None
+
+
+def test_the_one_that_is_clearly_best_comes_first_nearly_always() -> None:
+    rows = [row(k, 0.1 + 0.01 * k, lr=1) for k in range(3)] + [row(3 + k, 0.9 + 0.01 * k, lr=2) for k in range(3)]
+
+    assert [one.first for one in repeated(rows, 1.0)] == [1.0, 0.0]
+
+
+def test_the_expected_best_of_fewer_trials_is_that_of_all_choices() -> None:
+    losses = np.random.default_rng(0).normal(size=9)
+
+    for m in range(1, 10):
+        by_hand = np.mean([min(chosen) for chosen in combinations(losses, m)])
+        assert expected_best(losses, m) == pytest.approx(by_hand)
+    with pytest.raises(ValueError, match="can't draw 10 of 9"):
+        expected_best(losses, 10)
+
+
+def test_a_smaller_budget_is_told_in_the_users_sign() -> None:
+    rows = [row(k, value) for k, value in enumerate([0.1, 0.2, 0.3, 0.4])]
+
+    assert smaller_budgets(rows, -1.0, [0.5]) == [Smaller(2, pytest.approx((0.4 * 3 + 0.3 * 2 + 0.2) / 6), 0.5)]
+    assert smaller_budgets([], 1.0) == []
+
+
+SPACE = {
+    "optimizer": {"type": "categorical", "choices": ["adam", "sgd"]},
+    "lr": {"type": "float", "low": 0.0, "high": 1.0},
+}
+
+
+def two_equally_good_ones(seed: int) -> list[TrialRow]:
+    """Ten times as many trials of one of them."""
+    rng = np.random.default_rng(seed)
+    names = ["sgd" if k % 11 == 0 else "adam" for k in range(220)]
+    return [row(k, float(rng.normal()), optimizer=name, lr=float(rng.random())) for k, name in enumerate(names)]
+
+
+def test_isolation_gives_each_value_the_same_number_of_tries() -> None:
+    found = [isolate(columns(two_equally_good_ones(seed), SPACE), "optimizer") for seed in range(30)]
+
+    assert {(adam.label, adam.trials, adam.tried) for adam, _ in found} == {("adam", 200, 10)}
+    assert {(sgd.label, sgd.trials, sgd.tried) for _, sgd in found} == {("sgd", 20, 10)}
+    gap = np.array([[adam.best - sgd.best, adam.expected - sgd.expected] for adam, sgd in found]).mean(axis=0)
+    assert gap[0] < -0.6  # the plain best favours what was tried more
+    assert abs(gap[1]) < 0.2
+
+
+def test_a_number_is_isolated_in_bins_of_as_many_trials() -> None:
+    bins = isolate(columns(two_equally_good_ones(0), SPACE), "lr")
+
+    assert [one.trials for one in bins] == [44] * 5
+    with pytest.raises(KeyError):
+        isolate(columns(two_equally_good_ones(0), SPACE), "width")

@@ -1,0 +1,153 @@
+"""`hptui replicate` and `hptui trust`: how much of a result is luck."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from hptui.core.errors import SessionError
+from hptui.core.review.trust import Repeated, against_baseline, repeated, smaller_budgets
+from hptui.core.store.mailbox import post
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import CommandRow, TrialRow
+from hptui.core.study.commands import Wish
+from hptui.tui.commands.answers import UNKNOWN, number, plural, print_json, say, settings, table
+from hptui.tui.commands.finding import NAME as SOME_NAME
+from hptui.tui.commands.finding import find, look_at, start
+from hptui.tui.commands.wishes import AS_JSON, NAME, by, say_answers, wait_for
+
+SHOWN = 8
+
+
+@click.command()
+@NAME
+@click.option("-k", "best", type=click.IntRange(1), default=5, show_default=True, help="How many of the best.")
+@click.option("--seeds", type=click.IntRange(2), default=3, show_default=True, help="Runs of each, with what it has.")
+@click.option("--no-baseline", is_flag=True, help="Leave the baseline as it is; else it is repeated as well.")
+@AS_JSON
+def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool) -> int:
+    """Run the best trials again with other seeds, so that `hptui trust` can tell luck from merit.
+
+    Each repeat is a trial of its own that no pruner stops. It is tried even when the budget is spent.
+    """
+    folder = find(name)
+    with Reader(folder) as reader:
+        sign = -1.0 if reader.fact("direction") == "maximize" else 1.0
+        known = repeated(reader.trials(), sign)
+        if not known:
+            raise SessionError(folder.name, "no trial is complete yet", "there is nothing to repeat")
+        wanted = [one for one in known if not one.baseline][:best]
+        wanted += [] if no_baseline else [one for one in known if one.baseline]
+        seen = max((event.id for event in reader.last_events(1)), default=0)
+        points = [one for one in wanted for _ in range(seeds - len(one.values))]
+        asked: dict[int, int | None] = {}
+        for one in points:
+            args = {"params": one.params, "of": one.numbers[0], "pin": True, "note": f"repeat of {one.numbers[0]}"}
+            asked[post(folder, CommandRow(Wish.ENQUEUE.value, None, args, by(), time.time()))] = one.numbers[0]
+        if not asked:
+            say(f"the best {len(wanted)} have {seeds} runs each already")
+            return 0
+        start(folder)
+        answers = wait_for(reader, set(asked), seen)
+    return say_answers(folder, Wish.ENQUEUE, asked, answers, as_json)
+
+
+@click.command()
+@SOME_NAME
+@click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter instead.")
+@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[]}, or {isolated[]}")
+def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
+    """Tell how much of a result is luck.
+
+    Repeated configurations with the 95 % interval of their mean, the chance that each is really the best, the best of
+    them against the baseline, and what a smaller budget would have found. --isolate compares the values of a parameter
+    at the best that all others allow, each with the same number of trials.
+    """
+    folder = look_at(name)
+    with Reader(folder) as reader:
+        rows, sign = reader.trials(), -1.0 if reader.fact("direction") == "maximize" else 1.0
+        definitions = reader.parameters()
+    if parameter is not None:
+        return _isolated(folder.name, rows, definitions, sign, parameter, as_json)
+    known = repeated(rows, sign)
+    if not known:
+        raise SessionError(folder.name, "no trial is complete yet", f"hptui attach {folder.name} shows what runs")
+    against, smaller = against_baseline(known, sign), smaller_budgets(rows, sign)
+    if as_json:
+        told = [{**asdict(one), "values": one.values.tolist()} for one in known]
+        document = {"repeated": told, "against": against and asdict(against), "smaller": [asdict(s) for s in smaller]}
+        print_json(_finite(document))
+        return 0
+    several = [one for one in known if len(one.values) > 1]
+    print(_table(several or known[:SHOWN]))
+    if not several:
+        print(f"nothing is repeated yet: hptui replicate {folder.name}")
+    if against is not None:
+        certain = f", 95 % interval {number(against.low)} to {number(against.high)}, p = {against.p:.2g}"
+        open_ = ": one run each proves nothing" if math.isnan(against.p) else certain
+        print(f"the best beats the baseline by {number(against.gain)}{open_}")
+    for less in smaller:
+        found = f"{number(less.expected)} on average, the very best with a chance of {less.chance:.0%}"
+        print(f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}")
+    return 0
+
+
+def _complete(known: Sequence[Repeated]) -> int:
+    return sum(len(one.values) for one in known)
+
+
+def _table(known: Sequence[Repeated]) -> str:
+    rows = [
+        (
+            " ".join(map(str, one.numbers[:6])) + (" …" if len(one.numbers) > 6 else ""),
+            str(len(one.values)),
+            number(one.mean),
+            UNKNOWN if math.isnan(one.half) else f"± {one.half:.3g}",
+            UNKNOWN if math.isnan(one.first) else f"{one.first:.0%}",
+            ("baseline  " if one.baseline else "") + settings(one.params),
+        )
+        for one in known
+    ]
+    return table(("trials", "runs", "mean", "95 %", "best", "parameters"), rows, right=frozenset({1, 2, 3, 4}))
+
+
+def _isolated(
+    session: str, rows: Sequence[TrialRow], definitions: dict[str, Any], sign: float, parameter: str, as_json: bool
+) -> int:
+    from hptui.core.review.columns import columns
+    from hptui.core.review.isolation import isolate
+    from hptui.core.space.reading import nearest
+
+    if parameter not in definitions:
+        hint = nearest(parameter, definitions) or f"it has {', '.join(definitions)}"
+        raise SessionError(session, f"has no parameter {parameter!r}", hint)
+    found = isolate(columns(sorted(rows, key=lambda row: row.number), definitions, sign), parameter)
+    if as_json:
+        print_json(_finite({"isolated": [asdict(one) for one in found]}))
+        return 0
+    lines = [
+        (one.label, str(one.trials), number(one.best), number(one.expected), _between(one.low, one.high))
+        for one in found
+    ]
+    tried = found[0].tried if found else 0
+    heads = (parameter, "trials", "best", f"best of {tried}", "95 %")
+    print(table(heads, lines, right=frozenset({1, 2, 3})))
+    return 0
+
+
+def _between(low: float, high: float) -> str:
+    return UNKNOWN if math.isnan(low) else f"{number(low)} .. {number(high)}"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no number that is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
