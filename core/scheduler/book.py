@@ -37,8 +37,9 @@ class Book:
     def place(self, number: int, x: tuple[float | None, ...]) -> None:
         """Where the trial's point is in the unit cube."""
         page = self._pages.setdefault(number, _Page())
-        page.x = x
-        page.curve = replace(page.curve, x=x) if page.curve else None
+        if page.x != x:
+            page.x = x
+            page.curve = replace(page.curve, x=x) if page.curve else None
 
     def close(self, number: int, kind: Kind) -> None:
         """No more points will come: keep the arrays alone."""

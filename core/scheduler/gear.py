@@ -20,7 +20,7 @@ from hptui.core.scheduler.clock import Clock
 from hptui.core.scheduler.disk import Disk
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.search.observe import Observation
-from hptui.core.search.protocol import Kind, Pruner
+from hptui.core.search.protocol import Curve, Kind, Pruner
 from hptui.core.space.space import Space
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
@@ -99,9 +99,20 @@ def observation(
     step: int | None,
     losses: tuple[float | None, ...] = (),
     constraints: Mapping[str, float] = MappingProxyType({}),
+    curve: Curve | None = None,
 ) -> Observation:
-    """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss, COMPLETE ones several."""
+    """A trial as the sampler learns of it; only COMPLETE and PRUNED ones have a loss, COMPLETE ones several.
+
+    curve: where the pruner has a model of curves, from which the sampler learns as well.
+    """
     kind = kind_of(state, cause)
     y = loss if kind in (Kind.COMPLETE, Kind.PRUNED) else None
     losses = losses if kind is Kind.COMPLETE else ()
-    return Observation(number, x, y, kind, -1 if step is None else step, losses, dict(constraints))
+    return Observation(number, x, y, kind, -1 if step is None else step, losses, dict(constraints), told_of(curve))
+
+
+def told_of(curve: Curve | None) -> tuple[tuple[int, float, int], ...]:
+    """Steps, losses and arrivals, as an observation tells them."""
+    if curve is None or curve.arrival is None:
+        return ()
+    return tuple(zip(curve.steps.tolist(), curve.losses.tolist(), curve.arrival.tolist(), strict=True))

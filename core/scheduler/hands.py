@@ -15,6 +15,7 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
+from hptui.core.scheduler.heirs import heirs_of
 from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import listens, reprune, rule_for
 from hptui.core.scheduler.remarking import remark
@@ -43,7 +44,7 @@ class Hands:
             case a.Launch(number=number, place=Place() as place, cold=cold):
                 return self._starter.launch(state.live[number], place, cold, state.rules.max_steps)
             case a.Judge(number=number, milestone=milestone, step=step):
-                return [self._judge(state, number, milestone, step)]
+                return self._judge(state, number, milestone, step)
             case a.AskPruner(held=held, closing=closing):
                 return self._promote(held, closing)
             case a.AskPark(number=number):
@@ -85,7 +86,7 @@ class Hands:
             return []
         return [e.Promoted(gear.clock.now(), answer.number, answer.reason, self._told(answer.compared))]
 
-    def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> e.Event:
+    def _judge(self, state: SchedulerState, number: int, milestone: int, step: int) -> list[e.Event]:
         gear = self._gear
         gear.book.set_held(state.at_their_rungs)
         gear.book.place(number, self._place_of(state.live[number]))
@@ -94,20 +95,21 @@ class Hands:
         at = gear.clock.now()
         numbers = self._told(verdict.compared) if verdict is not None else {}
         if isinstance(verdict, Hold | Stop) and is_pinned(state.live[number].trial.attrs):
-            return self._spare(number, milestone, step, verdict.reason)
+            return [self._spare(number, milestone, step, verdict.reason)]
         match verdict:
             case Hold(reason=reason):  # it is frozen where it waits; the answer comes when it goes on
                 self._teach_so_far(state.live[number])
-                return e.Judged(at, number, milestone, step, "hold", reason, numbers)
-            case Stop(reason=reason):
+                return [e.Judged(at, number, milestone, step, "hold", reason, numbers)]
+            case Stop(reason=reason, heir=heir):
                 self._answer(number, milestone, Verdict.STOP)
-                return e.Judged(at, number, milestone, step, "stop", reason, numbers)
+                judged = e.Judged(at, number, milestone, step, "stop", reason, numbers)
+                return [judged, *(heirs_of(gear, state, number, step, heir) if heir else ())]
             case Go(reason=reason):
                 self._answer(number, milestone, Verdict.GO)
-                return e.Judged(at, number, milestone, step, "go", reason, numbers)
+                return [e.Judged(at, number, milestone, step, "go", reason, numbers)]
             case _:
                 self._answer(number, milestone, Verdict.GO)
-                return e.Judged(at, number, milestone, step, "go")
+                return [e.Judged(at, number, milestone, step, "go")]
 
     def _told(self, compared: Compared | None) -> dict[str, float | int | None]:
         return compared.told(self._gear.study.sign) if compared is not None else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,14 +14,16 @@ from hptui.core.scheduler.gear import Gear, kind_of, lesson
 from hptui.core.scheduler.state import Live
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
+from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.study import Chosen, Study
 from hptui.core.study.trial import Paused, Running, State
 
 
-def pruner_of(study: Study) -> Pruner:
-    return catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps)
+def pruner_of(study: Study, space: Space | None = None) -> Pruner:
+    """space: where it is known before the first trial; then a rule may learn which points are alike."""
+    return catalog.make_pruner(study.pruner, study.direction, study.budget.max_steps, space, study.seed)
 
 
 def rule_for(pruner: Pruner, live: Live) -> Pruner:
@@ -37,6 +40,11 @@ def rungs_of(pruner: Pruner) -> list[int]:
     return list(milestones.steps) if isinstance(milestones, Rungs) else []
 
 
+def listens(study: Study) -> bool:
+    """Whether the rule has a model of curves, from which the sampler learns too."""
+    return catalog.PRUNERS[study.pruner.name].learns and study.budget.max_steps is not None
+
+
 def ladder(study: Study) -> bool:
     """Whether its rungs depend on how far a trial can go."""
     return catalog.PRUNERS[study.pruner.name].max_steps != "ignored"
@@ -47,12 +55,23 @@ def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) ->
     if not judges:
         return book
     curves = reader.curves([row.number for row in rows], study.metric)
+    points = {(n, step): study.sign * value for n, curve in curves.items() for step, value in curve if value is not None}
+    # the order in which they came is that of their verdicts; those that had none come last
+    judged = [pair for pair in _verdicts(reader) if pair in points] if listens(study) else []
+    for number, step in dict.fromkeys([*judged, *points]):
+        book.write(number, [(step, points[number, step])])
     for row in rows:
-        points = curves.get(row.number, [])
-        book.write(row.number, ((step, study.sign * value) for step, value in points if value is not None))
+        book.place(row.number, row.x)
         if State(row.state).ended:
             book.close(row.number, kind_of(State(row.state), lesson(row.cause, row.may_retry)))
     return book
+
+
+def _verdicts(reader: Reader) -> Iterator[tuple[int, int]]:
+    """(trial, step) of every verdict, oldest first."""
+    for event in reader.events():
+        if event.kind in ("judged", "promoted") and event.trial is not None and "step" in event.data:
+            yield event.trial, int(event.data["step"])
 
 
 def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:
@@ -65,7 +84,7 @@ def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:
     if problems := catalog.check("pruner", wanted, gear.study.budget.max_steps):
         return [e.Refused(at, wish, "; ".join(f"{p.where}: {p.problem}" for p in problems))]
     study = msgspec.structs.replace(gear.study, pruner=wanted)
-    pruner = pruner_of(study)
+    pruner = pruner_of(study, None if gear.defines else gear.space)
     if pruner == gear.pruner:
         return [e.Refused(at, wish, f"the pruner is {said(was)} already")]
     for rule, name in ((gear.pruner, was.name), (pruner, wanted.name)):

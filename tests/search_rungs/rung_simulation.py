@@ -25,6 +25,8 @@ class Simulated:
     order: list[tuple[int, int]] = field(default_factory=list)  # (trial, step) of every stretch that ended
     reasons: list[str] = field(default_factory=list)
     idle_before_the_last_start: int = 0
+    places: dict[int, tuple[float | None, ...]] = field(default_factory=dict)  # trial -> its point
+    arrival: dict[int, list[int]] = field(default_factory=dict)
 
     @property
     def steps(self) -> dict[int, int]:
@@ -34,7 +36,11 @@ class Simulated:
     def curve(self, number: int) -> Curve:
         steps, losses = zip(*self.points[number], strict=True) if self.points[number] else ((), ())
         kind = self.kinds.get(number, Kind.PENDING)
-        return Curve(number, np.array(steps, np.int64), np.array(losses, float), kind, number in self.held)
+        arrival = np.array(self.arrival.get(number, []), np.int64)
+        return Curve(
+            number, np.array(steps, np.int64), np.array(losses, float), kind, number in self.held,
+            self.places.get(number, ()), arrival,
+        )  # fmt: skip
 
     def curves(self) -> list[Curve]:
         return [self.curve(number) for number, points in self.points.items() if points]
@@ -67,6 +73,7 @@ class Simulated:
         """Until it ends or is held; other workers' trials have their turns in between."""
         step = len(self.points[number]) + 1
         self.points[number].append((step, loss(number, step)))
+        self.arrival.setdefault(number, []).append(sum(len(points) for points in self.points.values()))
         if step == steps:
             self.kinds[number] = Kind.COMPLETE
             self.order.append((number, step))

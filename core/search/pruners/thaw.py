@@ -27,10 +27,11 @@ class Thaw:
 
     Two decisions of five go to the trial that is predicted to end best, the others to the best chance of ending
     a random bit below the best loss so far; a new point has its chance like the trials held. When no new trial
-    will come, the most promising ones go on until `share` of the steps of full trainings is spent, or none has a
-    chance of 1 % left to become the best.
+    will come, the most promising ones go on until their share of steps is spent, or none has a chance of 1 % left
+    to become the best.
 
-    max_steps: of a full training. share: of all steps that full trainings would take. space: of the trials'
+    max_steps: of a full training. share: of the steps that full trainings of all trials would take, so many are
+    spent at most. space: of the trials'
     points. points: (c, d) the only points that new trials may have; None for any.
 
     Sources: freeze-thaw, Swersky, Snoek & Adams 2014; random targets, Rakotoarison et al. 2024 (ifBO).
@@ -93,7 +94,7 @@ class Thaw:
     def _next(self, thought: Thought) -> Resume | None:
         """A held trial, or None for a new one."""
         choice = thought.choice
-        if choice is None or choice.what == "point":
+        if choice is None or choice.what == "point" or self._spent(thought):
             return None
         number = thought.heard.curves[choice.row].number
         why = f"predicted to end best of {thought.held} held: " if choice.how == "finish" else ""
@@ -107,10 +108,13 @@ class Thaw:
         number = thought.heard.curves[row].number
         if not any(curve.kind == Kind.COMPLETE for curve in thought.heard.curves):
             return self._resume(thought, number, "no trial is complete: ")
-        whole = self.share * self.max_steps * len(thought.heard.curves)
-        if thought.heard.steps.sum() >= whole or thought.outlook(number).chance < SURE:
+        if self._spent(thought) or thought.outlook(number).chance < SURE:
             return None
         return self._resume(thought, number, "no new trial comes: ")
+
+    def _spent(self, thought: Thought) -> bool:
+        """Whether the trials so far have had their share of steps."""
+        return bool(thought.heard.steps.sum() >= self.share * self.max_steps * len(thought.heard.curves))
 
     def _resume(self, thought: Thought, number: int, why: str) -> Resume:
         outlook = thought.outlook(number)
@@ -140,4 +144,8 @@ class Thaw:
         return [] if thought is None else thought.worst_first
 
     def without_holding(self) -> Thaw:
+        return self._stopping
+
+    @cached_property
+    def _stopping(self) -> Thaw:
         return replace(self, holds=False)
