@@ -13,7 +13,7 @@ from hptui.core.scheduler.gpu_plan import start_on_gpus, watch_gpus
 from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.oom import set_aside, wants_no_neighbours
-from hptui.core.scheduler.promoting import free_places, promote
+from hptui.core.scheduler.promoting import free_places, promote, room_for_a_promotion
 from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.trial import Paused, Running, Waiting, Why
@@ -133,7 +133,7 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         yield a.Thaw((e.Thawed(at, number, place, reason, promoted, numbers),), number)
     if state.held or state.stopping or state.server.state not in ("ready", "cold"):
         return
-    if state.rules.promotes and state.at_their_rungs and not state.pruner_asked:
+    if state.rules.promotes and state.at_their_rungs and not state.pruner_asked and room_for_a_promotion(state):
         return  # a held trial may be the better use of the slot: its pruner is being asked
     if state.gpus:
         yield from start_on_gpus(state)

@@ -271,3 +271,18 @@ def test_a_trial_that_the_kernel_killed_for_memory_is_out_of_memory():
         "killed by the kernel: the machine ran out of memory; it had its device for itself: infeasible",
         Cause.OOM,
     )
+
+
+def test_a_promoted_trial_that_was_put_away_gets_the_free_slot_though_others_are_still_held():
+    state = running(ready(TWO[:1], promotes=True, judges=True), 0)
+    for number in (0, 1):
+        state = after(state, e.AttrSet(101, number, "checkpoint_step", 3), e.Reported(101, number, 3, 0.5, 0.5, 1))
+        state = after(state, e.Judged(102, number, 1, 3, "hold", "rung 3"), e.Frozen(103, number, "held at its rung"))
+        state = running(state, 1) if number == 0 else state
+    state = after(state, e.Exited(104, 0, None), e.PutAway(104, 0, ""), e.Promoted(105, 0, "rung 3: rank 1 of 2"))
+
+    state, _ = decide(state)
+    state, actions = decide(state)
+
+    assert [x.number for x in actions if isinstance(x, a.Launch)] == [0]
+    assert state.live[0].trial.attrs["judged_step"] == 3 and state.live[1].waits_at_its_rung

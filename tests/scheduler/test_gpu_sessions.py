@@ -127,7 +127,7 @@ SAVES = """
         first = 0 if state is None else state["step"] + 1
         for step in range(first, 10):
             time.sleep(0.02)
-            trial.checkpoint.save({"step": step})
+            trial.checkpoint.save({"step": step}, step)
             trial.report(trial.params["x"] + 1.0 / (step + 1), step, gpu=int(os.environ["CUDA_VISIBLE_DEVICES"][-1]))
             if trial.should_prune():
                 raise hptui.TrialPruned()
