@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hptui.core.review.accounting import account
 from hptui.core.review.front import front, values_of
 from hptui.core.review.pruning import Pruning, best_of, pruning
 from hptui.core.store.library import SessionSummary, sessions, summary
@@ -21,6 +22,7 @@ from hptui.tui.commands import answers
 from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
 from hptui.tui.commands.finding import NAME, look_at
 from hptui.tui.facts import facts_of, written_study
+from hptui.tui.views.lanes import account_line
 from hptui.tui.views.rungs import ahead_line, saved_line
 
 
@@ -90,12 +92,15 @@ def show(name: str | None, as_json: bool) -> None:
         goals = goals_of(facts)
         events = reader.last_events(5)
         giving_up = _pruning(reader, trials, facts, folder)
+        until = (facts.get("finished") or {}).get("at") or time.time()
+        spent = account(trials, reader.events(), reader.devices(), until, facts.get("n_trials"), giving_up.saved)
     trials.sort(key=lambda row: row.number)
     if as_json:
         document = summary_json(each) | {
             "trials": [trial_json(row) for row in trials],
             "parameters": parameters,
             "pruning": pruning_json(giving_up),
+            "accounting": asdict(spent) | {"spent_s": spent.spent_s, "idle_share": spent.idle_share},
             "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
             "argv": facts.get("argv"),
         }
@@ -113,7 +118,7 @@ def show(name: str | None, as_json: bool) -> None:
         numbers = [str(row.number) for row in front(trials, goals)]
         print(f"front: {', '.join(numbers) or UNKNOWN} (hptui best {each.name})")
     print(each.path)
-    for line in (saved_line(giving_up), ahead_line(giving_up)):
+    for line in (saved_line(giving_up), ahead_line(giving_up), account_line(spent, live=each.alive)):
         if line:
             print(line)
     if trials:

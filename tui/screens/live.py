@@ -23,6 +23,7 @@ from hptui.tui.panes.decisions import DecisionsPane
 from hptui.tui.panes.devices import DevicesPane
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.panes.header import TextLine
+from hptui.tui.panes.lanes import LanesPane
 from hptui.tui.panes.line_table import LineTable
 from hptui.tui.panes.log_view import LogView
 from hptui.tui.panes.prompt import Prompt
@@ -69,6 +70,7 @@ class LiveScreen(Ordering, Paned):
                 yield CurvesPane(id="curves", classes="pane")
                 yield LogView(id="log", classes="pane", empty="this trial has printed nothing yet")
                 yield BracketsPane("7 rungs", id="rungs", classes="pane")
+                yield LanesPane("8 lanes", id="lanes", classes="pane")
             with Vertical(id="right"):
                 yield DevicesPane(id="devices", classes="pane")
                 yield DecisionsPane("4 decisions", id="decisions", classes="pane")
@@ -124,6 +126,7 @@ class LiveScreen(Ordering, Paned):
         self.query_one(DevicesPane).take(snapshot)
         self.query_one(BestPane).take(snapshot)
         self.query_one(BracketsPane).take(snapshot)
+        self.query_one(LanesPane).take(snapshot)
         self.query_one("#last", TextLine).show(lambda width: last_event_line(snapshot.events, snapshot.trials, width))
         if len(before.devices) != len(snapshot.devices):
             self.place(self.panes(self.lower, self.zoomed))

@@ -42,5 +42,6 @@ TABS: tuple[Tab, ...] = (
     Tab("importance", "importance:ImportancePane", "which parameters matter, and how sure that is"),
     Tab("slices", "slices:SlicesPane", "each parameter against the metric, with edges and failures"),
     Tab("contour", "contour:ContourPane", "the metric over two parameters"),
+    Tab("lanes", "lanes:LanesPane", "who ran where and when"),
     Tab("trials", "trials:TrialsPane", "the table"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 SMALLEST = (40, 12)
 TWO_COLUMNS = 100  # from this width on, a second column stands on the right
 ONE_PANE = 20  # below this height there is room for one pane
-LEFT = ("trials", "curves", "log", "rungs")
+LEFT = ("trials", "curves", "log", "rungs", "lanes")
 RIGHT = ("devices", "decisions", "best")
-PANES = ("trials", "curves", "devices", "decisions", "best", "log", "rungs")
+PANES = ("trials", "curves", "devices", "decisions", "best", "log", "rungs", "lanes")
 
 
 def too_small(width: int, height: int) -> str:

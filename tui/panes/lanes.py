@@ -1,0 +1,46 @@
+"""Who ran where and when: a line for each GPU or slot, idle gaps to be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hptui.tui.panes.event_list import LineList
+from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.lanes import axis_line, lane_line, timeline
+
+SPANS = (None, 300.0, 1800.0, 7200.0, 28800.0)  # how far back, seconds; None: all that is known
+
+
+class LanesPane(LineList):
+    """`take` a snapshot; `t` looks less far back, then again at all."""
+
+    BINDINGS = [("t", "span", "How far back")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, title: str = "lanes", **kwargs: Any) -> None:
+        super().__init__(newest="", follow=False, empty="nothing has run yet", **kwargs)
+        self.border_title = self._title = title
+        self._snapshot = Snapshot()
+        self._span = 0
+        self._taken: object = None
+
+    def take(self, snapshot: Snapshot) -> None:
+        taken = (snapshot.trials, snapshot.events, int(snapshot.now), self._span, self.size.width)
+        if self._taken == taken or not self.display:
+            return
+        self._taken, self._snapshot = taken, snapshot
+        shown = timeline(snapshot, SPANS[self._span])
+        width = self.scrollable_content_region.width
+        lines = [lane_line(snapshot, shown, lane, width) for lane in shown.lanes]
+        if lines:
+            lines.append(axis_line(shown, width))
+        self.show(range(len(lines)), lambda at: lines[at] if at < len(lines) else ())
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.call_after_refresh(lambda: self.take(self._snapshot))
+
+    def action_span(self) -> None:
+        self._span = (self._span + 1) % len(SPANS)
+        span = SPANS[self._span]
+        self.border_subtitle = "" if span is None else f"the last {span / 60:.0f} min"
+        self.take(self._snapshot)
