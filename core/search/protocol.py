@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from hptui.core.space.space import Params, Space
 from hptui.core.study.milestones import Every, Milestones, Rungs
 
 Array = NDArray[np.float64]
@@ -217,11 +218,19 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Heir:
+    """A new trial is to begin with the checkpoint of trial `donor`, which runs; `Breeder.explore` gives its point."""
+
+    donor: int
+
+
+@dataclass(frozen=True)
 class Stop:
-    """The trial is not worth its GPU any more."""
+    """The trial is not worth its GPU any more. heir: who comes in its place, if anybody."""
 
     reason: str
     compared: Compared | None = field(default=None, compare=False)
+    heir: Heir | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -273,13 +282,27 @@ class Ranker(Promoter, Protocol):
         ...
 
 
+@runtime_checkable
+class Breeder(Pruner, Protocol):
+    """A pruner that has other trials come in the place of those it stops."""
+
+    def explore(self, space: Space, donor: Params, seed: int, place: tuple[int, int]) -> tuple[Params, str]:
+        """The parameters of an heir of a trial with the parameters `donor`, and what is different, in words.
+
+        place: the trial that it replaces, and the step. The same arguments: the same heir.
+        """
+        ...
+
+
 __all__ = [
     "Array",
+    "Breeder",
     "Compared",
     "Curve",
     "Every",
     "Exhausted",
     "Go",
+    "Heir",
     "History",
     "Hold",
     "Kind",

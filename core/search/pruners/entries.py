@@ -114,6 +114,18 @@ PRUNERS: dict[str, Entry] = {
         also_called=("synchronous_successive_halving", "sync_halving", "successivehalving"),
         max_steps="needed",
     ),
+    "pbt": Entry(
+        "the worst trials end; others go on in their place from a better one's checkpoint, a little changed",
+        "schedules: trials that save trial.checkpoint, and as many slots as trials",
+        "pruners.population:PopulationBased",
+        {
+            "interval": Option("compare every so many steps", 5, low=1, whole=True),
+            "share": Option("of the population: so many give way, and so many have heirs", 0.2, low=0.01, high=0.5),
+            "factor": Option("an heir's numbers are its donor's times this, or divided by it", 1.2, low=1.01, high=10),
+            "resample": Option("the chance that one of an heir's parameters is drawn anew", 0.25, low=0, high=1),
+        },
+        also_called=("population_based_training", "population"),
+    ),
     "asha": Entry(
         "hold every trial at its rung; the best of a rung go on when a slot is free",
         "many trials that report every epoch, where early losses say something about late ones",

@@ -1,0 +1,40 @@
+"""Trials that come in the place of others: with the checkpoint of a better one, and its parameters a little changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hptui.core.errors import HptuiError
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.away import STARTS_FROM
+from hptui.core.scheduler.gear import Gear, locate
+from hptui.core.scheduler.state import SchedulerState
+from hptui.core.search.protocol import Breeder, Heir
+from hptui.core.study.trial import CHECKPOINT_STEP
+
+HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
+
+
+def heirs_of(gear: Gear, state: SchedulerState, number: int, step: int, heir: Heir) -> list[e.Event]:
+    """The heir that takes the place of trial `number`, which was stopped at `step`; none where its donor has ended.
+
+    It counts as its predecessor's retry: not towards the trials of the budget.
+    """
+    donor = state.live.get(heir.donor)
+    if donor is None or not isinstance(gear.pruner, Breeder):
+        return []
+    at, params = gear.clock.now(), donor.used or donor.trial.params
+    try:
+        params, changed = gear.pruner.explore(gear.space, params, gear.study.seed, (number, step))
+    except HptuiError:
+        changed = "its own parameters"  # they lie outside the space: nothing to change them by
+    attrs: dict[str, Any] = {
+        STARTS_FROM: heir.donor,
+        HEIR: {"of": heir.donor, "instead_of": number, "step": step},
+    }
+    if donor.trial.has_checkpoint:
+        how = f"from the checkpoint of trial {heir.donor} at step {donor.trial.attrs.get(CHECKPOINT_STEP)}"
+    else:
+        how = f"anew, as trial {heir.donor} has saved no checkpoint"
+    why = f"heir of trial {heir.donor} in place of trial {number}, {how}: {changed}"
+    return [e.Enqueued(at, params, locate(gear.space, params), "heir", why, number, attrs)]

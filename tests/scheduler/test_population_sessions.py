@@ -1,0 +1,65 @@
+"""Population-based training on real processes: heirs go on from the checkpoint of a better trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Make = Callable[..., Any]
+
+SCRIPT = """
+    import hptui, os, time
+
+    def objective(trial):
+        state = trial.checkpoint.load() or {"step": -1, "gone": 0.0, "line": []}
+        line = [*state["line"], trial.number]
+        step = gone = 0
+        with open("all.txt", "a") as file:
+            file.write(f"{trial.number} begins after {state['step']} line {line}\\n")
+        gone = state["gone"]
+        for step in range(state["step"] + 1, 12):
+            time.sleep(0.08)
+            gone += trial.params["pace"]
+            trial.checkpoint.save({"step": step, "gone": gone, "line": line})
+            trial.report(10 - gone, step)
+            if trial.should_prune():
+                raise hptui.TrialPruned()
+        trial.set_user_attr("line", line)
+        return 10 - gone
+"""
+STUDY = """
+    seed = 3
+    space = {pace = {type = "float", low = 0.01, high = 0.5}}
+    pruner = {name = "pbt", interval = 4, share = 0.34, resample = 0.0}
+    budget = {n_trials = 3, max_steps = 12}
+    resources = {slots = 3}
+    enqueue = [{pace = 0.02}, {pace = 0.2}, {pace = 0.4}]
+"""
+
+
+def test_an_heir_goes_on_from_its_donors_checkpoint_and_the_ledger_says_whose_it_is(
+    session: Make, tmp_path: Any
+) -> None:
+    s = session(SCRIPT, STUDY)
+    s.start()
+    fact = s.finish()
+
+    rows = s.trials()
+    heirs = [row for row in rows.values() if row.origin == "heir"]
+    assert fact["ok"] and heirs, s.events("judged")
+    began = dict(line.split(" begins ") for line in (tmp_path / "all.txt").read_text().splitlines())
+    for heir in heirs:
+        bred = heir.attrs["heir"]
+        replaced, donor = rows[bred["instead_of"]], rows[bred["of"]]
+        assert (replaced.state, heir.retry_of, heir.attrs["starts_from"]) == ("PRUNED", replaced.number, donor.number)
+        factor = heir.params["pace"] / donor.params["pace"]
+        assert factor == pytest.approx(1.2) or factor == pytest.approx(1 / 1.2) or heir.params["pace"] == 0.5
+        assert heir.proposal.startswith(f"heir of trial {donor.number} in place of trial {replaced.number}, from the ")
+        assert not began[str(heir.number)].startswith("after -1")  # it did not begin anew
+        first = s.reader.curve(heir.number, "value")[0]
+        assert first[0] > bred["step"] - 1 and f"{donor.number}, {heir.number}]" in began[str(heir.number)]
+    judged = [event for event in s.events("judged") if event.data["verdict"] == "stop"]
+    assert all({"value", "threshold", "cohort", "rank", "kept"} <= event.data.keys() for event in judged)
+    s.until(lambda: not s.processes(), "processes were left behind")
