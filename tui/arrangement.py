@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.store.rows import TrialRow
+from hptui.tui.bulk import MANY, Bulk
 from hptui.tui.filter import Filter
 from hptui.tui.filter import field as field_of
 from hptui.tui.snapshot import Facts, Trials
 
 NO_FILTER = Filter()
 _MANY = 500  # changes at once above which sorting anew is cheaper than moving one by one
+_TOO_MANY = 20_000  # trials from which on even that takes longer than all of them with numpy
 _STATES = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
 
 Key = tuple[int, Any, int]  # what sort of thing, the thing, the trial's number
@@ -35,11 +37,22 @@ class Arrangement:
     missing: Sequence[int] = ()  # ascending numbers
     order: Sequence[int] = ()  # what the table shows, top to bottom
     kept: frozenset[int] = frozenset()
+    bulk: Bulk | None = None  # the columns of `trials` in a large session; `present` and `missing` are empty then
 
     @classmethod
     def of(
         cls, trials: Trials, facts: Facts, filter: Filter = NO_FILTER, sort: str = "id", reverse: bool = True
     ) -> Arrangement:
+        if len(trials) >= MANY:
+            bulk = Bulk(list(trials.rows()), facts)
+            order = bulk.order(bulk.matching(filter), sort, reverse)
+            if order is not None:
+                return cls(sort, reverse, filter, facts, trials, order=order, bulk=bulk)
+        return cls.one_by_one(trials, facts, filter, sort, reverse)
+
+    @classmethod
+    def one_by_one(cls, trials: Trials, facts: Facts, filter: Filter, sort: str, reverse: bool) -> Arrangement:
+        """With the places that later changes are put into."""
         present, missing = [], []
         for row in trials.rows():
             if filter.matches(row, facts):
@@ -54,20 +67,25 @@ class Arrangement:
     def rearranged(
         self, filter: Filter | None = None, sort: str | None = None, reverse: bool | None = None
     ) -> Arrangement:
-        return Arrangement.of(
-            self.trials,
-            self.facts,
-            self.filter if filter is None else filter,
-            self.sort if sort is None else sort,
-            self.reverse if reverse is None else reverse,
-        )
+        filter = self.filter if filter is None else filter
+        sort = self.sort if sort is None else sort
+        reverse = self.reverse if reverse is None else reverse
+        if self.bulk is not None and self.bulk.facts == self.facts:  # its columns are made already
+            order = self.bulk.order(self.bulk.matching(filter), sort, reverse)
+            if order is not None:
+                return Arrangement(sort, reverse, filter, self.facts, self.trials, order=order, bulk=self.bulk)
+        return Arrangement.of(self.trials, self.facts, filter, sort, reverse)
 
     def keeping(self, numbers: Iterable[int]) -> Arrangement:
         """Hold on to these of the trials shown, and no more to those held before."""
         shown = {n for n in numbers if n in self.kept or self._place(self.trials.get(n)) is not None}
         if shown == self.kept:
             return self
+        if self.bulk is not None and any(self._gone(number) for number in self.kept - shown):
+            return self._placed().keeping(shown)
         after = replace(self, kept=frozenset(shown))
+        if self.bulk is not None:
+            return after
         present, missing = list(self.present), list(self.missing)
         for row in (self.trials.get(number) for number in self.kept - shown):
             if after._place(row) is None:
@@ -82,9 +100,15 @@ class Arrangement:
         if trials is self.trials and facts == self.facts:
             return self
         changed = trials.changed_since(self.trials)
+        if self.bulk is not None:
+            if len(changed) > _MANY or len(trials) >= _TOO_MANY or facts != self.facts:
+                kept = [number for number in self.kept if number in trials]
+                anew = replace(self, trials=trials, facts=facts, bulk=None).rearranged()
+                return anew.with_kept(kept)
+            return self._placed().updated(trials, facts)
         if facts != self.facts or len(changed) > _MANY:
             kept = [number for number in self.kept if number in trials]
-            return replace(self, trials=trials, facts=facts).rearranged()._with(kept)
+            return replace(self, trials=trials, facts=facts).rearranged().with_kept(kept)
         present, missing, moved = self.present, self.missing, False
         for row in changed:
             old = self.trials.get(row.number)
@@ -105,8 +129,23 @@ class Arrangement:
             order=_order(present, missing, self.reverse),
         )
 
-    def _with(self, numbers: Iterable[int]) -> Arrangement:
+    def _gone(self, number: int) -> bool:
+        """Whether a trial that is held on to would not be shown without that."""
+        row = self.trials.get(number)
+        return row is not None and not self.filter.matches(row, self.facts)
+
+    def _placed(self) -> Arrangement:
+        """The same, with the places that changes are put into."""
+        made = Arrangement.one_by_one(self.trials, self.facts, self.filter, self.sort, self.reverse)
+        return made.with_kept(self.kept)
+
+    def with_kept(self, numbers: Iterable[int]) -> Arrangement:
         """With these trials put in, whether they match or not."""
+        numbers = frozenset(numbers)
+        if self.bulk is not None:
+            if not any(self._gone(number) for number in numbers):
+                return replace(self, kept=numbers)
+            return self._placed().with_kept(numbers)
         after = replace(self, kept=frozenset(numbers))
         present, missing = list(self.present), list(self.missing)
         for row in (self.trials.get(number) for number in after.kept):

@@ -8,6 +8,7 @@ of the user's. The same feed serves a finished session: it reads once, and then 
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +16,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import HptuiError
-from hptui.core.store.rows import EventRow
+from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
+from hptui.tui.crowd import Crowd
 from hptui.tui.facts import facts_of, written_study
 from hptui.tui.snapshot import KEPT_EVENTS, Curve, CurveKey, Delta, Snapshot, merge
 
@@ -29,6 +31,7 @@ RARE_S = 1.0  # between looks at a session that nobody works on, or while the te
 HURRY_S = 0.02  # between looks right after a key
 FRAME_S = 0.25  # between two snapshots for the screen; longer when many trials run, see `_frame_s`
 CHECK_S = 1.0  # between looks at whether the scheduler lives and the file is there
+MANY = 20_000  # trials from which on looking through all of them for garbage is felt
 GLANCE = 200  # trials that a large session shows at once, while the others are still being read
 TICK_S = 10.0  # between snapshots of a live session in which nothing but the time is new
 
@@ -147,6 +150,7 @@ class _Eyes:
         self._version = -1
         self._change = self._event = 0
         self._wanted = Wanted()
+        self._crowd = Crowd()
         self._study: Mapping[str, Any] = {}
         self._checked_at = float("-inf")
         self._alive = False
@@ -197,6 +201,7 @@ class _Eyes:
         with contextlib.suppress(OSError):
             self._inode = self.folder.database.stat().st_ino
         self._version, self._change, self._event, self._wanted = -1, 0, 0, Wanted()
+        self._crowd = Crowd()
         self.glanced = False
         self._study = written_study(self.folder)
 
@@ -214,15 +219,31 @@ class _Eyes:
         with reader.snapshot():
             raw = reader.facts()
             facts = facts_of(self.folder.name, raw, reader.parameters(), self._study)
-            trials = tuple(reader.trials(self._change))
+            trials = self._trials(reader, first)
             events = tuple(reader.last_events(KEPT_EVENTS) if first else reader.events(self._event))
             devices = tuple(reader.devices())
             curves = self._curves(reader, snapshot, facts.metric, facts.metrics, wanted)
+            crowd = self._crowd.look(reader, snapshot, trials, facts.metric)
             story = self._story(reader, snapshot, wanted, events)
         self._version, self._wanted = version, wanted
         self._change = trials[-1].change if trials else self._change
         self._event = events[-1].id if events else self._event
-        return Delta(facts if facts != snapshot.facts else None, trials, events, curves, story, devices)
+        known = facts if facts != snapshot.facts else None
+        return Delta(known, trials, events, curves, crowd, story, devices)
+
+    def _trials(self, reader: Reader, first: bool) -> tuple[TrialRow, ...]:
+        """What changed. While very many rows are made no garbage is sought among them, and not later either."""
+        if not first:
+            return tuple(reader.trials(self._change, points=False))
+        gc.disable()
+        try:
+            trials = tuple(reader.trials(points=False))
+        finally:
+            gc.enable()
+        if len(trials) >= MANY:
+            gc.freeze()
+            import numpy  # noqa: F401 - the table will want it, and its import would hold the screen up
+        return trials
 
     def _glance(self, reader: Reader) -> Delta | None:
         """The latest trials of a large session, with the counts of all; None for one that is read in no time."""

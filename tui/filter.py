@@ -93,7 +93,7 @@ def _term(piece: str) -> Term | str:
     negated = len(found["not"]) % 2 == 1
     if not value:
         return f"{piece} …?"
-    if found["op"] not in (":", "=", "!=") and _number(value) is None:
+    if found["op"] not in (":", "=", "!=") and number_of(value) is None:
         return f"{value} is not a number"
     return Term(found["name"], found["op"], value, negated)
 
@@ -103,7 +103,8 @@ def _known(name: str, facts: Facts) -> bool:
     return bare in facts.parameters or name.lower() in FIELDS or name == facts.metric or not facts.parameters
 
 
-def _number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """The number a text states, `30%` included; None when it states none."""
     try:
         return float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
@@ -151,7 +152,7 @@ def field(name: str, trial: TrialRow, facts: Facts) -> object:
 
 
 def _holds(term: Term, trial: TrialRow, facts: Facts) -> bool:
-    return satisfies(term, None if not term.op else field(term.name, trial, facts), _texts(trial))
+    return satisfies(term, None if not term.op else field(term.name, trial, facts), texts_of(trial))
 
 
 def satisfies(term: Term, have: object, texts: Iterable[str]) -> bool:
@@ -166,7 +167,7 @@ def satisfies(term: Term, have: object, texts: Iterable[str]) -> bool:
         if term.name.lower() == "state":  # "run" must not find "pruned"
             return any(word.startswith(part) for part in parts for word in text.split())
         return any(part in text for part in parts)
-    wanted = _number(term.value)
+    wanted = number_of(term.value)
     if isinstance(have, (int, float)) and not isinstance(have, bool) and wanted is not None:
         return _COMPARE[term.op](have, wanted)
     if term.op in ("=", "!="):
@@ -175,7 +176,8 @@ def satisfies(term: Term, have: object, texts: Iterable[str]) -> bool:
     return False
 
 
-def _texts(trial: TrialRow) -> list[str]:
+def texts_of(trial: TrialRow) -> list[str]:
+    """Where a bare word is looked for; the trial's number first."""
     remarks = remarks_of(trial.attrs)
     words = (
         STATE_WORDS.get(trial.state), trial.reason, trial.proposal, trial.cause, trial.device, note_of(remarks),

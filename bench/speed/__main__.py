@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import report_path, screen, sessions
+from bench.speed import large, report_path, screen, sessions
 from bench.speed.running import Bench
 from bench.speed.table import Result, conditions, machine_kind, markdown
 
@@ -29,6 +29,7 @@ MEASURES: dict[str, Callable[[Bench], list[Result]]] = {
     "help": screen.help_text,
     "paint": screen.first_paint,
     "many": screen.many_trials,
+    "large": large.large,
 }
 
 
