@@ -18,6 +18,7 @@ _CHUNK = 128
 KEPT_EVENTS = 1000
 KEPT_BEST = 100
 KEPT_ENDINGS = 32
+CROWD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class Snapshot:
     trials: Trials = field(default_factory=Trials)
     counts: Counts = field(default_factory=dict)  # state -> number of trials
     curves: Mapping[CurveKey, Curve] = field(default_factory=dict)  # only of the trials that are shown
+    crowd: tuple[Curve, ...] = ()  # the main metric of ended trials, a sample of at most CROWD
     events: tuple[EventRow, ...] = ()  # the last KEPT_EVENTS of them, oldest first
     story: tuple[int, tuple[EventRow, ...]] = (-1, ())  # a trial, and all events of it
     active: tuple[int, ...] = ()  # trials that have a process (running or paused), by number
@@ -209,6 +211,7 @@ class Delta:
     trials: tuple[TrialRow, ...] = ()
     events: tuple[EventRow, ...] = ()
     curves: Mapping[CurveKey, Curve] | None = None  # instead of the curves known
+    crowd: tuple[Curve, ...] | None = None
     story: tuple[int, tuple[EventRow, ...]] | None = None
     devices: tuple[DeviceRow, ...] | None = None
     counts: Counts | None = None  # of all trials, when `trials` is only a first glance at the latest
@@ -223,6 +226,7 @@ def merge(snapshot: Snapshot, delta: Delta, *, at: float, alive: bool, problem: 
         trials=snapshot.trials.merged(delta.trials),
         counts=_counts(snapshot, delta.trials) if delta.counts is None else delta.counts,
         curves=snapshot.curves if delta.curves is None else delta.curves,
+        crowd=snapshot.crowd if delta.crowd is None else delta.crowd,
         story=delta.story or snapshot.story,
         events=(*snapshot.events, *delta.events)[-KEPT_EVENTS:] if delta.events else snapshot.events,
         active=_active(snapshot, delta.trials),
@@ -280,6 +284,7 @@ def _same(old: Snapshot, new: Snapshot) -> bool:
         old.trials is new.trials
         and old.events is new.events
         and old.curves is new.curves
+        and old.crowd is new.crowd
         and old.story is new.story
         and (old.facts, old.devices) == (new.facts, new.devices)
         and (old.alive, old.problem) == (new.alive, new.problem)

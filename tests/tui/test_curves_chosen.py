@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from driving import Screen, drive
 
+from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.session import SessionFolder
+from hptui.tui.crowd import Crowd
 from hptui.tui.panes.curves import MOST, Choice, axis_end, chosen
 from hptui.tui.panes.plot import Series
 from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
@@ -52,3 +56,27 @@ def test_the_step_axis_ends_at_the_budget_or_at_a_round_number(
     max_steps: int | None, last: int, end: float | None
 ) -> None:
     assert axis_end(max_steps, [Series(1, [0, last], [1.0, 0.5])]) == end
+
+
+# --- the shade behind them
+
+
+def test_the_shade_is_a_sample_of_ended_trials_read_anew_when_a_fifth_more_have_ended(past: SessionFolder) -> None:
+    with Reader(past) as reader:
+        rows = [row for row in reader.trials() if row.ended_at is not None]
+        crowd = Crowd()
+
+        first = crowd.look(reader, Snapshot(), rows[:20], "val_loss")
+        assert first is not None and len(first) == 20
+        assert crowd.look(reader, Snapshot(), rows[20:22], "val_loss") is None
+        more = crowd.look(reader, Snapshot(), rows[22:30], "val_loss")
+        assert more is not None and more[:20] == first
+
+
+def test_a_finished_session_shows_the_shade_and_no_stale_load(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("shade: 10 to 90 % of all")
+        assert "cpu" in screen.line_with("0/2")
+        assert "83%" not in screen.text and "–" in screen.line_with("0/2")
+
+    drive(past, journey, size=(160, 45), read_only=True)

@@ -235,7 +235,7 @@ def test_a_terminal_below_40x12_is_too_small() -> None:
 
 def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
     assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80)) == (
-        "space Pause  X Prune  u Undo  enter Open  / Filter  s Sort  : Command  ? Keys"
+        "space Pause  X Prune  u Undo  enter Open  / Filter  : Command  V Views  ? Keys"
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from math import floor, log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hptui.tui.panes.plot import LinePlot, Series
 from hptui.tui.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from hptui.tui.charts.band import Band
 
 MOST = 20  # more lines than this can't be told apart
 TOP = 8
@@ -50,6 +53,7 @@ class CurvesPane(LinePlot):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(empty="no reports yet: curves appear with the first trial.report(…)", **kwargs)
         self.border_title = "2 curves"
+        self._shaded: tuple[object, float | None, Band | None] = ((), None, None)
 
     def take(self, snapshot: Snapshot, trials: tuple[int, ...], cursor: int | None, choice: Choice) -> None:
         metric = snapshot.facts.metric
@@ -59,9 +63,23 @@ class CurvesPane(LinePlot):
             if (curve := snapshot.curves.get((number, metric))) is not None and len(curve)
         ]
         scale = " · log" if self.ylog else ""
-        title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor"
         end = axis_end(snapshot.facts.max_steps, series)
-        self.show(series, x_max=end, focus=cursor, title=title, marks=snapshot.facts.rungs)
+        band = self._band_of(snapshot, end)
+        shade = " ─ shade: 10 to 90 % of all" if band is not None else ""
+        title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor{shade}"
+        self.show(series, x_max=end, focus=cursor, title=title, marks=snapshot.facts.rungs, band=band)
+
+    def _band_of(self, snapshot: Snapshot, end: float | None) -> Band | None:
+        """Where most ended trials run: counted anew only when the sample or the axis changes."""
+        if not snapshot.crowd or not end:
+            return None
+        crowd, at, band = self._shaded
+        if crowd is not snapshot.crowd or at != end:
+            from hptui.tui.charts.band import percentile_band
+
+            band = percentile_band([(one.steps, one.values) for one in snapshot.crowd if len(one)], end)
+            self._shaded = (snapshot.crowd, end, band)
+        return band
 
 
 def axis_end(max_steps: int | None, series: Sequence[Series]) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hptui.core.store.rows import DeviceRow, TrialRow
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
@@ -37,6 +39,10 @@ def bar(share: float | None, width: int) -> str:
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
     """`g0  ███████░  97%  61G/80G  66°C  1/1  ▸ 987`: load, memory, slots taken, who is there."""
+    if not snapshot.alive:  # what was read last is no news of a session that nobody schedules
+        device = replace(
+            device, used_slots=0, load=None, memory_used_bytes=None, temperature_c=None, power_w=None, note=""
+        )
     idle = device.used_slots == 0
     memory = size(device.memory_used_bytes)
     if device.memory_total_bytes:
