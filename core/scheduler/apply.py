@@ -7,6 +7,7 @@ from dataclasses import replace
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import away, looking, oom
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.costs import cost_of
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
 from hptui.core.study.study import broken
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
@@ -86,7 +87,7 @@ _CHANGES_A_RANKING = (
 def _budget_set(state: SchedulerState, event: e.BudgetSet) -> SchedulerState:
     """A stop for time that was spent is forgotten when there is more of it."""
     rules = replace(state.rules, **{event.key: event.value})  # type: ignore[arg-type]  # the keys are its fields
-    spent = event.key == "wall_clock_s" and state.stopping is not None and state.stopping.final
+    spent = event.key in ("wall_clock_s", "gpu_hours", "total_steps") and state.stopping is not None and state.stopping.final
     return replace(state, rules=rules, exhausted="", stopping=None if spent else state.stopping)
 
 
@@ -110,6 +111,7 @@ def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     if event.number in state.live:
         state = looking.settled(state, state.live[event.number], event)
         state = oom.counted(state, state.live[event.number], event.outcome)
+        state = replace(state, spent=state.spent + cost_of(state.live[event.number], event.at))
     live, outcome = state.live.get(event.number), event.outcome
     value = None if live is not None and broken(live.trial.attrs) else event.value
     state = state.with_live(event.number, None)

@@ -18,6 +18,7 @@ class _Page:
     x: tuple[float | None, ...] = ()
     curve: Curve | None = None
     held: bool = False
+    step_s: float = float("nan")
 
 
 class Book:
@@ -40,6 +41,12 @@ class Book:
         if page.x != x:
             page.x = x
             page.curve = replace(page.curve, x=x) if page.curve else None
+
+    def time(self, number: int, step_s: float) -> None:
+        """How long the trial's steps take."""
+        page = self._pages.setdefault(number, _Page())
+        page.step_s = step_s
+        page.curve = replace(page.curve, step_s=step_s) if page.curve else None
 
     def close(self, number: int, kind: Kind) -> None:
         """No more points will come: keep the arrays alone."""
@@ -71,5 +78,5 @@ class Book:
             losses = np.fromiter(page.points.values(), np.float64, len(page.points))
             arrival = np.fromiter(page.arrival.values(), np.int64, len(page.arrival))
             order = np.argsort(steps, kind="stable")
-            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held, page.x, arrival[order])
+            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held, page.x, arrival[order], page.step_s)
         return page.curve

@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from hptui.core.scheduler.steps import StepTimes
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
@@ -49,6 +50,7 @@ class Child:
     popen: subprocess.Popen[bytes] | None = None
     milestone: int = 0  # the last one it asked about
     best: float | None = None
+    steps: StepTimes = field(default_factory=StepTimes)
     defined: dict[str, Any] = field(default_factory=dict)  # define-by-run: what it asked for
 
     def read(self) -> list[AnyLine]:

@@ -20,6 +20,7 @@ from hptui.core.scheduler.held import HeldMemory
 from hptui.core.scheduler.plan import trial_seed
 from hptui.core.scheduler.reading import Reading, better, digest, events_of
 from hptui.core.scheduler.starter import Starter
+from hptui.core.scheduler.steps import STEP_S
 from hptui.core.scheduler.thinker import Asked, Broken, OutOfPoints
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Kind
@@ -161,6 +162,7 @@ class Ears:
                 continue
             settled = self._gear.children.settled(child)  # asked before reading: what it said last comes first
             while lines := child.read():
+                child.steps.hear(lines)
                 self._note(number, child, digest(number, self._gear.study.metric, lines), seen)
             if settled or (child.gone_at is not None and child.end is not None):
                 child.reported = True
@@ -178,6 +180,10 @@ class Ears:
             gear.book.write(number, ((step, sign * value) for step, value in reading.points))
         seen.reports.append((number, reading.rows, child.offset))
         seen.events += events_of(number, at, reading, child.best)
+        if (step_s := child.steps.news(child.end is not None)) is not None:
+            if gear.milestones is not None:
+                gear.book.time(number, step_s)
+            seen.events.append(e.AttrSet(at, number, STEP_S, step_s))
         for line in reading.defined:
             self._grow(line)
             child.defined.update(line.params)

@@ -12,6 +12,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, kind_of, lesson
 from hptui.core.scheduler.state import Live
+from hptui.core.scheduler.steps import STEP_S
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.space.space import Space
@@ -42,12 +43,12 @@ def rungs_of(pruner: Pruner) -> list[int]:
 
 def listens(study: Study) -> bool:
     """Whether the rule has a model of curves, from which the sampler learns too."""
-    return catalog.PRUNERS[study.pruner.name].learns and study.budget.max_steps is not None
+    return catalog.entry_of("pruner", study.pruner.name).learns and study.budget.max_steps is not None
 
 
 def ladder(study: Study) -> bool:
     """Whether its rungs depend on how far a trial can go."""
-    return catalog.PRUNERS[study.pruner.name].max_steps != "ignored"
+    return catalog.entry_of("pruner", study.pruner.name).max_steps != "ignored"
 
 
 def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) -> Book:
@@ -55,13 +56,15 @@ def book_of(reader: Reader, study: Study, rows: list[TrialRow], judges: bool) ->
     if not judges:
         return book
     curves = reader.curves([row.number for row in rows], study.metric)
-    points = {(n, step): study.sign * value for n, curve in curves.items() for step, value in curve if value is not None}
+    points = {(n, step): study.sign * y for n, curve in curves.items() for step, y in curve if y is not None}
     # the order in which they came is that of their verdicts; those that had none come last
     judged = [pair for pair in _verdicts(reader) if pair in points] if listens(study) else []
     for number, step in dict.fromkeys([*judged, *points]):
         book.write(number, [(step, points[number, step])])
     for row in rows:
         book.place(row.number, row.x)
+        if STEP_S in row.attrs:
+            book.time(row.number, float(row.attrs[STEP_S]))
         if State(row.state).ended:
             book.close(row.number, kind_of(State(row.state), lesson(row.cause, row.may_retry)))
     return book

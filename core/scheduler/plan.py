@@ -8,6 +8,7 @@ from hptui.core.advice.stopping import reason_to_stop
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
+from hptui.core.scheduler.costs import budget_spent
 from hptui.core.scheduler.ending import end, limit, settle, stop
 from hptui.core.scheduler.gpu_plan import start_on_gpus, watch_gpus
 from hptui.core.scheduler.heed import heed
@@ -64,6 +65,8 @@ def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:
         return e.StopAsked(at, reason, ok=False)
     if rules.wall_clock_s is not None and state.wall_clock_s >= rules.wall_clock_s:
         return e.StopAsked(at, "the wall-clock budget is spent", final=True)
+    if said := budget_spent(state):
+        return e.StopAsked(at, said, final=True)
     found = reason_to_stop(rules.stop, state.tally.course, rules.sign)
     return e.StopAsked(at, found, final=True) if found else None
 

@@ -10,6 +10,7 @@ import msgspec
 
 from hptui.core.devices.inventory import CPU, Inventory
 from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
+from hptui.core.scheduler.costs import spent_by
 from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.oom import alone_again
@@ -70,6 +71,7 @@ def recover(
         next_number=max((row.number for row in rows), default=-1) + 1,
         counted=sum(row.retry_of is None for row in rows),
         tally=tally_of(study.sign, (row for row in rows if State(row.state).ended)),
+        spent=spent_by(rows),
         queue=tuple(first) if not rows else tuple(lost_again(rows)),
         gpus=gpus_from(study, facts, rows, places),
         durations=tuple(row.busy_s for row in rows if row.state in (State.COMPLETE, State.PRUNED))[-DURATIONS:],

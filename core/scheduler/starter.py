@@ -150,7 +150,8 @@ class Starter:
             user_attrs=trial.attrs,
             attempt=attempt,
             judged_to=judged_to(trial),
-            stream=stream(trial),
+            stream=0 if gear.study.budget.rerun else stream(trial),
+            rerun=gear.study.budget.rerun,
         )
 
     def _what(self) -> r.Program | r.Function:

@@ -10,6 +10,7 @@ from typing import Any
 from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.events import Exited
+from hptui.core.scheduler.costs import Spent
 from hptui.core.scheduler.gpus import Claim, Gpus
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
@@ -36,6 +37,8 @@ class Rules:
     wall_clock_s: float | None = None
     max_steps: int | None = None  # what trials are told
     trial_time_s: float | None = None
+    gpu_hours: float | None = None
+    total_steps: int | None = None
     stop_after_failures: int = 5
     seed: int = 0
     judges: bool = False  # the pruner wants verdicts at milestones
@@ -222,6 +225,7 @@ class SchedulerState:
     wishes: tuple[CommandRow, ...] = ()
     stopping: Stopping | None = None
     blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
+    spent: Spent = Spent()  # by trials that have ended
     deaths: Mapping[str, Deaths] = field(default_factory=dict)  # by device
     disk_full: str = ""
     memory: Room | None = None  # as of the last look, unless that was acted on
@@ -229,7 +233,7 @@ class SchedulerState:
     active_s: float = 0.0  # wall clock under earlier schedulers of this session
     opened_at: float = 0.0
     finished: bool = False
-    gpus: Gpus = Gpus()  # none: trials run on the CPU
+    gpus: Gpus = field(default_factory=Gpus)  # none: trials run on the CPU
     durations: tuple[float, ...] = ()  # seconds that the latest ended trials ran
 
     def with_live(self, number: int, live: Live | None) -> SchedulerState:

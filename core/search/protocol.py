@@ -125,6 +125,7 @@ class Curve:
     held: it waits frozen at a rung (and is `Kind.PENDING`), and goes on when its pruner says so.
     x: its point in the unit cube, None where a parameter is inactive; () where it is not known.
     arrival: (k,) places of the reports among all reports of the session; None where that is not known.
+    step_s: what a step costs: the trial's median seconds; NaN where that is not known.
     """
 
     number: int
@@ -134,6 +135,7 @@ class Curve:
     held: bool = False
     x: tuple[float | None, ...] = ()
     arrival: NDArray[np.int64] | None = None
+    step_s: float = float("nan")
 
     @cached_property
     def last_step(self) -> int:

@@ -100,7 +100,7 @@ def check_stop(stop: Table, problems: Problems) -> None:
         problems.append(StudyError("stop.chance_below", f"{stop['chance_below']:g} is not in 0.001 .. 1", hint))
 
 
-def check_budget(budget: Table, problems: Problems) -> None:
+def check_budget(budget: Table, objective: Table, problems: Problems) -> None:
     whole = ("n_trials", "max_steps", "stop_after_failures", "total_steps")
     at_least(1, budget, "budget", whole, problems)
     for key in ("wall_clock_s", "trial_time_s"):
@@ -108,6 +108,9 @@ def check_budget(budget: Table, problems: Problems) -> None:
             problems.append(StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive"))
     if "gpu_hours" in budget and not budget["gpu_hours"] > 0:
         problems.append(StudyError("budget.gpu_hours", f"{budget['gpu_hours']:g} is not positive"))
+    if budget.get("rerun") and "command" in objective:
+        hint = "a program reports step by step; a Python function can read trial.budget"
+        problems.append(StudyError("budget.rerun", "it goes with script, and this has a command", hint))
     if budget.get("rerun") and "max_steps" not in budget:
         problems.append(StudyError("budget.rerun", "it needs budget.max_steps", "the largest budget a trial can have"))
 

@@ -18,6 +18,8 @@ class Wish(StrEnum):
     PRIORITY = "priority"  # of a waiting trial; args {"priority": n}, the higher the sooner, 0 is ordinary
     PIN = "pin"  # no rule may hold or stop it; args {"on": bool}
     NOTE = "note"  # of a trial or the session; args as in `remarks.remarked`
+    DRAIN = "drain"  # nothing new starts on a GPU; args {"device": UUID or index, "pause": its trials leave it now}
+    BRING_BACK = "bring-back"  # a GPU that was drained, or set aside because trials died there; args {"device": ...}
     STOP = "stop"  # args {"now": bool}
 
 
@@ -28,5 +30,7 @@ BUDGET = {  # what of a budget may change while a session lives -> in words
     "wall_clock_s": "wall clock in all",
     "max_steps": "steps of a trial",
     "trial_time_s": "running time of a trial",
+    "gpu_hours": "GPU-hours in all",
+    "total_steps": "steps of all trials",
     "stop_after_failures": "failures in a row that end the session",
 }

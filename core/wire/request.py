@@ -49,6 +49,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     user_attrs: dict[str, Any] = {}
     attempt: int = 0  # see `claim`
     judged_to: int = -1  # milestones up to this step have had their verdict, under an earlier process of the trial
+    rerun: bool = False  # the objective reads `trial.budget`, and is called once for each that the trial earns
     stream: int = 0  # added to the seed of random, numpy and torch: goes on from a checkpoint, not from the start
 
 

@@ -23,7 +23,7 @@ from hptui.core.errors import ObjectiveError
 from hptui.core.wire.lock import start_ticks
 from hptui.core.wire.request import TAG, Function, Program, Start, decode_to_server
 from hptui.core.wire.spool import Begin, End
-from hptui.core.worker import lines, process, program, script
+from hptui.core.worker import lines, process, program, rerun, script
 from hptui.core.worker.environ import Tag
 from hptui.core.worker.link import Link, NotOurs
 from hptui.core.worker.objectives import of_several
@@ -103,6 +103,8 @@ def _run_function(start: Start, objective: Function, link: Link, prepared: Prepa
     function = script.function_of(module, objective.name)
     trial = Trial(start, link, lambda: _shared(objective, module, prepared))
     lines.listener, lines.constrained = trial.report, trial.set_constraint
+    if start.rerun:
+        return rerun.run(start, link, trial, function)
     result = function(trial)
     if link.also:
         return of_several(result, start.metric, link, time.time())

@@ -28,6 +28,8 @@ class Trial:
     device: "cuda" when the trial was given a GPU (the only one it can see), else "cpu".
     shared: what the study's `shared` function returned; loaded once for all trials where that is safe.
     max_steps: how far the study lets a trial go, or None.
+    budget: how far this call of the objective is to go, in the unit of max_steps: all the way, unless the study
+        says `rerun = true`; then the objective is called again with a larger one when it earns that.
     """
 
     def __init__(self, start: Start, link: Link, shared: Callable[[], Any]) -> None:
@@ -36,16 +38,23 @@ class Trial:
         self.seed = start.seed
         self.device = "cpu" if start.device.partition(":")[0] == "cpu" else "cuda"
         self.max_steps = start.max_steps
+        self.budget = start.max_steps
         self.user_attrs: dict[str, Any] = dict(start.user_attrs)
         self.datetime_start = datetime.now()
         self.checkpoint = Checkpoints(link, self.device, start.checkpoint_from)
         self._metric = start.metric
+        self._rerun = start.rerun
         self._defines = start.defines
         self._proposed = start.params
         self._asked: dict[str, Any] = {}
         self._link = link
         self._load_shared = shared
         self._shared: list[Any] = []
+
+    @property
+    def budget_share(self) -> float:
+        """`budget` as a share of the largest one, at most 1: of the data, or of an image's size."""
+        return 1.0 if self.budget is None or self.max_steps is None else self.budget / self.max_steps
 
     def __repr__(self) -> str:
         return f"Trial(number={self.number}, params={self.params})"
@@ -126,6 +135,9 @@ class Trial:
         Raises TrialPruned when the trial was told to stop before and `should_prune()` was not heeded; TypeError when
         `step` is not a whole number or a value is not a number.
         """
+        if self._rerun:
+            self._link.note("report() is not heard with rerun = true: the objective's result counts at trial.budget")
+            return
         if type(step) is not int:
             step = as_step(step)
         if step < 0:
