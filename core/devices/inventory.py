@@ -163,11 +163,12 @@ def _check_room(wanted: Wanted, chosen: Sequence[Gpu]) -> None:
         hint = "CUDA shows a process one MIG instance at a time: gpus = 1, or name whole GPUs in devices"
         raise StudyError("resources.gpus", f"a trial takes {each} GPUs, and these are instances: {here}", hint)
     if each > len(chosen):
-        raise StudyError("resources.gpus", f"a trial takes {each} GPUs; there {_are(len(chosen))} to use", f"here: {here}")
+        problem = f"a trial takes {each} GPUs; there {_are(len(chosen))} to use"
+        raise StudyError("resources.gpus", problem, f"here: {here}")
     need, sizes = wanted.gpu_memory_bytes, [gpu.memory_total_bytes for gpu in chosen]
     if need is not None and sum(size is None or size >= need for size in sizes) < each:
-        where, largest = "resources.gpu_memory", max(size or 0 for size in sizes)
-        raise StudyError(where, f"{_gib(need)} is more than any GPU has: the largest has {_gib(largest)}", f"here: {here}")
+        problem = f"{_gib(need)} is more than any GPU has: the largest has {_gib(max(size or 0 for size in sizes))}"
+        raise StudyError("resources.gpu_memory", problem, f"here: {here}")
 
 
 def without_gpus(slots: int | None, cores: int, why: str, *, hides_gpus: bool) -> Inventory:

@@ -1,4 +1,4 @@
-"""Who holds how much of a GPU: whoever holds locks on that many bytes of its file, in whichever session of this machine.
+"""Who holds how much of a GPU: whoever holds locks on that many bytes of its file, in any session of this machine.
 
 A GPU's file stands for the GPU, and UNITS bytes of it for all of it. The locks belong to the open file description,
 so a trial's processes inherit them, and the kernel lets go when the last of those ends, killed or not. No heartbeat.

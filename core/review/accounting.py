@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hptui.core.review.lanes import Lane, by_device, lanes
 from hptui.core.review.pruning import Saved
@@ -93,7 +94,7 @@ def _split(lane: Lane) -> Iterator[tuple[str, float]]:
     edges = sorted({edge for span in lane.spans for edge in (span.start, span.end)})
     ahead = list(lane.spans)
     here = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         while ahead and ahead[0].start <= start:
             here.append(ahead.pop(0))
         here = [span for span in here if span.end > start]
@@ -122,7 +123,7 @@ def _working(events: Iterable[EventRow], until: float) -> Iterator[tuple[float, 
     for event in events:
         session_wide = event.trial is None
         if opened is not None and (event.kind == "opened" or (session_wide and event.kind in _ENDS)):
-            ended = latest if event.kind == "opened" else event.at  # one that was killed did nothing after its last word
+            ended = latest if event.kind == "opened" else event.at  # a killed one did nothing after its last word
             end = last if event.kind == "finished" and last is not None else ended
             yield opened, first if first is not None else end, end
             opened = None

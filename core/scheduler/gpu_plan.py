@@ -21,7 +21,7 @@ WORTH_IT = 0.05  # a claim that is off by less of a GPU stays as it is
 def start_on_gpus(state: SchedulerState) -> Iterator[a.Action]:
     """The next in line gets a place, or is told why not; nobody passes it, so nobody waits for ever."""
     head = next(iter(state.in_line), None)
-    if head is None:
+    if head is None or next(_resize(state), None) is not None:  # shares that change come first
         return
     number, found = head.trial.number, place_for(state, head)
     if isinstance(found, Wait):
@@ -41,7 +41,7 @@ def watch_gpus(state: SchedulerState) -> Iterator[a.Action]:
         yield from _tell(state, gpu)
         if gpu.lost:
             yield from _leave_lost(state, gpu)
-        elif state.gpus.asks.yields:
+        elif (gpu.strangers and state.gpus.asks.yields) or gpu.id in state.gpus.emptied:
             yield from _yield(state, gpu)
     yield from _go_on(state)
     yield from _resize(state)
@@ -84,9 +84,7 @@ def _leave_lost(state: SchedulerState, gpu: GpuState) -> Iterator[a.Action]:
 
 
 def _yield(state: SchedulerState, gpu: GpuState) -> Iterator[a.Action]:
-    """Trials leave a GPU that somebody else uses."""
-    if not gpu.strangers:
-        return
+    """Trials leave a GPU that somebody else uses, or wants."""
     for live in on(state, gpu.id):
         if isinstance(live.trial.phase, Running) and not (live.parking or live.ending or live.gone):
             yield a.AskPark((e.ParkAsked(state.now, live.trial.number, Why.YIELDED),), live.trial.number)
@@ -104,7 +102,10 @@ def _go_on(state: SchedulerState) -> Iterator[a.Action]:
 def _is_quiet(state: SchedulerState, live: Live) -> bool:
     assert live.place is not None
     here = [gpu for gpu in state.gpus.all if gpu.id in live.place.devices]
-    return all(not gpu.strangers and not gpu.lost and state.now - gpu.quiet_since >= QUIET_S for gpu in here)
+    return all(
+        not (gpu.strangers or gpu.lost or gpu.id in state.gpus.closed) and state.now - gpu.quiet_since >= QUIET_S
+        for gpu in here
+    )
 
 
 def _resize(state: SchedulerState) -> Iterator[a.Action]:

@@ -1,4 +1,4 @@
-"""The GPUs of a session as its scheduler knows them: what is there, who has how much of it, what a trial needs. Pure."""
+"""The GPUs of a session as its scheduler knows them: what is there, who has how much, what a trial needs. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class GpuState:
     strangers: str = ""  # who, in words
     quiet_since: float = 0.0  # no strangers since then
     lost: str = ""  # why it can't be used any more
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ class Gpus:
     """All GPUs of a session. Without any, it runs on the CPU and nothing here matters."""
 
     all: tuple[GpuState, ...] = ()
-    asks: Asks = Asks()
-    memory: MemoryModel = MemoryModel()
+    asks: Asks = field(default_factory=Asks)
+    memory: MemoryModel = field(default_factory=MemoryModel)
     caution: float = 1.0  # grows when a trial runs out of memory beside others
     closed: Mapping[str, str] = field(default_factory=dict)  # device -> why nothing starts there
+    emptied: frozenset[str] = frozenset()  # of those, which trials are to leave
     told: Mapping[str, str] = field(default_factory=dict)  # device -> what of it the ledger was told last
 
     def __bool__(self) -> bool:

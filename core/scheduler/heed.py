@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler import steer
+from hptui.core.scheduler.gpu_wishes import answer_about_gpu
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.scheduler.steer import refuse
 from hptui.core.store.rows import CommandRow
@@ -46,6 +47,8 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             return a.SetPruner((), wish)
         case Wish.NOTE:
             return a.Remark((), wish)
+        case Wish.DRAIN | Wish.BRING_BACK:
+            return answer_about_gpu(state, wish)
         case Wish.STOP:
             now = bool(wish.args.get("now"))
             reason = "stopped by you" if now else "stopped by you: running trials may finish"

@@ -36,11 +36,13 @@ def applied(state: SchedulerState, event: e.Event) -> SchedulerState:
             return state.with_live(number, replace(live, claim=claim, trial=_with_share(live, units)))
         case GpuTold(device_id=device, key=key):
             return replace(state, gpus=replace(state.gpus, told={**state.gpus.told, device: key}))
-        case GpuClosed(device_id=device, reason=reason):
-            return replace(state, gpus=replace(state.gpus, closed={**state.gpus.closed, device: reason}))
+        case GpuClosed(device_id=device, reason=reason, pause=pause):
+            emptied = state.gpus.emptied | {device} if pause else state.gpus.emptied
+            gpus = replace(state.gpus, closed={**state.gpus.closed, device: reason}, emptied=emptied)
+            return replace(state, gpus=gpus)
         case GpuOpened(device_id=device):
             closed = {one: why for one, why in state.gpus.closed.items() if one != device}
-            return replace(state, gpus=replace(state.gpus, closed=closed))
+            return replace(state, gpus=replace(state.gpus, closed=closed, emptied=state.gpus.emptied - {device}))
         case _:
             return state
 

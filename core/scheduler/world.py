@@ -42,7 +42,7 @@ class World:
         self.gear.used_slots = Counter(device for place, _ in places for device in place.devices)
         self.gear.held_units = Counter()
         for place, claim in places:
-            self.gear.held_units.update({device: claim.units if claim else UNITS for device in place.devices})
+            self.gear.held_units.update(dict.fromkeys(place.devices, claim.units if claim else UNITS))
         self.gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:

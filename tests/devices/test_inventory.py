@@ -233,7 +233,7 @@ def test_devices_none_hides_them_from_trials(machine: Machine) -> None:
 
 
 def test_asking_for_a_gpu_where_there_is_no_driver_is_refused(tmp_path: Path) -> None:
-    code = INVENTORY + "try: answer = inventory(Resources(devices=[0]))\nexcept StudyError as error: answer = str(error)"
+    code = INVENTORY + "try: inventory(Resources(devices=[0]))\nexcept StudyError as error: answer = str(error)"
 
     refusal = python("import sys\nsys.modules['pynvml'] = None\n" + code, {})
 

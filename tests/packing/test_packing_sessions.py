@@ -75,10 +75,10 @@ def test_a_declared_need_is_kept_to_and_the_wait_says_the_numbers(session: Make,
     pretended(gpus=1, total_mib=8192)
     s = session(SCRIPT, study(6, "gpu_memory = '3 GiB'", mib="[1000]"))
     s.start()
-    waits = s.until(lambda: [row.reason for row in s.trials().values() if row.state == "WAITING" and "needs" in row.reason])
+    waiting = s.until(lambda: [row for row in s.trials().values() if row.state == "WAITING" and "needs" in row.reason])
     s.finish()
 
-    assert waits[0].startswith("waiting: needs 3 GiB, GPU 0 has 1.8 GiB that no trial is to have"), waits
+    assert waiting[0].reason.startswith("waiting: needs 3 GiB, GPU 0 has 1.8 GiB that no trial is to have")
     assert most_at_once(list(s.trials().values())) == 2
 
 
@@ -122,11 +122,30 @@ def test_trials_leave_a_gpu_that_a_stranger_comes_to_and_go_on_when_he_has_gone(
     try:
         (ledger / f"0.{stranger.pid}").write_text("2000")
         assert s.wait_for(0, "PAUSED").why == "yielded"
-        told = s.events("gpu-strangers")
-        assert told[0].reason == (
-            f"GPU 0 is also used by 1 other process (pid {stranger.pid}), 2.0 GiB: trials leave it until it is free again"
-        )
+        who = f"1 other process (pid {stranger.pid}), 2.0 GiB"
+        told = [event.reason for event in s.events("gpu-strangers")]
+        assert told == [f"GPU 0 is also used by {who}: trials leave it until it is free again"]
     finally:
         stranger.kill()
         stranger.wait()
     s.wait_for(0, "RUNNING")
+
+
+def test_a_drained_gpu_gets_nothing_new_until_it_is_brought_back(session: Make, pretended: Make) -> None:
+    pretended(gpus=2)
+    s = session(SCRIPT, study(8, "gpus = 1", mib="[500]", steps=10))
+    s.start()
+    s.wait_for(1, "RUNNING")
+    assert s.wish("drain", device="1").kind == "wished"
+    s.wait_for(4, "COMPLETE")
+    drained = s.events("gpu-closed")[0]
+    late = [row for row in s.trials().values() if row.started_at and row.started_at > drained.at]
+    assert {row.device[-1] for row in late} == {"0"}
+    assert s.wish("drain", device="1").reason == "GPU 1 is drained by you already"
+    assert s.wish("drain", device="7").reason == "there is no GPU 7 here: GPU 0, GPU 1"
+    s.wish("bring-back", device="1")
+    s.finish()
+
+    back = s.events("gpu-opened")[0]
+    assert back.reason == "GPU 1 takes trials again, brought back by you"
+    assert {row.device[-1] for row in s.trials().values() if row.started_at > back.at} == {"0", "1"}

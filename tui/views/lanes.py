@@ -109,7 +109,7 @@ def _covered(lane: Lane, start: float, end: float) -> float:
 
 
 def account_line(spent: Account, *, live: bool) -> str:
-    """`GPU time: 3h12m useful, 48m05s on pruned trials (saved about 2h06m), 1m02s lost to failures, ...`; "" for none."""
+    """`GPU time: 3h12m useful, 48m05s on pruned trials (saved about 2h06m), 1m02s lost ...`; "" for none."""
     if spent.spent_s <= 0:
         return ""
     parts = [f"{duration(spent.useful_s)} useful"]

@@ -74,10 +74,12 @@ class GpuClosed(Event):
     """Nothing starts on a GPU any more: drained by the user, or set aside because trials die there at once."""
 
     device_id: str
-    reason: str  # goes behind the GPU's name: "is drained"
+    reason: str  # goes behind the GPU's name: "is drained by you"
+    told: str = ""  # the ledger's line
+    pause: bool = False  # trials that run there leave it
 
     def row(self) -> EventRow:
-        return self.line("gpu-closed", self.reason, device=self.device_id)
+        return self.line("gpu-closed", self.told or self.reason, device=self.device_id)
 
 
 @dataclass(frozen=True, slots=True)
