@@ -15,7 +15,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Memory that could be had without swapping, and all there is: the machine's, or the container's if that is less."""
+    """Memory that could be had without swapping, and all there is: the machine's, or the container's if less."""
 
     available_bytes: int
     total_bytes: int
@@ -48,7 +48,7 @@ def members(leaders: Collection[int]) -> dict[int, list[int]]:
 
 
 def held_bytes(pids: Collection[int]) -> int:
-    """Their share of memory together: a page that n processes map counts 1/n for each (PSS); RSS where that is hidden."""
+    """Their share of memory: a page that n processes map counts 1/n for each (PSS); RSS where that is hidden."""
     return sum(_pss(pid) for pid in pids)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
-from hptui.core.scheduler import away, looking, oom
+from hptui.core.scheduler import away, looking, oom, quarantine
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.costs import cost_of
 from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
@@ -111,6 +111,7 @@ def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     if event.number in state.live:
         state = looking.settled(state, state.live[event.number], event)
         state = oom.counted(state, state.live[event.number], event.outcome)
+        state = quarantine.left(state, state.live[event.number], event.at)
         state = replace(state, spent=state.spent + cost_of(state.live[event.number], event.at))
     live, outcome = state.live.get(event.number), event.outcome
     value = None if live is not None and broken(live.trial.attrs) else event.value
@@ -140,6 +141,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
         case e.PutAwayAsked():
             return state.with_live(number, replace(live, leaving=event.reason))
         case e.PutAway() | e.Requeued():
+            if isinstance(event, e.PutAway):
+                state = quarantine.left(state, live, event.at)
             return state.with_live(number, away.applied(live, event))
         case e.Launched():
             return state.with_live(number, replace(live, launched=True))

@@ -1,7 +1,7 @@
 """Held trials and the machine's memory: the least promising give way before it gets tight. Pure.
 
-A held trial that has a checkpoint is put away: it comes back when its pruner or its user wants it. One that has none is let
-go. What the user paused is never let go, and of those held at rungs the most promising one never.
+A held trial that has a checkpoint is put away: it comes back when its pruner or its user wants it. One that has none
+is let go. What the user paused is never let go, and of those held at rungs the most promising one never.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.oom import set_aside, wants_no_neighbours
 from hptui.core.scheduler.promoting import free_places, promote, room_for_a_promotion
+from hptui.core.scheduler.quarantine import watch_memory
 from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.trial import Paused, Running, Waiting, Why
@@ -39,6 +40,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *end(state),
         *watch_gpus(state),
         *set_aside(state),
+        *watch_memory(state),
         *_boot(state),
         *promote(state),
         *_fill(state),

@@ -166,6 +166,15 @@ class Deaths:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A trial left a GPU."""
+
+    number: int
+    at: float
+    floor_bytes: int  # what was in use before it came
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The fork server.
 
@@ -225,6 +234,7 @@ class SchedulerState:
     wishes: tuple[CommandRow, ...] = ()
     stopping: Stopping | None = None
     blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
+    left: Mapping[str, Left] = field(default_factory=dict)  # device -> the trial that left it last
     spent: Spent = Spent()  # by trials that have ended
     deaths: Mapping[str, Deaths] = field(default_factory=dict)  # by device
     disk_full: str = ""

@@ -10,11 +10,12 @@ import pytest
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
-from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened
+from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened, Look, Looked
 from hptui.core.scheduler.gear import kind_of, lesson
 from hptui.core.scheduler.gpus import Gpus, GpuState
 from hptui.core.scheduler.oom import set_aside
 from hptui.core.scheduler.plan import plan
+from hptui.core.scheduler.quarantine import watch_memory
 from hptui.core.scheduler.state import Rules, SchedulerState, Server
 from hptui.core.search.protocol import Kind
 from hptui.core.study.trial import Cause, Process, State
@@ -89,6 +90,26 @@ def test_running_out_of_memory_says_something_of_the_point_only_when_it_was_alon
     assert kind_of(State.FAIL, lesson("crash", True)) == Kind.FAILED
     assert kind_of(State.FAIL, lesson("nan", False)) == Kind.INFEASIBLE
     assert lesson(None, True) is None and lesson("timeout", True) is Cause.TIMEOUT
+
+
+def test_a_gpu_whose_memory_does_not_come_back_is_set_aside_until_it_does():
+    state = died(started(state_on_gpus(), 7, "GPU-a"), 7, 120.0)
+
+    def looked(used_bytes: int, at: float) -> SchedulerState:
+        look = Look("GPU-a", used_bytes, 80 << 30)
+        return after(state, Looked(at, (look, Look("GPU-b", 0, 80 << 30))))
+
+    def closes(state: SchedulerState) -> list[Any]:
+        return [event for action in watch_memory(state) for event in action.intents]
+
+    assert closes(looked(6 << 30, 125.0)) == [] and closes(looked(100 << 20, 140.0)) == []
+    state = looked(6 << 30, 131.0)
+    (closed,) = closes(state)
+    assert closed == GpuClosed(131.0, "GPU-a", "is set aside: trial 7 ended 11 s ago and 6 GiB did not come back")
+    state = after(state, closed)
+    assert closes(looked(6 << 30, 200.0)) == []
+    assert closes(looked(0, 201.0)) == [GpuOpened(201.0, "GPU-a", "GPU 0: its memory came back")]
+    assert closes(after(looked(0, 201.0), GpuClosed(202.0, "GPU-a", "is drained"))) == [], "the user's own wish stays"
 
 
 SCRIPT = """
