@@ -24,7 +24,8 @@ class Isolated:
     """One value, or range of values, of the scientific parameter; numbers in the user's sign.
 
     expected: the best of `tried` trials, on average. tried is the same for all values, so that a value with more
-    trials has no better chance. low, high: its 95 % interval by bootstrap, never beyond the best seen. NaN with fewer than `FEWEST` trials.
+    trials has no better chance. low, high: its 95 % interval by bootstrap, never beyond the best seen. NaN with
+    fewer than `FEWEST` trials.
     """
 
     label: str

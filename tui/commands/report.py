@@ -1,0 +1,43 @@
+"""`hptui report`: a session on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hptui.core.errors import HptuiError, SessionError
+from hptui.core.store.reader import Reader
+from hptui.tui.commands.answers import say
+from hptui.tui.commands.finding import NAME, look_at
+
+
+@click.command()
+@NAME
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="FILE.html or FILE.md.")
+def report(name: str | None, output: Path | None) -> int:
+    """Write one self-contained page: the search, what mattered, how sure it is, advice, and how to do it again.
+
+    Without -o, Markdown on standard output (pictures inside); with -o FILE.html a page for the browser.
+    """
+    from hptui.core.review.report import report as sections_of
+    from hptui.core.review.report import written
+    from hptui.core.study.file import load_study
+
+    folder = look_at(name)
+    try:
+        study = load_study(folder.study.read_text(errors="replace"), where=str(folder.study), folder=None)
+        max_steps = study.budget.max_steps
+    except (HptuiError, OSError):
+        max_steps = None  # an older or edited study file: the page does without
+    with Reader(folder) as reader:
+        text = written(sections_of(reader, max_steps), "html" if output and output.suffix == ".html" else "markdown")
+    if output is None:
+        print(text, end="")
+        return 0
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SessionError(str(output), f"can't be written: {error.strerror}", "name another file") from error
+    say(f"wrote {output}")
+    return 0
