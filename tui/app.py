@@ -15,8 +15,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from hptui.core.study.session import SessionFolder, home
-from hptui.tui import terminal, theme
+from hptui.core.study.session import SessionFolder, config_file, home
+from hptui.tui import keys, terminal, theme
+from hptui.tui.config import Config, read_config, shown
 from hptui.tui.glyphs import harmless
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
 
     def __init__(
         self, folder: SessionFolder | None = None, read_only: bool = False, beside: Sequence[SessionFolder] = (),
-        shelf: Path | None = None,
+        shelf: Path | None = None, config: Config | None = None,
     ) -> None:  # fmt: skip
         """beside: sessions to compare, instead of one to open. shelf: the folder whose sessions are listed."""
+        self.config = config or Config()
         super().__init__()
         self.folder, self.read_only, self.beside, self.shelf = folder, read_only, beside, shelf
         self.crash_folder = home()
@@ -72,7 +74,9 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         yield Static(Content(f"hptui  {harmless(name)}  opening…"))
 
     def on_mount(self) -> None:
-        theme.install(cast("Any", self), os.environ.get("HPTUI_THEME") or terminal.theme_for())
+        chosen = os.environ.get("HPTUI_THEME") or self.config.theme
+        theme.install(cast("Any", self), terminal.theme_for() if chosen == "auto" else chosen)
+        self.set_keymap(self.config.keys)
         if not self.is_headless:
             terminal.guard()
         self.call_after_refresh(self._open)
@@ -128,9 +132,11 @@ def run(
     shelf: Path | None = None,
 ) -> int:  # fmt: skip
     """Show the screen until it is left; its exit status. `folder` None: the list of sessions, or those `beside`."""
-    terminal.prepare()
-    app = HptuiApp(folder, read_only, beside, shelf)
-    status = app.run()
+    config = read_config(config_file())
+    keys.remapped.update({id_: shown(name) for id_, name in config.keys.items()})
+    terminal.prepare(color=config.color, glyphs="" if config.glyphs == "auto" else config.glyphs)
+    app = HptuiApp(folder, read_only, beside, shelf, config)
+    status = app.run(mouse=config.mouse)
     if app.goes_on and folder is not None:
         print(f"{folder.name} goes on: hptui attach {folder.name}")
     return status if isinstance(status, int) else (app.return_code or 0)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+remapped: dict[str, str] = {}  # id -> the key the user gave it, as it is shown; set once, before any screen is made
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -26,14 +28,20 @@ class Key:
 
     @property
     def shown(self) -> str:
+        if self.id in remapped:
+            return remapped[self.id]
         return self.display or self.keys.split(",")[0]
 
     @property
+    def id(self) -> str:
+        """By which a user's configuration gives it another key."""
+        return f"hptui.{self.action.partition('(')[0]}.{self.keys.partition(',')[0]}"
+
+    @property
     def binding(self) -> Binding:
-        name = f"hptui.{self.action.partition('(')[0]}.{self.keys.partition(',')[0]}"
         return Binding(
             self.keys, self.action, self.title, show=self.rank is not None, key_display=self.display,
-            tooltip=self.about, priority=self.first, id=name,
+            tooltip=self.about, priority=self.first, id=self.id,
         )  # fmt: skip
 
 

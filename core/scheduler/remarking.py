@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.state import Live
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.store.writer import Writer
@@ -14,6 +14,9 @@ from hptui.core.study.commands import Wish
 from hptui.core.study.remarks import ATTR, FACT, difference, problem_with, remarked, remarks_of
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock, scheduler_of
+
+if TYPE_CHECKING:
+    from hptui.core.scheduler.state import Live
 
 _NOBODY: Mapping[int, Live] = {}
 

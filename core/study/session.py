@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_state_path
+from platformdirs import user_config_path, user_state_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,12 @@ def home() -> Path:
     """The folder that holds hptui's own state: $HPTUI_HOME, else the platform's place for state."""
     chosen = os.environ.get("HPTUI_HOME")
     return Path(chosen).expanduser() if chosen else user_state_path("hptui")
+
+
+def config_file() -> Path:
+    """What the user chose once and for all: $HPTUI_CONFIG, else config.toml at the platform's place."""
+    chosen = os.environ.get("HPTUI_CONFIG")
+    return Path(chosen).expanduser() if chosen else user_config_path("hptui") / "config.toml"
 
 
 def sessions_home() -> Path:

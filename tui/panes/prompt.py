@@ -19,7 +19,8 @@ class Prompt(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("tab", "complete", "Complete", show=False),
-        Binding("up", "earlier", "Earlier", show=False),
+        Binding("up", "earlier(-1)", "Earlier", show=False),
+        Binding("down", "earlier(1)", "Later", show=False),
     ]
     DEFAULT_CSS = """
     Prompt { height: 1; border: none; padding: 0 1; background: $panel; }
@@ -67,8 +68,8 @@ class Prompt(Input):
         event.stop()
         text = event.value.strip()
         past = self._history.setdefault(self.kind, [])
-        if text and text not in past[-1:]:
-            past.append(text)
+        if text:
+            past[:] = [one for one in past if one != text] + [text]
         self.post_message(self.Entered(self.kind, text))
 
     def action_leave(self) -> None:
@@ -80,11 +81,12 @@ class Prompt(Input):
             self.value = found
             self.cursor_position = len(found)
 
-    def action_earlier(self) -> None:
+    def action_earlier(self, by: int) -> None:
+        """Through what was entered before; past the latest, an empty line."""
         past = self._history.get(self.kind, [])
-        at = past.index(self.value) if self.value in past else len(past)
-        if at > 0:
-            self.value = past[at - 1]
+        at = (past.index(self.value) if self.value in past else len(past)) + by
+        if 0 <= at <= len(past):
+            self.value = past[at] if at < len(past) else ""
             self.cursor_position = len(self.value)
 
 

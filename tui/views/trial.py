@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.remarks import ATTR, is_pinned, note_of, priority_of, remarks_of, tags_of
+from hptui.tui.glyphs import fit
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.devices import place
-from hptui.tui.views.numbers import clock, duration, number
+from hptui.tui.views.numbers import clock, duration, number, plain, size
 from hptui.tui.views.states import state_cell
 from hptui.tui.views.trials import busy, why
 
@@ -38,6 +40,51 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
         ),
         width,
     )
+
+
+def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
+    """What else is known of it, a line each: remarks, where it came from, time, what it used."""
+    remarks = remarks_of(trial.attrs)
+    pairs = [
+        ("note", note_of(remarks)),
+        ("tags", " ".join(tags_of(remarks))),
+        ("pinned", "no rule may hold or stop it" if is_pinned(trial.attrs) else ""),
+        ("priority", str(priority_of(trial.attrs) or "") if trial.state == "WAITING" else ""),
+        ("point", f"{trial.origin}: {trial.proposal}"),
+        ("retry of", f"trial {trial.retry_of}" if trial.retry_of is not None else ""),
+        ("time", _times(snapshot, trial)),
+        ("place", f"{trial.device}, slot {trial.slot}" if trial.device is not None and trial.started_at else ""),
+        ("memory", _peak(trial)),
+        ("process", f"pid {trial.pid}" if trial.pid and snapshot.alive else ""),
+        ("seed", str(trial.seed)),
+    ]
+    own = {key: value for key, value in trial.attrs.items() if key not in (ATTR, PEAK, STEP_S)}
+    pairs += [(key, plain(value)) for key, value in own.items()]
+    return tuple((Cell(fit(name, 10) + "  ", "muted"), Cell(text)) for name, text in pairs if text)
+
+
+PEAK, STEP_S = "gpu_memory_peak_bytes", "step_s"  # attributes that the scheduler measures
+
+
+def _peak(trial: TrialRow) -> str:
+    """The most memory it took on its GPUs, as far as it was measured."""
+    peak = trial.attrs.get(PEAK)
+    return f"at most {size(int(peak))} of GPU memory" if isinstance(peak, (int, float)) else ""
+
+
+def _times(snapshot: Snapshot, trial: TrialRow) -> str:
+    """`waited 12s, ran 4m07s, 0.42s a step`"""
+    said = []
+    if trial.started_at is not None:
+        said.append(f"waited {duration(max(trial.started_at - trial.created_at, 0.0))}")
+        ran = busy(trial, snapshot.now)
+        said.append(f"ran {duration(ran)}")
+        step_s = trial.attrs.get(STEP_S)
+        if isinstance(step_s, (int, float)):
+            said.append(f"{step_s:.3g}s a step")
+    if trial.ended_at is not None:
+        said.append(f"ended {clock(trial.ended_at)}")
+    return ", ".join(said)
 
 
 def why_lines(trial: TrialRow | None) -> Cells:
