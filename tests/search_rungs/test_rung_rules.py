@@ -234,3 +234,7 @@ def test_crossing_curves_are_found_as_by_looking_at_every_two() -> None:
         expected = np.percentile(apart, 90) if apart and len(shared) >= 3 else 0.0
 
         assert noise(crowd, 7) == pytest.approx(expected)
+
+
+def test_a_number_is_not_told_in_full_where_there_is_nothing_to_tell_it_from() -> None:
+    assert Asha(1, 3, 30).judge(curve(0, [0.123456789]), []) == Hold("rung 1: rank 1 of 1 with 0.1235, kept are 0")

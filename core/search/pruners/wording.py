@@ -9,7 +9,9 @@ def number(loss: float, sign: float, digits: int = 4) -> str:
 
 def two_numbers(loss: float, mark: float, sign: float) -> tuple[str, str]:
     """Both losses as the user's numbers; they read differently unless they are the same."""
-    for digits in range(4, 17):
+    if loss == mark:
+        return number(loss, sign), number(mark, sign)
+    for digits in range(4, 18):
         one, other = number(loss, sign, digits), number(mark, sign, digits)
         if one != other:
             break
