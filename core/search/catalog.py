@@ -6,12 +6,13 @@ is imported when first made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.search.entry import Asked, Entry, Option, told
+from hptui.core.search.plugins import CatalogKind, declared, plugin
 from hptui.core.search.pruners.entries import PRUNERS, WRAPPABLE
 from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space.reading import nearest, show
@@ -21,18 +22,29 @@ if TYPE_CHECKING:
     from hptui.core.search.protocol import Array, Pruner, Sampler
     from hptui.core.space.space import Space
 
-CatalogKind = Literal["sampler", "pruner"]
-
-
 CATALOG: dict[CatalogKind, dict[str, Entry]] = {"sampler": SAMPLERS, "pruner": PRUNERS}
 
 
 def entry_of(kind: CatalogKind, name: str) -> Entry:
     """What the catalog says of a sampler or pruner. Raises StudyError when there is none of this name."""
-    entry = CATALOG[kind].get(name)
+    entry = CATALOG[kind].get(name) or plugin(kind, name)
     if entry is None:
-        raise StudyError(kind, f"there is no {kind} {show(name)}", _meant(name, CATALOG[kind]))
+        raise StudyError(kind, f"there is no {kind} {show(name)}", _meant(name, CATALOG[kind], declared(kind)))
     return entry
+
+
+def entries(kind: CatalogKind) -> tuple[dict[str, Entry], list[HptuiError]]:
+    """Everything there is to choose, of other distributions too, and what is wrong with those that can't be used."""
+    found, problems = dict(CATALOG[kind]), list[HptuiError]()
+    for name in declared(kind):
+        if name in found:
+            problems.append(StudyError(kind, f"another distribution's {name} is not used: that name is ours"))
+            continue
+        try:
+            found[name] = entry_of(kind, name)
+        except HptuiError as problem:
+            problems.append(problem)
+    return found, problems
 
 
 def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | None = ...) -> list[HptuiError]:
@@ -40,10 +52,10 @@ def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | Non
 
     max_steps: the study's budget.max_steps; `...` leaves it unchecked.
     """
-    entries = CATALOG[kind]
-    entry = entries.get(chosen.name)
-    if entry is None:
-        return [StudyError(kind, f"there is no {kind} {show(chosen.name)}", _meant(chosen.name, entries))]
+    try:
+        entry = entry_of(kind, chosen.name)
+    except HptuiError as problem:
+        return [problem]
     problems: list[HptuiError] = []
     options = _options(kind, chosen)
     for name, value in chosen.options.items():
@@ -71,7 +83,7 @@ def make_sampler(chosen: Chosen, space: Space, seed: int, grows: bool = False) -
     _raise_first(check("sampler", chosen))
     if seed < 0:
         raise StudyError("seed", f"{seed} is negative", "use 0 or a positive whole number")
-    entry = SAMPLERS[chosen.name]
+    entry = entry_of("sampler", chosen.name)
     sampler: Sampler = entry.load()(space=space, seed=seed, grows=grows, **_stated(entry, chosen.options))
     return sampler
 
@@ -92,7 +104,7 @@ def make_pruner(
     """
     _raise_first(check("pruner", chosen, max_steps))
     sign = 1.0 if direction == "minimize" else -1.0
-    entry = PRUNERS[chosen.name]
+    entry = entry_of("pruner", chosen.name)
     options = _stated(entry, chosen.options)
     if entry.learns:
         if max_steps is None:  # nobody knows where a curve ends
@@ -138,17 +150,18 @@ def _turned(options: dict[str, Any]) -> dict[str, Any]:
 def _options(kind: CatalogKind, chosen: Chosen) -> Mapping[str, Asked]:
     """Those of the choice, and of the rule that it wraps."""
     wrapped = chosen.options.get("wraps") if kind == "pruner" and chosen.name == "patient" else None
-    own = CATALOG[kind][chosen.name].options
+    own = entry_of(kind, chosen.name).options
     return {**own, **PRUNERS[wrapped].options} if wrapped in WRAPPABLE else own
 
 
-def _meant(name: str, entries: Mapping[str, Entry]) -> str:
+def _meant(name: str, entries: Mapping[str, Entry], more: Iterable[str]) -> str:
     names = {other: known for known, entry in entries.items() for other in (known, *entry.also_called)}
+    names |= {other: other for other in more}
     hint = nearest(name, names)
     for other, known in names.items():
         if hint == f'did you mean "{other}"?':
             return f'did you mean "{known}"?'
-    return "valid: " + ", ".join(entries)
+    return "valid: " + ", ".join([*entries, *more])
 
 
 def _threshold_problems(options: Mapping[str, Any]) -> list[HptuiError]:

@@ -132,7 +132,10 @@ class Entry:
     max_steps: Literal["ignored", "used", "needed"] = "ignored"  # the study's budget.max_steps
     learns: bool = False  # a pruner with a model over the space
     models: bool = False  # it has a model of the losses by Gaussian processes, and heeds `History.tilt`
+    cls: Any = None  # of another distribution (`plugins`): the class itself
 
     def load(self) -> Any:
+        if self.cls is not None:
+            return self.cls
         module, _, name = self.home.partition(":")
         return getattr(import_module(f"hptui.core.search.{module}"), name)

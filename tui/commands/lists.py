@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from hptui.core.search.catalog import CATALOG, CatalogKind
+from hptui.core.search.catalog import CatalogKind, entries
 from hptui.core.search.entry import told
-from hptui.tui.commands.answers import UNKNOWN, print_json, size, table
+from hptui.tui.commands.answers import UNKNOWN, print_json, say, size, table
 
 
 @click.command()
@@ -63,7 +63,9 @@ def pruners(as_json: bool) -> None:
 
 
 def _catalog(kind: CatalogKind, as_json: bool) -> None:
-    entries = CATALOG[kind]
+    found, problems = entries(kind)
+    for problem in problems:
+        say(str(problem))
     if as_json:
         print_json(
             [
@@ -76,11 +78,11 @@ def _catalog(kind: CatalogKind, as_json: bool) -> None:
                         for option, o in entry.options.items()
                     ],
                 }
-                for name, entry in entries.items()
+                for name, entry in found.items()
             ]
         )
         return
-    for name, entry in entries.items():
+    for name, entry in found.items():
         print(f"{name}\n    {entry.line}\n    use it for: {entry.when}")
         for option, o in entry.options.items():
             default = told(o.default)

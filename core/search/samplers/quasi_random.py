@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import numpy as np
 
 from hptui.core.errors import StudyError
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
+from hptui.core.search.samplers.fresh import Fresh
 from hptui.core.space.space import Space
 
 _BLOCK = 256  # points made at once, at most; making the generator costs more than making these
@@ -17,7 +18,7 @@ _BLOCK = 256  # points made at once, at most; making the generator costs more th
 
 @dataclass(frozen=True)
 class QuasiRandom:
-    """Trial `number` gets point `number` of the sequence, whatever was asked before.
+    """Trial `number` gets point `number` of the sequence; in a finite space another one where that was tried.
 
     Source: Sobol 1967; direction numbers of Joe & Kuo 2008, scrambling of Matousek 1998, by scipy.stats.qmc.
     """
@@ -41,7 +42,11 @@ class QuasiRandom:
         if dim == 0:
             return Proposal(np.empty(0), "no parameter is known yet")
         block, row = divmod(number, _rows(dim))
-        return Proposal(_points(dim, self.seed, block)[row].copy(), f"Sobol point {number}")
+        return self._fresh.choose(history, number, _points(dim, self.seed, block)[[row]], f"Sobol point {number}")
+
+    @cached_property
+    def _fresh(self) -> Fresh:
+        return Fresh(self.space, self.seed, self.grows)
 
 
 def _rows(dim: int) -> int:
