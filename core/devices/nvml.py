@@ -7,11 +7,19 @@ that asks, and again after a fork.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hptui.core.devices.xid import XidErrors
+
 _NOT_AVAILABLE = 2**64 - 1  # how NVML writes an unknown 64-bit size
 _COMPUTE_MODES = {0: "default", 1: "exclusive thread", 2: "prohibited", 3: "exclusive process"}
+
+
+_SLOWED = {  # nvmlClocksEventReason...
+    0x20: "too hot", 0x40: "too hot for its hardware", 0x80: "too little power comes in", 0x04: "at its power limit",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class GpuReading:
     load: float | None = None  # 0..1, the share of time a kernel ran
     temperature_c: float | None = None
     power_w: float | None = None
+    power_limit_w: float | None = None
+    slowed: tuple[str, ...] | None = None  # what holds its clocks back, in words; () for nothing
     processes: tuple[GpuProcess, ...] | None = None
 
 
@@ -95,6 +105,14 @@ class Nvml:
             return self._read(handle)
         except _Failed as error:
             return Unreachable(-1, error.reason)
+
+    def xid_errors(self, uuids: Sequence[str]) -> XidErrors:
+        """Hears of errors of these GPUs from now on."""
+        handles = {}
+        for uuid in uuids:
+            with contextlib.suppress(_Failed):
+                handles[uuid] = self._call("nvmlDeviceGetHandleByUUID", uuid)
+        return XidErrors(self._lib, handles)
 
     def _gpu(self, index: int) -> list[Gpu | Unreachable]:
         try:
@@ -134,6 +152,10 @@ class Nvml:
         used, reserved, total = self._memory(handle)
         rates = self._value("nvmlDeviceGetUtilizationRates", handle)
         power_mw = self._value("nvmlDeviceGetPowerUsage", handle)
+        limit_mw = self._value("nvmlDeviceGetEnforcedPowerLimit", handle)
+        reasons = self._value("nvmlDeviceGetCurrentClocksEventReasons", handle)
+        if reasons is None:  # its name before driver 535
+            reasons = self._value("nvmlDeviceGetCurrentClocksThrottleReasons", handle)
         processes = self._value("nvmlDeviceGetComputeRunningProcesses", handle)
         return GpuReading(
             memory_used_bytes=used,
@@ -142,6 +164,8 @@ class Nvml:
             load=None if rates is None else rates.gpu / 100,
             temperature_c=self._value("nvmlDeviceGetTemperature", handle, self._lib.NVML_TEMPERATURE_GPU),
             power_w=None if power_mw is None else power_mw / 1000,
+            power_limit_w=None if limit_mw is None else limit_mw / 1000,
+            slowed=None if reasons is None else tuple(word for bit, word in _SLOWED.items() if reasons & bit),
             processes=None if processes is None else tuple(map(_process, processes)),
         )
 

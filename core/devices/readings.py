@@ -7,13 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hptui.core.devices import host
 from hptui.core.devices.inventory import Device
 from hptui.core.devices.nvml import Absent, GpuProcess, GpuReading, Nvml, Unreachable
 
+_XIDS = 8  # latest Xid errors that are kept of a GPU
 QUIET_BYTES = 512 << 20  # a driver, a desktop or a monitor keep about this much without anybody computing
 
 
@@ -29,6 +30,9 @@ class DeviceReading:
     memory_reserved_bytes: int | None = None  # what the driver keeps for itself
     temperature_c: float | None = None
     power_w: float | None = None
+    power_limit_w: float | None = None
+    slowed: tuple[str, ...] | None = None  # what holds its clocks back; () for nothing
+    xids: tuple[tuple[float, int], ...] = ()  # (when, number) of its latest Xid errors
     processes: tuple[GpuProcess, ...] | None = None
     lost: bool = False  # it was there and can't be asked any more
     note: str = ""
@@ -67,15 +71,24 @@ class Readings:
     def _run(self) -> None:
         gpus = any(device.kind == "gpu" for device in self._devices)
         nvml = Nvml.open() if gpus else Absent("no GPU is used")
+        errors = nvml.xid_errors([device.id for device in self._devices]) if isinstance(nvml, Nvml) else None
+        xids: dict[str, tuple[tuple[float, int], ...]] = {}
         before = None
         while not self._stop.is_set():
             now, times = time.time(), host.cpu_times()
+            for uuid, number in errors.poll() if errors is not None else ():
+                for device in self._devices if uuid is None else [one for one in self._devices if one.id == uuid]:
+                    xids[device.id] = (*xids.get(device.id, ()), (now, number))[-_XIDS:]
             self._latest = tuple(
-                read_cpu(device, now, before, times) if device.kind == "cpu" else read_gpu(device, now, nvml)
+                read_cpu(device, now, before, times)
+                if device.kind == "cpu"
+                else replace(read_gpu(device, now, nvml), xids=xids.get(device.id, ()))
                 for device in self._devices
             )
             before = times
             self._stop.wait(self._interval_s)
+        if errors is not None:
+            errors.close()
         if isinstance(nvml, Nvml):
             nvml.close()
 
@@ -110,6 +123,8 @@ def read_gpu(device: Device, now: float, nvml: Nvml | Absent) -> DeviceReading:
                 memory_reserved_bytes=seen.memory_reserved_bytes,
                 temperature_c=seen.temperature_c,
                 power_w=seen.power_w,
+                power_limit_w=seen.power_limit_w,
+                slowed=seen.slowed,
                 processes=seen.processes,
             )
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Sequence
 
 from hptui.core.devices import leases
 from hptui.core.devices.readings import DeviceReading, session_of, strangers
+from hptui.core.devices.xid import in_words
+from hptui.core.scheduler.events.base import Event
 from hptui.core.scheduler.events.gpus import Look, Looked
+from hptui.core.scheduler.events.session import Noted
 from hptui.core.scheduler.gear import Gear
+from hptui.core.scheduler.gpu_recover import label
 from hptui.core.study.session import leases_home
 from hptui.core.wire.request import TAG
 
@@ -15,10 +20,11 @@ from hptui.core.wire.request import TAG
 class GpuEyes:
     def __init__(self) -> None:
         self._at = 0.0
+        self._heard = 0.0
         self._tagged: dict[int, bool | None] = {}
         self._knows = False  # processes of ours were seen: NVML counts them as we do
 
-    def look(self, gear: Gear) -> list[Looked]:
+    def look(self, gear: Gear) -> list[Event]:
         """What is new since the last look; nothing on the CPU, or before the readings have come in."""
         readings = gear.watch.latest() if gear.places.on_gpus else ()
         if not readings or readings[0].at <= self._at:
@@ -26,7 +32,16 @@ class GpuEyes:
         self._at = readings[0].at
         ours = {child.process.pid: number for number, child in gear.children.all.items() if child.process is not None}
         looks = tuple(self._look(reading, ours, gear) for reading in readings)
-        return [Looked(gear.clock.now(), looks)]
+        return [Looked(gear.clock.now(), looks), *self._errors(readings, gear)]
+
+    def _errors(self, readings: Sequence[DeviceReading], gear: Gear) -> Iterator[Noted]:
+        """The ledger hears of every Xid error once."""
+        since, self._heard = self._heard, max([self._heard, *(at for one in readings for at, _ in one.xids)])
+        for reading in readings:
+            for at, number in reading.xids:
+                if at > since:
+                    name = label(gear.places.device(reading.device_id))
+                    yield Noted(gear.clock.now(), None, f"{name} reports {in_words(number)}", "gpu-error")
 
     def _look(self, reading: DeviceReading, ours: dict[int, int], gear: Gear) -> Look:
         device = reading.device_id

@@ -9,6 +9,7 @@ import pytest
 from fake_driver import MIG_UUID, UUID, Machine, python
 
 from hptui.core.devices.nvml import Absent, Gpu, GpuProcess, GpuReading, Unreachable
+from hptui.core.devices.xid import in_words
 
 ASK = "from hptui.core.devices.nvml import *\nnvml = Nvml.open()\n"
 GPUS = ASK + "answer = nvml.gpus()\n"
@@ -47,8 +48,55 @@ def test_a_reading_has_every_value_and_keeps_the_reserve_apart(machine: Machine)
         load=0.37,
         temperature_c=61,
         power_w=75.5,
+        power_limit_w=700.0,
+        slowed=(),
         processes=(GpuProcess(4242, 1500 << 20),),
     )
+
+
+def test_eight_gpus_two_of_them_cut_into_instances_and_one_lost(machine: Machine) -> None:
+    cut = "512 0 35 0 0 0 143771 0 2"
+    machine.set("512", cut, "512", "512 0 35 0 0 15", "512 0 35 0 0 0 -1", cut, "512", "512")
+
+    found = python(GPUS, machine.env(8))
+
+    assert [(gpu.index, getattr(gpu, "instance", "lost")) for gpu in found] == [
+        (0, None), (1, None), (1, 0), (1, 1), (2, None), (3, "lost"), (4, None), (5, None), (5, 0), (5, 1), (6, None),
+        (7, None),
+    ]  # fmt: skip
+    assert found[6].memory_total_bytes is None
+
+
+def test_what_holds_the_clocks_back_is_told_in_words(machine: Machine) -> None:
+    hot = python(read(0), machine.env(1, FAKE_CLOCK_REASONS=str(0x20 | 0x4 | 0x1)))
+
+    assert hot.slowed == ("too hot", "at its power limit")
+
+
+def test_an_xid_error_is_heard_once(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "xid").write_text("79")
+    code = f"""
+from hptui.core.devices.nvml import Nvml
+nvml = Nvml.open()
+errors = nvml.xid_errors([{UUID(0)!r}, {UUID(1)!r}])
+answer = errors.poll(), errors.poll()
+errors.close()
+"""
+    assert python(code, machine.env(2, FAKE_XID=str(tmp_path / "xid"))) == ([(UUID(0), 79)], [])
+
+
+def test_without_events_no_error_is_ever_heard(build_library: Callable[..., Path], tmp_path: Path) -> None:
+    old = Machine(build_library("NO_READINGS"), tmp_path / "gpus")
+    code = f"""
+from hptui.core.devices.nvml import Nvml
+answer = Nvml.open().xid_errors([{UUID(0)!r}]).poll()
+"""
+    assert python(code, old.env(1)) == []
+
+
+def test_xid_errors_are_told_in_words() -> None:
+    assert in_words(79) == "Xid 79: it has fallen off the bus"
+    assert in_words(31) == "Xid 31: a program touched memory that is not its own (usually the program's own fault)"
 
 
 def test_a_process_whose_pid_and_memory_are_not_told_is_still_a_process(machine: Machine) -> None:
@@ -62,7 +110,7 @@ def test_memory_that_is_not_available_is_none_and_the_rest_stands(machine: Machi
 
     reading = python(read(0), machine.env(1))
 
-    assert reading == GpuReading(load=0.37, temperature_c=61, power_w=75.5, processes=())
+    assert reading == GpuReading(load=0.37, temperature_c=61, power_w=75.5, power_limit_w=700.0, slowed=(), processes=())
 
 
 def test_an_old_driver_without_the_second_memory_call_counts_the_reserve_as_used(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Make = Callable[..., Any]
@@ -149,3 +150,37 @@ def test_a_drained_gpu_gets_nothing_new_until_it_is_brought_back(session: Make, 
     back = s.events("gpu-opened")[0]
     assert back.reason == "GPU 1 takes trials again, brought back by you"
     assert {row.device[-1] for row in s.trials().values() if row.started_at > back.at} == {"0", "1"}
+
+
+def test_in_a_container_peaks_are_told_by_the_memory_of_the_device(session: Make, pretended: Make) -> None:
+    """NVML counts pids as the host does: none of them is anybody's here."""
+    pretended(gpus=1, total_mib=8192, FAKE_PID_SHIFT="4000000")
+    s = session(SCRIPT, study(3, "", mib="[1000]", steps=20))
+    s.start()
+    s.finish()
+
+    rows = s.trials().values()
+    assert {row.state for row in rows} == {"COMPLETE"}
+    assert 1000 in [round(row.attrs.get("gpu_memory_peak_bytes", 0) / 2**20) for row in rows]
+    assert s.events("gpu-strangers") == []
+
+
+def test_trials_of_a_lost_gpu_are_tried_elsewhere(session: Make, pretended: Make, tmp_path: Path) -> None:
+    pretended(gpus=2)
+    s = session(SCRIPT, study(2, "gpus = 1", mib="[500]", steps=40))
+    s.start()
+    s.wait_for(0, "RUNNING")
+    s.wait_for(1, "RUNNING")
+    gone = s.trials()[0]
+    broken = int(gone.device[-1])
+    lines = ["512 0 35 0 0 15" if gpu == broken else "512" for gpu in range(2)]
+    (tmp_path / "gpus.new").write_text("\n".join(lines) + "\n")
+    (tmp_path / "gpus.new").rename(tmp_path / "gpus")
+
+    failed = s.wait_for(0, "FAIL")
+    assert (failed.cause, failed.may_retry) == ("lost", True)
+    assert failed.reason.startswith(f"GPU {broken} was lost: it has fallen off the bus")
+    s.finish()
+    again = next(row for row in s.trials().values() if row.retry_of == 0)
+    assert again.state == "COMPLETE" and int(again.device[-1]) == 1 - broken
+    assert s.events("gpu-lost")[0].data["device"] == gone.device
