@@ -18,13 +18,13 @@ from hptui.core.study.study import Chosen
 
 STEPS = 12
 RULES = [name for name in PRUNERS if name != "auto"]  # a model of curves: its own tests
+OPTIONS: dict[str, dict[str, Any]] = {"threshold": {"upper": 2.0}, "pbt": {"interval": 2}}
 HOLDING = ["asha", "hyperband", "pasha", "synchronous_halving"]
 calm = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def make(name: str) -> Pruner:
-    options: dict[str, Any] = {"threshold": {"upper": 2.0}, "pbt": {"interval": 2}}.get(name, {})
-    return make_pruner(Chosen(name=name, options=options), "minimize", STEPS)
+    return make_pruner(Chosen(name=name, options=OPTIONS.get(name, {})), "minimize", STEPS)
 
 
 @dataclass(frozen=True)
