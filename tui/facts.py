@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from hptui.core.study.durations import parse_duration
+from hptui.core.study.goals import goals_of
 from hptui.core.study.remarks import FACT
 from hptui.core.study.session import SessionFolder
 from hptui.tui.snapshot import Facts, Parameter
@@ -32,6 +33,7 @@ def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], s
         name=name,
         direction=_of(str, raw.get("direction"), study.get("direction")) or "minimize",
         metric=_of(str, raw.get("metric"), study.get("metric")) or "value",
+        also=goals_of({"also": raw.get("also")})[1:],
         n_trials=_of(int, limits["n_trials"]),
         max_steps=_of(int, limits["max_steps"]),
         limits=limits,

@@ -12,7 +12,9 @@ from itertools import zip_longest
 from math import isfinite
 from typing import Any
 
+from hptui.core.review.front import front
 from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
+from hptui.core.study.study import Goal
 
 _CHUNK = 128
 KEPT_EVENTS = 1000
@@ -36,6 +38,7 @@ class Facts:
     name: str = ""
     direction: str = "minimize"
     metric: str = "value"
+    also: tuple[Goal, ...] = ()  # further objectives
     n_trials: int | None = None
     max_steps: int | None = None
     created_at: float | None = None
@@ -59,6 +62,11 @@ class Facts:
     def sign(self) -> float:
         """Loss = sign * value."""
         return -1.0 if self.direction == "maximize" else 1.0
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """Every objective."""
+        return (Goal(self.metric, "maximize" if self.direction == "maximize" else "minimize"), *self.also)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -178,7 +186,7 @@ class Snapshot:
     events: tuple[EventRow, ...] = ()  # the last KEPT_EVENTS of them, oldest first
     story: tuple[int, tuple[EventRow, ...]] = (-1, ())  # a trial, and all events of it
     active: tuple[int, ...] = ()  # trials that have a process (running or paused), by number
-    best: tuple[int, ...] = ()  # completed trials, best first; KEPT_BEST of them
+    best: tuple[int, ...] = ()  # completed trials, best first; KEPT_BEST of them. Several objectives: the front
     endings: tuple[float, ...] = ()  # when the last KEPT_ENDINGS trials ended
     devices: tuple[DeviceRow, ...] = ()
     alive: bool = False  # somebody schedules this session
@@ -230,7 +238,7 @@ def merge(snapshot: Snapshot, delta: Delta, *, at: float, alive: bool, problem: 
         story=delta.story or snapshot.story,
         events=(*snapshot.events, *delta.events)[-KEPT_EVENTS:] if delta.events else snapshot.events,
         active=_active(snapshot, delta.trials),
-        best=_best(snapshot, delta.trials, facts.sign),
+        best=_best(snapshot, delta.trials, facts),
         endings=_endings(snapshot, delta.trials),
         devices=snapshot.devices if delta.devices is None else delta.devices,
         alive=alive,
@@ -261,15 +269,17 @@ def _active(snapshot: Snapshot, rows: tuple[TrialRow, ...]) -> tuple[int, ...]:
     return tuple(sorted(active))
 
 
-def _best(snapshot: Snapshot, rows: tuple[TrialRow, ...], sign: float) -> tuple[int, ...]:
-    """A completed trial stays as it is, so the best are the best of the old best and the new ones."""
+def _best(snapshot: Snapshot, rows: tuple[TrialRow, ...], facts: Facts) -> tuple[int, ...]:
+    """A completed trial stays as it is, so the best are the best of the old best and the new ones; so is the front."""
     complete = (row for row in rows if row.state == "COMPLETE" and not row.broken)
     fresh = [row for row in complete if row.value is not None and isfinite(row.value)]
     if not fresh:
         return snapshot.best
     known = {number: snapshot.trials[number] for number in snapshot.best}
     known.update((row.number, row) for row in fresh)
-    ranked = sorted(known.values(), key=lambda row: (sign * (row.value or 0.0), row.number))
+    if facts.also:
+        return tuple(row.number for row in front(known.values(), facts.goals))
+    ranked = sorted(known.values(), key=lambda row: (facts.sign * (row.value or 0.0), row.number))
     return tuple(row.number for row in ranked[:KEPT_BEST])
 
 

@@ -59,7 +59,8 @@ def summary(folder: SessionFolder) -> SessionSummary:
     changed, size = _database_stat(folder)
     try:
         with Reader(folder) as reader, reader.snapshot():
-            facts, counts, best = reader.facts(), reader.counts(), reader.best(1)
+            facts, counts = reader.facts(), reader.counts()
+            best = [] if facts.get("also") else reader.best(1)  # of several objectives no trial is the best one
             busy_s, gpu_s = reader.running_seconds()
     except HptuiError as error:
         return SessionSummary(

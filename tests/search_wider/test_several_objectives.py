@@ -15,6 +15,8 @@ from hptui.core.search.samplers.scalarised import chebyshev
 from hptui.core.search.wording import said
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import Chosen, Goal
+from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
+from hptui.tui.views.front import front_line, front_title
 
 TWO = (Goal("loss"), Goal("speed", "maximize"))
 LIKE_RANDOM = {"random", "quasi_random", "grid"}
@@ -85,3 +87,17 @@ def test_the_front_has_what_nobody_beats_in_the_users_signs() -> None:
     ]  # fmt: skip
 
     assert [each.number for each in front(rows, TWO)] == [1, 3, 2]
+
+
+def test_the_screen_shows_the_front_as_trials_come_in() -> None:
+    facts = Facts(metric="loss", also=(Goal("speed", "maximize"),))
+    first = merge(Snapshot(), Delta(facts=facts, trials=(row(0, 0.5, 10.0), row(1, 0.4, 8.0))), at=1.0, alive=True)
+
+    more = (row(2, 0.3, 9.0), row(3, 0.1, 1.0, constraint_values={"m": 2.0}))
+    then = merge(first, Delta(trials=more), at=2.0, alive=True)
+
+    assert (first.best, then.best) == ((1, 0), (2, 0))
+    assert front_title(then) == "front: loss, speed"
+    assert ["".join(cell.text for cell in front_line(then, number)).split() for number in then.best] == [
+        ["0.3000", "9.000", "2"], ["0.5000", "10.00", "0"]
+    ]  # fmt: skip

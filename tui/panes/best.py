@@ -1,4 +1,4 @@
-"""The best completed trials."""
+"""The best completed trials, or with several objectives those that nobody beats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.best import best_line
+from hptui.tui.views.front import front_line, front_title
 
 
 class BestPane(LineList):
@@ -17,4 +18,8 @@ class BestPane(LineList):
         self.border_title = "5 best"
 
     def take(self, snapshot: Snapshot) -> None:
-        self.show(snapshot.best, lambda number: best_line(snapshot, number))
+        if snapshot.facts.also:
+            self.border_title = f"5 {front_title(snapshot)}"
+            self.show(snapshot.best, lambda number: front_line(snapshot, number))
+        else:
+            self.show(snapshot.best, lambda number: best_line(snapshot, number))

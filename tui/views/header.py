@@ -72,6 +72,8 @@ def held(snapshot: Snapshot) -> str:
 def best_part(snapshot: Snapshot) -> Cells:
     if not snapshot.best:
         return cells((f"best {unknown()}", "muted"))
+    if snapshot.facts.also:
+        return cells((f"front of {len(snapshot.best)}", "best"))
     best = snapshot.trials[snapshot.best[0]]
     return cells((f"best {number(best.value)}", "best"), (f" #{best.number}", "muted"))
 
