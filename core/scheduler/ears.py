@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from hptui.core.devices.readings import DeviceReading
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import Child
+from hptui.core.scheduler.device_rows import DeviceRows
 from hptui.core.scheduler.gear import Gear, locate
 from hptui.core.scheduler.gpu_eyes import GpuEyes
 from hptui.core.scheduler.held import HeldMemory
@@ -24,7 +24,7 @@ from hptui.core.scheduler.steps import STEP_S
 from hptui.core.scheduler.thinker import Asked, Broken, OutOfPoints
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Kind
-from hptui.core.store.rows import DeviceRow, ReportRow
+from hptui.core.store.rows import DeviceRow, ReadingRow, ReportRow
 from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
 from hptui.core.wire.spool import Defined
@@ -49,6 +49,7 @@ class Seen:
     events: list[e.Event] = field(default_factory=list)
     reports: list[tuple[int, list[ReportRow], int]] = field(default_factory=list)  # trial, rows, spool offset
     devices: list[DeviceRow] = field(default_factory=list)
+    readings: list[ReadingRow] = field(default_factory=list)
     definitions: dict[str, Any] | None = None  # the space has grown to this
 
 
@@ -60,7 +61,7 @@ class Ears:
         gear.selector.register(gear.thinker, selectors.EVENT_READ, "thinker")
         self._spools_at = self._commands_at = self._readings_at = 0.0
         self._ooms = oom_kills()
-        self._device_rows: dict[str, DeviceRow] = {}
+        self._devices = DeviceRows()
         self._grown = False
         self._held = HeldMemory()
         self._gpus = GpuEyes()
@@ -90,10 +91,12 @@ class Ears:
             self._read_commands(seen.events)
         if now - self._readings_at >= READINGS_EVERY_S:
             self._readings_at = now
-            self._read_devices(seen.devices)
+            seen.devices, seen.readings = self._devices.look(self._gear)
             seen.events += self._gpus.look(self._gear)
             self._read_disk(seen.events)
             seen.events += self._held.look(self._gear)
+        for number, verb, problem, seconds in self._gear.freezers.done():
+            seen.events.append(e.MemoryMoved(self._gear.clock.now(), number, problem, seconds, verb == "out"))
         if self._grown:
             self._grown = False
             seen.definitions = self._gear.space.definitions()
@@ -198,30 +201,6 @@ class Ears:
             gear.thinker.set_space(gear.space.definitions())
             self._grown = True
 
-    def _read_devices(self, rows: list[DeviceRow]) -> None:
-        for reading in self._gear.watch.latest():
-            row = self._device_row(reading)
-            if not same_to_the_eye(self._device_rows.get(row.id), row):
-                self._device_rows[row.id] = row
-                rows.append(row)
-
-    def _device_row(self, reading: DeviceReading) -> DeviceRow:
-        places = self._gear.places
-        device = places.device(reading.device_id)
-        return DeviceRow(
-            device.id,
-            device.name,
-            reading.at,
-            sum(place.device_id == device.id for place in places.slots),
-            self._gear.used_slots[device.id],
-            reading.load,
-            reading.memory_used_bytes,
-            reading.memory_total_bytes,
-            reading.temperature_c,
-            reading.power_w,
-            reading.note,
-        )
-
     def _read_disk(self, events: list[e.Event]) -> None:
         gear, at = self._gear, self._gear.clock.now()
         if not gear.disk_full and (problem := gear.disk.problem()):
@@ -230,18 +209,6 @@ class Ears:
         elif gear.disk_full and gear.disk.recovered():
             gear.disk_full = False
             events.append(e.DiskFreed(at, "there is disk space again: trials go on"))
-
-
-def same_to_the_eye(before: DeviceRow | None, after: DeviceRow) -> bool:
-    """Whether a screen would show the same: such a row is not written again."""
-
-    def shown(row: DeviceRow) -> tuple[object, ...]:
-        used = None if row.memory_used_bytes is None else row.memory_used_bytes >> 27  # 128 MiB
-        load = None if row.load is None else round(row.load, 2)
-        watts = None if row.power_w is None else round(row.power_w / 5)
-        return (row.slots, row.used_slots, load, used, row.temperature_c, watts, row.note)
-
-    return before is not None and shown(before) == shown(after)
 
 
 def oom_kills() -> int:

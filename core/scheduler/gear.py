@@ -18,6 +18,7 @@ from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.children import Children
 from hptui.core.scheduler.clock import Clock
 from hptui.core.scheduler.disk import Disk
+from hptui.core.scheduler.freezers import Freezers
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Curve, Kind, Pruner
@@ -49,9 +50,13 @@ class Gear:
         self.selector = selectors.DefaultSelector()
         self.children = Children(self.folder, self.selector)
         self.disk = Disk(self.folder)
+        self.freezers = Freezers(self.selector)
         self.milestones = self.pruner.milestones()
         self.used_slots: Counter[str] = Counter()
         self.held_units: Counter[str] = Counter()  # of each GPU, by this session's trials
+        self.our_bytes: Counter[str] = Counter()  # what those have there
+        self.gpu_strangers: dict[str, str] = {}  # who else is there, in words
+        self.idle: dict[str, str] = {}  # why no trial of this session runs on a GPU
         self.disk_full = False
         self.frozen: dict[int, int] = {}  # trial -> what it was seen to keep of memory, 0 when nobody has looked
 
@@ -64,6 +69,7 @@ class Gear:
         self.watch.close()
         self.thinker.close()
         self.children.close()
+        self.freezers.close()
         self.disk.close()
         self.selector.close()
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hptui.core.scheduler.memory import MemoryModel
 from hptui.core.scheduler.pace import Pace
-from hptui.core.scheduler.placing import UNITS, Asks, Chosen, Gpu, Need, Tenant, Wait, choose
-from hptui.core.study.trial import Running, Starting
+from hptui.core.scheduler.placing import UNITS, Asks, Chosen, Gpu, Need, Tenant, Wait, blocked, choose
+from hptui.core.study.trial import Running, Starting, Waiting
 
 if TYPE_CHECKING:
     from hptui.core.scheduler.state import Live, SchedulerState
@@ -127,6 +127,25 @@ def _gpu(state: SchedulerState, gpu: GpuState, blocked: str) -> Gpu:
         UNITS if blocked else gpu.elsewhere,
         gpu.strangers, closed, gpu.pace.limit(state.now), frozenset(live.trial.slot or 0 for live in here),
     )  # fmt: skip
+
+
+def why_idle(state: SchedulerState) -> dict[str, str]:
+    """GPU -> why no trial of this session is there."""
+    said = {}
+    head = next(iter(state.in_line), None)
+    for gpu in gpus_of(state):
+        if gpu.tenants:
+            continue
+        block = blocked(need_of(state, head) if head else Need(), state.gpus.asks, gpu)
+        if block is not None:
+            said[gpu.id] = block.text.removeprefix(f"{gpu.label} ")
+        elif head is None:
+            said[gpu.id] = "no trial waits"
+        else:
+            phase = head.trial.phase
+            waits = phase.reason if isinstance(phase, Waiting) and head.waits_for else ""
+            said[gpu.id] = "the session is paused" if state.held else waits
+    return said
 
 
 def on(state: SchedulerState, device_id: str) -> Iterator[Live]:

@@ -36,7 +36,7 @@ class Batch:
 
     def __bool__(self) -> bool:
         seen = self.seen
-        return bool(self.ledger or self.trials or self.facts or seen.reports or seen.devices or seen.definitions)
+        return bool(self.ledger or self.trials or self.facts or seen.reports or seen.devices or seen.readings or seen.definitions)
 
 
 def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:
@@ -133,5 +133,7 @@ def write(store: Writer, batch: Batch) -> None:
         store.append(line)
     for device in batch.seen.devices:
         store.save_device(device)
+    if batch.seen.readings:
+        store.save_readings(batch.seen.readings)
     for key, value in batch.facts.items():
         store.set_fact(key, value)

@@ -137,7 +137,7 @@ class Wait:
 
 def choose(need: Need, asks: Asks, gpus: Sequence[Gpu]) -> Chosen | Wait:
     """The GPUs with the fewest trials of ours, then with the most room, or why there are none."""
-    blocks = [block for gpu in gpus if (block := _block(need, asks, gpu))]
+    blocks = [block for gpu in gpus if (block := blocked(need, asks, gpu))]
     kept_out = {block.gpu.id for block in blocks}
     fitting = [gpu for gpu in gpus if gpu.id not in kept_out]
     if len(fitting) < need.gpus:
@@ -150,7 +150,7 @@ def choose(need: Need, asks: Asks, gpus: Sequence[Gpu]) -> Chosen | Wait:
     return Chosen(ids, slot, units, need.memory_bytes, _placed(need, chosen, units))
 
 
-def _block(need: Need, asks: Asks, gpu: Gpu) -> Blocked | None:
+def blocked(need: Need, asks: Asks, gpu: Gpu) -> Blocked | None:
     """What keeps a trial off this GPU; None when it fits."""
     units, free = need.units_of(gpu), gpu.free_bytes
     if gpu.closed:

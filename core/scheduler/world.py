@@ -13,6 +13,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.ears import Ears, Seen
 from hptui.core.scheduler.gear import Gear
+from hptui.core.scheduler.gpus import why_idle
 from hptui.core.scheduler.hands import Hands
 from hptui.core.scheduler.holding import frozen
 from hptui.core.scheduler.starter import Starter
@@ -28,6 +29,7 @@ class World:
         starter = Starter(gear)
         self._ears = Ears(gear, starter)
         self._hands = Hands(gear, starter)
+        self._told_at = 0
 
     def observe(self, hurry: bool) -> Seen:
         """What happened since; waits for something to happen unless there is no time."""
@@ -43,6 +45,14 @@ class World:
         self.gear.held_units = Counter()
         for place, claim in places:
             self.gear.held_units.update(dict.fromkeys(place.devices, claim.units if claim else UNITS))
+        self.gear.our_bytes = Counter()
+        for place, claim in places:
+            if claim is not None:
+                self.gear.our_bytes.update(dict.fromkeys(place.devices, claim.used_bytes))
+        if state.gpus and int(state.now) != self._told_at:
+            self._told_at = int(state.now)
+            self.gear.gpu_strangers = {gpu.id: gpu.strangers for gpu in state.gpus.all}
+            self.gear.idle = why_idle(state)
         self.gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:

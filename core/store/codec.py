@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReportRow, TrialRow
+from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReadingRow, ReportRow, TrialRow
 from hptui.core.wire.spool import pack_number
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -16,7 +16,11 @@ _INT64 = (1 << 63) - 1
 
 EVENT = "id, at, kind, trial, reason, data"
 COMMAND = "id, at, kind, trial, args, by"
-DEVICE = "id, name, at, slots, used_slots, load, memory_used_bytes, memory_total_bytes, temperature_c, power_w, note"
+DEVICE = (
+    "id, name, at, slots, used_slots, load, memory_used_bytes, memory_total_bytes, temperature_c, power_w, note,"
+    " memory_ours_bytes, power_limit_w, idle"
+)
+READING = "device, at, load, memory_used_bytes, memory_ours_bytes, power_w, temperature_c"
 # In the order of TrialRow's fields; `word` last.
 TRIAL = (
     "number, state, params, x, seed, origin, proposal, why, reason, cause, may_retry, retry_of,"
@@ -155,5 +159,12 @@ def device_values(row: DeviceRow) -> tuple[Any, ...]:
     return (
         text(row.id), text(row.name), row.at, row.slots, row.used_slots, finite(row.load),
         row.memory_used_bytes, row.memory_total_bytes, finite(row.temperature_c), finite(row.power_w),
-        text(row.note),
+        text(row.note), row.memory_ours_bytes, finite(row.power_limit_w), text(row.idle),
+    )  # fmt: skip
+
+
+def reading_values(row: ReadingRow) -> tuple[Any, ...]:
+    return (
+        text(row.device), row.at, finite(row.load), row.memory_used_bytes, row.memory_ours_bytes, finite(row.power_w),
+        finite(row.temperature_c),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hptui.core.errors import SessionError
-from hptui.core.store.schema import VERSION_1, trials_wide_view
+from hptui.core.store.schema import VERSION_1, VERSION_2, trials_wide_view
 
 Migration = Callable[[Any], None]
 """Takes a `sqlite_utils.Database` inside an open transaction."""
@@ -19,7 +19,12 @@ def _version_1(db: Any) -> None:
     db.create_view("trials_wide", trials_wide_view(()))
 
 
-MIGRATIONS: tuple[Migration, ...] = (_version_1,)
+def _version_2(db: Any) -> None:
+    for statement in statements(VERSION_2):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_version_1, _version_2)
 """Entry k turns version k into k + 1. A released one never changes: old sessions went through it."""
 
 LATEST = len(MIGRATIONS)

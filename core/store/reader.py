@@ -12,7 +12,7 @@ import msgspec
 from hptui.core.store import codec
 from hptui.core.store.connect import connect_to_read
 from hptui.core.store.faults import damaged, explain, missing
-from hptui.core.store.rows import BestPoint, CommandRow, DeviceRow, EventRow, Finished, TrialRow
+from hptui.core.store.rows import BestPoint, CommandRow, DeviceRow, EventRow, Finished, ReadingRow, TrialRow
 from hptui.core.store.schema import KEPT
 from hptui.core.study.session import SessionFolder
 
@@ -110,6 +110,11 @@ class Reader:
 
     def devices(self) -> list[DeviceRow]:
         return [DeviceRow(*row) for row in self._ask(f"select {codec.DEVICE} from devices order by id")]
+
+    def readings(self, device: str, after: float = 0.0) -> list[ReadingRow]:
+        """What a device was like over time, oldest first."""
+        sql = f"select {codec.READING} from device_readings where device = ? and at > ? order by at"
+        return [ReadingRow(*row) for row in self._ask(sql, device, after)]
 
     def commands(self, after_id: int = 0) -> list[CommandRow]:
         with self._decoding():

@@ -83,7 +83,23 @@ class DeviceRow:
     memory_total_bytes: int | None = None
     temperature_c: float | None = None
     power_w: float | None = None
-    note: str = ""  # why it is not used, who else uses it
+    note: str = ""  # why it can't be used, who else uses it, what slows it down
+    memory_ours_bytes: int | None = None  # of it, what trials of this session have
+    power_limit_w: float | None = None
+    idle: str = ""  # why no trial of this session is there
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A device over some seconds that end at `at`: averages."""
+
+    device: str
+    at: float
+    load: float | None = None
+    memory_used_bytes: int | None = None
+    memory_ours_bytes: int | None = None
+    power_w: float | None = None
+    temperature_c: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +131,4 @@ class Finished:
     final: bool = True  # nothing is left to do; False: it was stopped and can be resumed
 
 
-__all__ = ["BestPoint", "CommandRow", "DeviceRow", "EventRow", "Finished", "ReportRow", "TrialRow"]
+__all__ = ["BestPoint", "CommandRow", "DeviceRow", "EventRow", "Finished", "ReadingRow", "ReportRow", "TrialRow"]

@@ -67,6 +67,18 @@ create table devices (
 create table parameters (name text primary key, position integer not null, definition text not null);
 """
 
+VERSION_2 = """
+alter table devices add column memory_ours_bytes integer;          -- what trials of this session have
+alter table devices add column power_limit_w real;
+alter table devices add column idle text not null default '';      -- why no trial of this session is there
+
+create table device_readings (    -- averages over half a minute each
+    device text not null, at real not null, load real,
+    memory_used_bytes integer, memory_ours_bytes integer, power_w real, temperature_c real,
+    primary key (device, at)
+) without rowid;
+"""
+
 # SQLite allows 2000 columns in a result; a space that wide is read from `params`.
 _WIDEST = 1900
 

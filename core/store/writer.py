@@ -14,7 +14,7 @@ from hptui.core.store.connect import connect
 from hptui.core.store.faults import DiskFull, backup_of, explain, missing
 from hptui.core.store.migrations import LATEST, check_version, migrate
 from hptui.core.store.place import check_place
-from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReportRow, TrialRow
+from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReadingRow, ReportRow, TrialRow
 from hptui.core.store.schema import trials_wide_view
 from hptui.core.study.session import SessionFolder
 
@@ -25,6 +25,7 @@ _TRIAL = f"insert or replace into trials ({codec.TRIAL}) values ({codec.holes(co
 _REPORT = "insert or replace into metrics (trial, metric, step, value, word) values (?, ?, ?, ?, ?)"
 _OFFSET = "insert or replace into spools (trial, offset) values (?, ?)"
 _DEVICE = f"insert or replace into devices ({codec.DEVICE}) values ({codec.holes(codec.DEVICE)})"
+_READING = f"insert or replace into device_readings ({codec.READING}) values ({codec.holes(codec.READING)})"
 _FACT = "insert or replace into session (key, value) values (?, ?)"
 
 # A checkpoint costs two fsyncs, a long log slows every reader: these keep it near 4 MB.
@@ -170,6 +171,11 @@ class Writer:
     def save_device(self, device: DeviceRow) -> None:
         with self.transaction():
             self._do(self._db.execute, _DEVICE, codec.device_values(device))
+
+    def save_readings(self, readings: Iterable[ReadingRow]) -> None:
+        """What devices were like lately."""
+        with self.transaction():
+            self._do(self._db.executemany, _READING, [codec.reading_values(reading) for reading in readings])
 
     def remove_device(self, device: str) -> None:
         with self.transaction():

@@ -82,18 +82,18 @@ def test_a_kept_session_can_be_gone_on_with(kept: SessionFolder) -> None:
         assert reader.metric_names() == ["accuracy", "loss"]
 
 
-def _version_2(db: Any) -> None:
+def _next_version(db: Any) -> None:
     db["trials"].add_column("mood", str, not_null_default="calm")
 
 
 @pytest.fixture
 def future(monkeypatch: pytest.MonkeyPatch) -> None:
     """This program, as it may be one version later."""
-    steps = (*migrations.MIGRATIONS, _version_2)
+    steps = (*migrations.MIGRATIONS, _next_version)
     for module in (connect, migrations, writer_module):
-        monkeypatch.setattr(module, "LATEST", 2)
+        monkeypatch.setattr(module, "LATEST", len(steps))
     monkeypatch.setattr(migrations.migrate, "__defaults__", (steps,))
-    monkeypatch.setattr(migrations.check_version, "__defaults__", (2,))
+    monkeypatch.setattr(migrations.check_version, "__defaults__", (len(steps),))
 
 
 def mood(db: sqlite3.Connection) -> Any:
@@ -107,7 +107,7 @@ def test_the_writer_backs_an_older_session_up_and_migrates_it(folder: SessionFol
     Writer(folder).close()
 
     db = sqlite3.connect(folder.database)
-    assert (migrations.version_of(db), mood(db)) == (2, "calm")
+    assert (migrations.version_of(db), mood(db)) == (len(migrations.MIGRATIONS) + 1, "calm")
     db.close()
     backup = sqlite3.connect(folder.path / "session.db.bak")
     assert migrations.version_of(backup) == 1
@@ -137,7 +137,7 @@ def test_a_migration_that_fails_changes_nothing(folder: SessionFolder) -> None:
     with pytest.raises(ZeroDivisionError):
         migrations.migrate(db, (*migrations.MIGRATIONS, broken))
 
-    assert migrations.version_of(db) == 1
+    assert migrations.version_of(db) == migrations.LATEST
     assert db.execute("select count(*) from trials").fetchone() == (0,)
     db.close()
 
