@@ -67,7 +67,7 @@ class Thinker:
         grows: bool | None = None,
         goals: Sequence[Goal] = (Goal("value"),),
         pasts: Sequence[PastTrials] = (),
-        pruner: Chosen = Chosen(name="none"),
+        pruner: Chosen | None = None,
         max_steps: int | None = None,
         log: int | None = None,
     ) -> Thinker:
@@ -78,7 +78,11 @@ class Thinker:
         log: descriptor that the process writes its own words to; None for nowhere.
         """
         growing = not space_definitions if grows is None else grows
-        thinker = Thinker(Begin(dict(space_definitions), chosen, seed, growing, tuple(goals), tuple(pasts), pruner, max_steps), log)
+        begin = Begin(
+            dict(space_definitions), chosen, seed, growing, tuple(goals), tuple(pasts),
+            pruner or Chosen(name="none"), max_steps,
+        )  # fmt: skip
+        thinker = Thinker(begin, log)
         thinker._spawn()
         return thinker
 

@@ -110,8 +110,8 @@ def telling(trial: Rows, most: int) -> Rows:
     last = n - 1 - np.unique(trial[::-1], return_index=True)[1]
     long = first != last
     weight = np.random.default_rng(1).random(n)
-    weight[last[long]] += 1.0
-    weight[first[long]] += 0.5
+    weight[last[long]] += 2.0
+    weight[first[long]] += 1.0
     return np.sort(np.argsort(-weight, kind="stable")[:most])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from hptui.core.search.protocol import Array, Compared, Curve, Go, Hold, Kind, Milestones, Resume, Rungs, Stop
 from hptui.core.search.pruners.asha import NO_HOLDING
+from hptui.core.search.pruners.halving import SuccessiveHalving
 from hptui.core.search.pruners.wording import number as told
 from hptui.core.space.space import Space
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DENSE, SPARSE = 0.15, 30  # milestones are 15 % apart, but at most a 30th of the whole
 SURE = 0.01  # a chance below this is none
+SEARCHING, FEW_STEPS = 0.5, 3.0  # this part of the share goes to the search, or so many steps a trial
+HALVING = 15  # where trials can't be held, the first halving is at this part of a full training
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class Thaw:
 
     Two decisions of five go to the trial that is predicted to end best, the others to the best chance of ending
     a random bit below the best loss so far; a new point has its chance like the trials held. When no new trial
-    will come, the most promising ones go on until their share of steps is spent, or none has a chance of 1 % left
-    to become the best.
+    will come, those held climb a ladder, so that the best is not missed for a wrong prediction (`thaw_ladder`);
+    then the most promising ones go on until their share of steps is spent, or none has a chance of 1 % left to
+    become the best.
 
     max_steps: of a full training. share: of the steps that full trainings of all trials would take, so many are
     spent at most. space: of the trials'
@@ -43,7 +47,6 @@ class Thaw:
     seed: int = 0
     space: Space | None = None
     points: Array | None = field(default=None, compare=False)
-    holds: bool = True
 
     def milestones(self) -> Milestones:
         return Rungs(self._milestones)
@@ -74,8 +77,6 @@ class Thaw:
         thought = self.mind.think(crowd)
         if thought is None or curve.last_step >= thought.heard.last:  # at its end
             return None
-        if not self.holds:
-            return self._stop_or_go(thought, curve)
         answer = self._next(thought)
         if answer is not None and answer.number == curve.number:
             return Go(answer.reason, answer.compared)
@@ -94,7 +95,8 @@ class Thaw:
     def _next(self, thought: Thought) -> Resume | None:
         """A held trial, or None for a new one."""
         choice = thought.choice
-        if choice is None or choice.what == "point" or self._spent(thought):
+        searching = max(SEARCHING * self.share, FEW_STEPS / self.max_steps)
+        if choice is None or choice.what == "point" or self._spent(thought, searching):
             return None
         number = thought.heard.curves[choice.row].number
         why = f"predicted to end best of {thought.held} held: " if choice.how == "finish" else ""
@@ -108,13 +110,19 @@ class Thaw:
         number = thought.heard.curves[row].number
         if not any(curve.kind == Kind.COMPLETE for curve in thought.heard.curves):
             return self._resume(thought, number, "no trial is complete: ")
-        if self._spent(thought) or thought.outlook(number).chance < SURE:
+        if self._spent(thought, self.share):
+            return None
+        from hptui.core.search.pruners.thaw_ladder import next_up
+
+        if climber := next_up(thought.heard, self.max_steps, self.share):
+            return Resume(climber.number, climber.said(self.sign), climber.compared)
+        if thought.outlook(number).chance < SURE:
             return None
         return self._resume(thought, number, "no new trial comes: ")
 
-    def _spent(self, thought: Thought) -> bool:
-        """Whether the trials so far have had their share of steps."""
-        return bool(thought.heard.steps.sum() >= self.share * self.max_steps * len(thought.heard.curves))
+    def _spent(self, thought: Thought, share: float) -> bool:
+        """Whether the trials so far have had this share of the steps of their full trainings."""
+        return bool(thought.heard.steps.sum() >= min(share, self.share) * self.max_steps * len(thought.heard.curves))
 
     def _resume(self, thought: Thought, number: int, why: str) -> Resume:
         outlook = thought.outlook(number)
@@ -131,21 +139,11 @@ class Thaw:
         chance = f"{percent:.0f} %" if percent >= 1 else "below 1 %"
         return f"{predicted}, best {told(best, self.sign)}: chance of beating it {chance}"
 
-    def _stop_or_go(self, thought: Thought, curve: Curve) -> Go | Stop | None:
-        if not thought.predicts:
-            return None
-        outlook, said = thought.outlook(curve.number), self._said(thought, curve.number)
-        compared = Compared(outlook.loss, thought.heard.best, len(thought.heard.curves))
-        return Go(said, compared) if outlook.chance >= SURE else Stop(said + NO_HOLDING, compared)
-
     def least_promising(self, curves: Sequence[Curve]) -> list[int]:
         """Numbers of the trials held, the one that is expected to end worst first."""
         thought = self.mind.think(curves)
         return [] if thought is None else thought.worst_first
 
-    def without_holding(self) -> Thaw:
-        return self._stopping
-
-    @cached_property
-    def _stopping(self) -> Thaw:
-        return replace(self, holds=False)
+    def without_holding(self) -> SuccessiveHalving:
+        """Keeps the better half at a fifteenth of a full training and at each doubling of it."""
+        return SuccessiveHalving(max(1, self.max_steps // HALVING), 2, self.max_steps, self.sign, NO_HOLDING)
