@@ -21,7 +21,7 @@ from typing import Any
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
-import numpy as np
+import numpy as np  # noqa: E402 - its threads are set above
 
 TABLES = ("digits", "charlm")
 MARKS = (5, 10, 20)
@@ -31,7 +31,8 @@ RULES: dict[str, list[tuple[str, str]]] = {  # what is compared: (ours, "") or (
         ("successive_halving+random", ""), ("", "optuna/random+sha3"),
     ],
     "Hyperband": [
-        ("hyperband+random", ""), ("", "syne13/hyperband-promo"), ("", "syne13/synchb"), ("", "optuna/random+hyperband"),
+        ("hyperband+random", ""), ("", "syne13/hyperband-promo"), ("", "syne13/synchb"),
+        ("", "optuna/random+hyperband"),
     ],
     "PASHA": [("pasha+random", ""), ("", "syne13/pasha")],
     "BOHB": [("hyperband+bohb", ""), ("", "syne16/bohb")],

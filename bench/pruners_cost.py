@@ -18,8 +18,8 @@ from hptui.core.search.catalog import PRUNERS, make_pruner
 from hptui.core.search.protocol import Curve, Kind, Promoter
 from hptui.core.study.study import Chosen
 
-TRIALS, STEPS, DECISIONS = 300, 81, 60
-OPTIONS: dict[str, dict[str, Any]] = {"threshold": {"upper": 100.0}}
+TRIALS, STEPS, DECISIONS = 300, 81, 100
+OPTIONS: dict[str, dict[str, Any]] = {"threshold": {"upper": 100.0}, "pbt": {"interval": 1}}
 
 
 def crowd(seed: int) -> list[Curve]:
@@ -42,7 +42,9 @@ def measure(name: str) -> tuple[list[float], list[float]]:
     verdicts, promotions = [], []
     for seed in range(DECISIONS):
         curves = crowd(seed)
-        me = next(c for c in curves if c.kind == Kind.PENDING and not c.held)
+        wanted = 3 ** (seed % 4)
+        running = [c for c in curves if c.kind == Kind.PENDING and not c.held]
+        me = min(running, key=lambda c: (abs(c.last_step - wanted), c.number))  # at rung 1, 3, 9 or 27 by turns
         others = [c for c in curves if c is not me]
         began = time.perf_counter()
         pruner.judge(me, others)

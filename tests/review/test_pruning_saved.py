@@ -9,7 +9,7 @@ from hptui.core.review.pruning import Ahead, Cut, Saved, pruning
 from hptui.core.store.rows import TrialRow
 from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
 from hptui.tui.views.cells import text_of
-from hptui.tui.views.rungs import ahead_line, held_line, nothing_held, rung_line, rungs, saved_line
+from hptui.tui.views.rungs import ahead_line, held_line, nothing_held, rung_line, rungs, saved_line, saved_so_far
 
 
 def complete(number: int, value: float, step: int = 9, seconds: float = 20.0) -> TrialRow:
@@ -103,8 +103,8 @@ def test_the_rungs_view_tells_who_waits_where_and_for_what() -> None:
 
     first, second = rungs(snapshot(*rows))
 
-    assert text_of(rung_line(first)) == "rung 1  5 came  2 on  3 held  0 cut  the best one goes on, up to 0.2500"
-    assert text_of(rung_line(second)) == "rung 3  2 came  1 on  1 held  0 cut  the best one goes on, up to 0.2500"
+    assert text_of(rung_line(first)) == "rung 1     5 came   2 on   3 held   0 cut  the best one goes on, up to 0.2500"
+    assert text_of(rung_line(second)) == "rung 3     2 came   1 on   1 held   0 cut  the best one goes on, up to 0.2500"
     assert [one.number for one in first.held] == [2, 5, 7]  # the best first
     assert [text_of(held_line(one, place)) for place, one in enumerate(first.held, 1)] == [
         "      2    0.3000  next in line; rank 3 of 3 when it came",
@@ -125,3 +125,8 @@ def test_brackets_are_told_apart() -> None:
 def test_an_empty_view_says_why() -> None:
     assert nothing_held(snapshot(pruner="median")) == "the pruner median has no rungs: it holds nobody"
     assert nothing_held(snapshot(pruner="asha", rungs=(1, 3, 9))) == "no trial has come to a rung yet (steps 1, 3, 9)"
+
+
+def test_the_pane_says_what_was_saved_so_far() -> None:
+    assert saved_so_far(snapshot(complete(0, 0.1, step=10), pruned(1, 0.7, 5), max_steps=10)) == "saved 25% of 44s"
+    assert saved_so_far(snapshot(complete(0, 0.1))) == ""

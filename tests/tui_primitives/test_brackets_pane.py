@@ -27,7 +27,7 @@ def test_enter_on_a_held_trial_chooses_it() -> None:
         pane.take(snapshot(held(2, 0.3), held(5, 0.4)))
         await pilot.press("j", "enter")
         assert [line[:22] for line in app.lines()[:3]] == [
-            "rung 1  2 came  0 on  ",
+            "rung 1     2 came   0 ",
             "      2    0.3000  nex",
             "      5    0.4000  2. ",
         ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hptui.core.review.pruning import Pruning
+from hptui.core.review.pruning import Pruning, pruning
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.trial import AT_RUNG
 from hptui.tui.snapshot import Snapshot
@@ -82,9 +82,9 @@ def _held(row: TrialRow, stand: Mapping[str, Any]) -> Held:
 
 
 def rung_line(rung: Rung) -> Cells:
-    """`rung 9     21 came   7 on   12 held   2 cut   the best 7 go on: up to 0.412`."""
-    name = f"rung {rung.step}" if rung.bracket is None else f"bracket {rung.bracket} rung {rung.step}"
-    counts = f"  {rung.came} came  {rung.went_on} on  {len(rung.held)} held  {rung.cut} cut"
+    """`rung   9   21 came   7 on  12 held   2 cut  the best 7 go on, up to 0.412`."""
+    name = f"rung {rung.step:<3}" if rung.bracket is None else f"bracket {rung.bracket} rung {rung.step:<3}"
+    counts = f" {rung.came:>3} came {rung.went_on:>3} on {len(rung.held):>3} held {rung.cut:>3} cut"
     mark = "" if rung.kept is None else f"  {_go_on(rung.kept, rung.threshold)}"
     return (Cell(name, "strong"), Cell(counts), Cell(mark, "muted"))
 
@@ -106,6 +106,15 @@ def _go_on(kept: int, threshold: float | None) -> str:
     return best if threshold is None else f"{best}, up to {number(threshold)}"
 
 
+def saved_so_far(snapshot: Snapshot) -> str:
+    """`saved 63% of 1h 50m`; "" while nothing was pruned."""
+    best, facts = snapshot.best[:1], snapshot.facts
+    known = snapshot.curves.get((best[0], facts.metric)) if best else None
+    points = list(zip(map(int, known.steps), known.values, strict=True)) if known else []
+    saved = pruning(list(snapshot.trials.rows()), facts.direction, facts.max_steps, points).saved
+    return "" if saved is None else f"saved {percent(saved.share)} of {duration(saved.full_seconds)}"
+
+
 def nothing_held(snapshot: Snapshot) -> str:
     """What stands in the pane while no trial was judged at a rung."""
     pruner = snapshot.facts.pruner or "none"
@@ -118,9 +127,9 @@ def nothing_held(snapshot: Snapshot) -> str:
 # --- what was saved ---------------------------------------------------------------------------------------------------
 
 
-def saved_line(pruning: Pruning) -> str:
+def saved_line(found: Pruning) -> str:
     """`pruning saved 63%: 214 of 600 steps were run; 1h 12m of 1h 50m not trained`; "" when nothing was pruned."""
-    saved = pruning.saved
+    saved = found.saved
     if saved is None:
         return ""
     rest = duration(saved.full_seconds - saved.seconds)
@@ -130,22 +139,22 @@ def saved_line(pruning: Pruning) -> str:
     )
 
 
-def ahead_line(pruning: Pruning) -> str:
+def ahead_line(found: Pruning) -> str:
     """Whether a pruned trial led the winner when it was cut; "" when that can't be said."""
-    if not pruning.compared or pruning.winner is None:
+    if not found.compared or found.winner is None:
         return ""
-    of = "the pruned trial" if pruning.compared == 1 else f"the {pruning.compared} pruned trials"
-    if not pruning.ahead:
-        return f"none of {of} was ahead of the best, trial {pruning.winner}, when it was cut"
+    of = "the pruned trial" if found.compared == 1 else f"the {found.compared} pruned trials"
+    if not found.ahead:
+        return f"none of {of} was ahead of the best, trial {found.winner}, when it was cut"
     named = [
         f"trial {one.number} ({number(one.best)} at step {one.step}, the best had {number(one.winners)})"
-        for one in pruning.ahead[:MOST_AHEAD]
+        for one in found.ahead[:MOST_AHEAD]
     ]
-    more = len(pruning.ahead) - len(named)
+    more = len(found.ahead) - len(named)
     rest = f" and {more} more" if more else ""
     return (
-        f"{len(pruning.ahead)} of {of} {'was' if len(pruning.ahead) == 1 else 'were'} ahead of the best, trial "
-        f"{pruning.winner}, when cut: {', '.join(named)}{rest}"
+        f"{len(found.ahead)} of {of} {'was' if len(found.ahead) == 1 else 'were'} ahead of the best, trial "
+        f"{found.winner}, when cut: {', '.join(named)}{rest}"
     )
 
 
