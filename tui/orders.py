@@ -32,6 +32,8 @@ VERBS = {  # verb -> what follows, what it does
     "copy": ("[json | args | toml | yaml | python]", "copy the parameters of the marked trials, or of this one"),
     "write": ("[FILE.svg | .png | .txt | .csv | .jsonl]", "the screen as a picture or text, or the table's trials"),
     "mouse": ("on | off", "whether clicks go to the screen; off: the terminal selects text"),
+    "drain": ("GPU [now]", "start nothing more on a GPU, such as g0; now: its trials leave it"),
+    "bring-back": ("GPU", "use a GPU again that was drained or set aside"),
     "undo": ("", "take back what was done last on this screen"),
     "redo": ("", "do again what was taken back"),
     "stop": ("[now]", "stop the session; now: end running trials"),

@@ -56,6 +56,7 @@ def row_of(reading: DeviceReading, gear: Gear) -> DeviceRow:
         gear.our_bytes.get(device.id),
         reading.power_limit_w,
         gear.idle.get(device.id, ""),
+        device.index,
     )
 
 

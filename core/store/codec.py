@@ -18,7 +18,7 @@ EVENT = "id, at, kind, trial, reason, data"
 COMMAND = "id, at, kind, trial, args, by"
 DEVICE = (
     "id, name, at, slots, used_slots, load, memory_used_bytes, memory_total_bytes, temperature_c, power_w, note,"
-    " memory_ours_bytes, power_limit_w, idle"
+    " memory_ours_bytes, power_limit_w, idle, number"
 )
 READING = "device, at, load, memory_used_bytes, memory_ours_bytes, power_w, temperature_c"
 # In the order of TrialRow's fields; `word` last.
@@ -159,7 +159,7 @@ def device_values(row: DeviceRow) -> tuple[Any, ...]:
     return (
         text(row.id), text(row.name), row.at, row.slots, row.used_slots, finite(row.load),
         row.memory_used_bytes, row.memory_total_bytes, finite(row.temperature_c), finite(row.power_w),
-        text(row.note), row.memory_ours_bytes, finite(row.power_limit_w), text(row.idle),
+        text(row.note), row.memory_ours_bytes, finite(row.power_limit_w), text(row.idle), row.number,
     )  # fmt: skip
 
 

@@ -87,6 +87,7 @@ class DeviceRow:
     memory_ours_bytes: int | None = None  # of it, what trials of this session have
     power_limit_w: float | None = None
     idle: str = ""  # why no trial of this session is there
+    number: int | None = None  # of a GPU, as nvidia-smi counts; None for the CPU and for a MIG instance
 
 
 @dataclass(frozen=True, slots=True)

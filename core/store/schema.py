@@ -70,6 +70,7 @@ create table parameters (name text primary key, position integer not null, defin
 VERSION_2 = """
 alter table devices add column memory_ours_bytes integer;          -- what trials of this session have
 alter table devices add column power_limit_w real;
+alter table devices add column number integer;                     -- of a GPU, as nvidia-smi counts
 alter table devices add column idle text not null default '';      -- why no trial of this session is there
 
 create table device_readings (    -- averages over half a minute each

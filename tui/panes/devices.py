@@ -13,7 +13,18 @@ class DevicesPane(LineList):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(newest="", follow=False, empty="no device has been read yet", **kwargs)
         self.border_title = "3 devices"
+        self._devices: tuple[str, ...] = ()
+
+    @property
+    def chosen_gpu(self) -> str | None:
+        """The GPU under the cursor, while the list has the focus; None for the CPU."""
+        key = self.cursor_key
+        if key is None or not self.has_focus or not 0 <= key < len(self._devices):
+            return None
+        device = self._devices[key]
+        return None if device.startswith("cpu") else device
 
     def take(self, snapshot: Snapshot) -> None:
         devices = snapshot.devices
+        self._devices = tuple(device.id for device in devices)
         self.show(range(len(devices)), lambda at: device_line(snapshot, devices[at]))

@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 from textual.events import AppBlur, AppFocus
 from textual.timer import Timer
 
+from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
 from hptui.tui import keys
 from hptui.tui.arrangement import Arrangement
@@ -33,6 +34,7 @@ from hptui.tui.screens.paned import Paned
 from hptui.tui.screens.session import SessionScreen
 from hptui.tui.screens.trial import TrialScreen
 from hptui.tui.snapshot import Facts, Snapshot
+from hptui.tui.views.devices import device_name
 from hptui.tui.views.events import last_event_line
 from hptui.tui.views.header import header_line
 from hptui.tui.views.layout import LEFT, PANES, RIGHT, TWO_COLUMNS, panes_shown
@@ -50,7 +52,7 @@ class LiveScreen(Ordering, Paned):
     def __init__(self, folder: SessionFolder, read_only: bool) -> None:
         super().__init__(None)
         self._attached = Attached(
-            folder, read_only, lambda: self.post_message(self.Arrived()),
+            folder, read_only, lambda: self._listening().post_message(self.Arrived()),
             lambda error: self.post_message(self.Failed(error)),
         )  # fmt: skip
         self.snapshot = Snapshot(Facts(name=folder.name))  # a name to read before the first look is done
@@ -101,13 +103,16 @@ class LiveScreen(Ordering, Paned):
 
     # --- what the feed brings ---------------------------------------------------------------------------------
 
+    def _listening(self) -> SessionScreen:
+        """The screen of this session that lies on top. Not this one with another over it: each message to a screen
+        that is covered makes Textual paint the one above it anew."""
+        for screen in reversed(self.app.screen_stack):
+            if isinstance(screen, SessionScreen) and screen.is_mounted and screen.attached is self.attached:
+                return screen
+        return self
+
     def on_session_screen_arrived(self) -> None:
         snapshot = self.attached.feed.take()
-        top = next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, SessionScreen))
-        if top is not self and top.attached is self.attached:
-            top.show_snapshot(snapshot)
-            self.snapshot = snapshot
-            return
         if self.frozen:
             self._show_header(snapshot)
             return
@@ -165,7 +170,7 @@ class LiveScreen(Ordering, Paned):
             self.show_snapshot(self._newest())
 
     def _newest(self) -> Snapshot:
-        latest = self.attached.feed.snapshot
+        latest = self.attached.feed.take()
         return self.snapshot if self.frozen or latest.version < max(self.snapshot.version, 1) else latest
 
     def on_app_focus(self, _: AppFocus) -> None:
@@ -229,6 +234,16 @@ class LiveScreen(Ordering, Paned):
         cursor = self.cursor()
         if cursor is not None:
             self.open_trial(cursor)
+
+    def action_slots(self, by: int) -> None:
+        """In the list of devices: about the GPU under the cursor."""
+        gpu = self.query_one(DevicesPane).chosen_gpu
+        if gpu is None:
+            super().action_slots(by)
+            return
+        name = device_name(self.snapshot, gpu)
+        self.say(f"draining {name}: nothing new starts there" if by < 0 else f"bringing {name} back")
+        self.wish(Wish.DRAIN if by < 0 else Wish.BRING_BACK, (None,), device=gpu)
 
     # --- panes ------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from hptui.tui.orders import CHANGING, Order, completion, filter_words, read_ord
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.steering import Steering
+from hptui.tui.views.devices import gpu_called
 from hptui.tui.weigh import weigh
 
 _TYPING_S = 0.08  # the table follows once no key came for this long
@@ -191,6 +192,8 @@ class Ordering(Steering):
                 self.ask_slots(number)
             case "trials":
                 self.wish(Wish.BUDGET, (None,), n_trials=number)
+            case "drain" | "bring-back":
+                self._about_gpu(order)
             case "undo":
                 self.action_undo()
             case "stop" if order.rest == "now":
@@ -203,6 +206,16 @@ class Ordering(Steering):
                 self.action_menu()
             case "quit":
                 self.action_leave()
+
+    def _about_gpu(self, order: Order) -> None:
+        name, _, how = order.rest.partition(" ")
+        gpu = gpu_called(self.snapshot, name)
+        if gpu is None or how not in ("", "now"):
+            self.say(f"there is no GPU {name}" if gpu is None else f"{order.verb} takes a GPU, and now", "warning")
+        elif order.verb == "drain":
+            self.wish(Wish.DRAIN, (None,), device=gpu, pause=how == "now")
+        else:
+            self.wish(Wish.BRING_BACK, (None,), device=gpu)
 
     def _wish_for(self, wish: Wish, rest: str) -> None:
         if rest == "all" and wish in (Wish.PAUSE, Wish.RESUME):

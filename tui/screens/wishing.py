@@ -107,8 +107,11 @@ class Wishing(Taking):
         self._await_answer()
 
     def action_slots(self, by: int) -> None:
-        devices = sum(device.slots for device in self.snapshot.devices)
-        self.ask_slots((self.snapshot.facts.slots or devices or 1) + by)
+        devices = self.snapshot.devices
+        slots = self.snapshot.facts.slots
+        if slots is None and by < 0 and any(device.slots > 1 and device.id != "cpu" for device in devices):
+            slots = sum(device.used_slots for device in devices)  # as many as fit: one less than run now
+        self.ask_slots((slots or sum(device.slots for device in devices) or 1) + by)
 
     def ask_slots(self, slots: int) -> None:
         if slots < 0:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hptui.core.store.rows import DeviceRow, TrialRow
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
@@ -14,18 +12,28 @@ _BAR = 8
 
 
 def device_name(snapshot: Snapshot, device_id: str) -> str:
-    """`g0`, `g1`, … in the order of the session's devices; `cpu` for the processor; else the id, shortened."""
+    """`g0`, `g1`, … as nvidia-smi counts, or in their order; `cpu` for the processor; else the id, shortened."""
     if device_id.startswith("cpu"):
         return "cpu"
-    gpus = [device.id for device in snapshot.devices if not device.id.startswith("cpu")]
-    return f"g{gpus.index(device_id)}" if device_id in gpus else harmless(device_id)[:8]
+    gpus = [device for device in snapshot.devices if not device.id.startswith("cpu")]
+    own = next((device.number for device in gpus if device.id == device_id), None)
+    if own is not None:
+        return f"g{own}"
+    rest = [device.id for device in gpus if device.number is None]
+    letter = "m" if len(rest) < len(gpus) else "g"  # instances of GPUs beside whole ones
+    return f"{letter}{rest.index(device_id)}" if device_id in rest else harmless(device_id)[:8]
+
+
+def gpu_called(snapshot: Snapshot, name: str) -> str | None:
+    """The UUID of the GPU that the screen calls so."""
+    return next((one.id for one in snapshot.devices if one.id != "cpu" and device_name(snapshot, one.id) == name), None)
 
 
 def place(snapshot: Snapshot, trial: TrialRow) -> str:
     """Where a trial runs or is held: `g0`, or `cpu1` for the second slot of a machine without GPUs."""
     if trial.device is None or trial.state not in ("RUNNING", "PAUSED"):
         return unknown()
-    name = device_name(snapshot, trial.device)
+    name = "+".join(device_name(snapshot, one) for one in trial.device.split(","))
     return f"cpu{trial.slot}" if name == "cpu" and trial.slot is not None else name
 
 
@@ -38,28 +46,38 @@ def bar(share: float | None, width: int) -> str:
 
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
-    """`g0  ███████░  97%  61G/80G  66°C  1/1  ▸ 987`: load, memory, slots taken, who is there."""
-    if not snapshot.alive:  # what was read last is no news of a session that nobody schedules
-        device = replace(
-            device, used_slots=0, load=None, memory_used_bytes=None, temperature_c=None, power_w=None, note=""
-        )
-    idle = device.used_slots == 0
+    """`g0  ███████░  97%  61G/80G ours 58G 66°C 310/700W  ▸ 987`: load, memory, what is ours of it, who is there."""
+    gpu, empty = not device.id.startswith("cpu"), device.used_slots == 0
     memory = size(device.memory_used_bytes)
     if device.memory_total_bytes:
         memory += f"/{size(device.memory_total_bytes)}"
     readings = f" {percent(device.load):>4} {memory:>9}"
+    if gpu and device.memory_ours_bytes is not None and device.memory_used_bytes is not None:
+        readings += f" ours {size(device.memory_ours_bytes)}"
     if device.temperature_c is not None:
         readings += f" {device.temperature_c:.0f}°C"
     if device.power_w is not None:
-        readings += f" {device.power_w:.0f}W"
+        limit = "" if device.power_limit_w is None else f"/{device.power_limit_w:.0f}"
+        readings += f" {device.power_w:.0f}{limit}W"
+    slots = "" if gpu and device.slots > 1 else f"  {device.used_slots}/{device.slots}"
     return (
         Cell(f"{device_name(snapshot, device.id):<4}"),
-        Cell(bar(device.load, _BAR), "waiting" if idle else "good"),
+        Cell(bar(device.load, _BAR), "waiting" if empty else "good"),
         Cell(readings),
-        Cell(f"  {device.used_slots}/{device.slots}", "warn" if idle else "muted"),
+        Cell(slots, "warn" if empty else "muted"),
         *_trials_on(snapshot, device),
-        Cell(f"  {device.note}" if device.note else "", "warn"),
+        *_remarks(snapshot, device),
     )
+
+
+def _remarks(snapshot: Snapshot, device: DeviceRow) -> list[Cell]:
+    """Why nothing of ours is there, and what else is to know."""
+    said = []
+    if device.idle and device.used_slots == 0 and snapshot.alive:
+        said.append(Cell(f"  idle: {device.idle}", "warn"))
+    if device.note and device.note not in device.idle:
+        said.append(Cell(f"  {device.note}", "warn"))
+    return said
 
 
 def _trials_on(snapshot: Snapshot, device: DeviceRow) -> list[Cell]:
@@ -76,4 +94,4 @@ def _trials_on(snapshot: Snapshot, device: DeviceRow) -> list[Cell]:
 
 
 def _same(of_trial: str, device_id: str) -> bool:
-    return of_trial == device_id or (device_id.startswith("cpu") and of_trial.startswith("cpu"))
+    return device_id in of_trial.split(",") or (device_id.startswith("cpu") and of_trial.startswith("cpu"))
