@@ -108,6 +108,15 @@ class PutAway(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveMemory(Action):
+    """Move its GPU memory out or back; answered with MemoryMoved, some time later."""
+
+    number: int = -1
+    verb: str = "out"
+    need_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MakeRoom(Action):
     """Which of these held trials are the least promising? Answered with Unwanted, until `over_bytes` come back."""
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
-from hptui.core.scheduler import away, looking, oom, quarantine
+from hptui.core.scheduler import away, freezing, looking, oom, quarantine
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.costs import cost_of
-from hptui.core.scheduler.state import Due, Ending, Live, Parking, Queued, SchedulerState, Server, Stopping
+from hptui.core.scheduler.state import (
+    AWAY,
+    GPU_MEMORY,
+    Due,
+    Ending,
+    Live,
+    Parking,
+    Queued,
+    SchedulerState,
+    Server,
+    Stopping,
+)
 from hptui.core.study.study import broken
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
@@ -80,14 +91,16 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
 
 # what can change the pruner's answer to which held trial goes on
 _CHANGES_A_RANKING = (
-    e.Judged, e.Frozen, e.Promoted, e.Thawed, e.Requeued, e.ParkAsked, e.ResumeWanted, e.Settled, e.OutOfPoints, e.BudgetSet,
+    e.Judged, e.Frozen, e.Promoted, e.Thawed, e.Requeued, e.ParkAsked, e.ResumeWanted, e.Settled, e.OutOfPoints,
+    e.BudgetSet,
 )  # fmt: skip
 
 
 def _budget_set(state: SchedulerState, event: e.BudgetSet) -> SchedulerState:
     """A stop for time that was spent is forgotten when there is more of it."""
     rules = replace(state.rules, **{event.key: event.value})  # type: ignore[arg-type]  # the keys are its fields
-    spent = event.key in ("wall_clock_s", "gpu_hours", "total_steps") and state.stopping is not None and state.stopping.final
+    spendable = event.key in ("wall_clock_s", "gpu_hours", "total_steps")
+    spent = spendable and state.stopping is not None and state.stopping.final
     return replace(state, rules=rules, exhausted="", stopping=None if spent else state.stopping)
 
 
@@ -134,6 +147,12 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             trial = replace(trial, phase=phase, slot=event.place.slot)
             placed = looking.placed(state, replace(live, trial=trial, launched=False), event)
             return oom.with_neighbours(state.with_live(number, placed), number)
+        case e.MemoryMoving() | e.MemoryMoved():
+            if isinstance(event, e.MemoryMoving) and event.to == AWAY and isinstance(trial.phase, Paused):
+                reason = "its share is leased by another session"
+                blocked = {**state.blocked, Place(trial.phase.device, 0): (event.at + 2.0, reason)}
+                state = replace(state, blocked=blocked)
+            return freezing.applied(state, live, event)
         case e.HoldsMemory():
             return state.with_live(number, replace(live, held_bytes=event.held_bytes))
         case e.Unwanted():
@@ -199,6 +218,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             if isinstance(trial.phase, Paused) and trial.phase.process is not None:
                 running = Running(trial.phase.process, event.place.device_id, event.at)
                 trial = replace(trial, phase=running, slot=event.place.slot)
+            if trial.attrs.get(GPU_MEMORY) == "kept":
+                trial = replace(trial, attrs={key: v for key, v in trial.attrs.items() if key != GPU_MEMORY})
             thawed = replace(live, trial=trial, parking=None, promoted="", unwanted="", held_bytes=0)
             return oom.with_neighbours(state.with_live(number, thawed), number)
         case e.EndAsked():

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Trial, Waiting, Why
+from hptui.core.scheduler.state import GPU_MEMORY, Live, SchedulerState
+from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Running, Trial, Waiting, Why
 
 JUDGED_STEP = "judged_step"  # the attribute: the highest step up to which a trial that was put away had been judged
 STARTS_FROM = "starts_from"  # the attribute: whose checkpoint a new trial begins with
@@ -36,7 +36,7 @@ def can_be_put_away(live: Live) -> bool:
 
 def _why(state: SchedulerState, live: Live) -> str:
     phase = live.trial.phase
-    if isinstance(phase, Paused) and phase.device != "cpu":
+    if isinstance(phase, Paused) and phase.device != "cpu" and not live.unwanted and live.place is not None:
         return f"gives {state.gpus.label(phase.device) or phase.device} back"
     return live.unwanted
 
@@ -48,7 +48,8 @@ def is_away(live: Live) -> bool:
 def can_lose_its_process(live: Live) -> bool:
     """Its process is gone while it was held, and another one can go on with it."""
     ended_itself = live.gone is not None and live.gone.end is not None
-    return isinstance(live.trial.phase, Paused) and live.trial.has_checkpoint and not (live.ending or ended_itself)
+    held = isinstance(live.trial.phase, Paused) or (live.parking is not None and GPU_MEMORY in live.trial.attrs)
+    return held and live.trial.has_checkpoint and not (live.ending or ended_itself)
 
 
 def settle_away(state: SchedulerState, live: Live) -> a.Action:
@@ -67,13 +68,18 @@ def go_on(state: SchedulerState, live: Live, reason: str, promoted: bool) -> a.A
 def applied(live: Live, event: e.PutAway | e.Requeued) -> Live:
     """The trial after the event."""
     trial, phase = live.trial, live.trial.phase
+    if isinstance(phase, Running) and live.parking is not None:  # CUDA lost it on its way to being held
+        parking, live = live.parking, replace(live, busy_s=live.running_s(event.at))
+        phase = Paused(phase.process, phase.device, event.at, parking.why, parking.until)
     if not isinstance(phase, Paused):
         return live
     if isinstance(event, e.Requeued):
         trial = replace(trial, phase=Waiting(event.at, event.reason), slot=None)
         return replace(live, trial=trial, promoted="", gone=None)
     done = trial.step if live.due is None else live.due.step - 1
-    attrs = trial.attrs if done is None else {**trial.attrs, JUDGED_STEP: max(done, judged_to(trial))}
+    attrs = {key: value for key, value in trial.attrs.items() if key != GPU_MEMORY}
+    if done is not None:
+        attrs[JUDGED_STEP] = max(done, judged_to(trial))
     trial = replace(trial, phase=replace(phase, process=None), slot=None, attrs=attrs)
     return replace(live, trial=trial, gone=None, due=None, parking=None, leaving="", unwanted="", held_bytes=0)
 

@@ -78,5 +78,7 @@ class Book:
             losses = np.fromiter(page.points.values(), np.float64, len(page.points))
             arrival = np.fromiter(page.arrival.values(), np.int64, len(page.arrival))
             order = np.argsort(steps, kind="stable")
-            page.curve = Curve(number, steps[order], losses[order], page.kind, page.held, page.x, arrival[order], page.step_s)
+            page.curve = Curve(
+                number, steps[order], losses[order], page.kind, page.held, page.x, arrival[order], page.step_s
+            )
         return page.curve

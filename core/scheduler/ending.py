@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
-from hptui.core.scheduler import away
+from hptui.core.scheduler import away, freezing
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.oom import after_oom
 from hptui.core.scheduler.outcome import outcome_of
@@ -27,6 +27,9 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
             yield away.settle_away(state, live)
             continue
         settled = outcome_of(live, state.now)
+        if freezing.died_moving(live) and live.ending is None:
+            said = "its process died while its GPU memory was moved"
+            settled = replace(settled, outcome=freezing.lost(live, said, state.now))
         retry: list[e.Event] = []
         if settled.outcome.cause is Cause.OOM:
             outcome, retry = after_oom(live, settled.outcome, state.now)

@@ -95,7 +95,8 @@ def _go_on(state: SchedulerState) -> Iterator[a.Action]:
     for number, live in state.live.items():
         match live.trial.phase:
             case Paused(why=Why.YIELDED, resume_wanted=False) if not (live.ending or live.gone):
-                if is_away(live) or (live.place is not None and not live.leaving and _is_quiet(state, live)):
+                elsewhere = is_away(live) or live.memory_is_away
+                if elsewhere or (live.place is not None and not live.leaving and _is_quiet(state, live)):
                     yield a.Record((e.ResumeWanted(state.now, number),))
 
 

@@ -20,7 +20,7 @@ from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import listens, reprune, rule_for
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
-from hptui.core.scheduler.state import Live, SchedulerState
+from hptui.core.scheduler.state import AWAY, GPU_MEMORY, Live, SchedulerState
 from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Ranker, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
@@ -49,7 +49,11 @@ class Hands:
                 return self._promote(held, closing)
             case a.AskPark(number=number):
                 self._ask(number, Ask.PARK)
+            case a.MoveMemory(number=number, verb=verb, need_bytes=need):
+                return self._move_memory(state.live[number], verb, need)
             case a.Freeze(number=number):
+                if state.live[number].trial.attrs.get(GPU_MEMORY) == AWAY:
+                    self._starter.resize(number, 0)
                 self._gear.children.signal(number, signal.SIGSTOP)
             case a.Thaw(number=number):
                 self._thaw(number)
@@ -159,6 +163,18 @@ class Hands:
             rank = {number: place for place, number in enumerate(order)}
             held.sort(key=lambda live: rank.get(live.trial.number, len(rank)))
         return who_gives_way(held, over_bytes, reason, gear.clock.now())
+
+    def _move_memory(self, live: Live, verb: str, need_bytes: int) -> list[e.Event]:
+        gear, number = self._gear, live.trial.number
+        child, at = gear.children.all.get(number), gear.clock.now()
+        if child is None or child.process is None:
+            return []
+        if verb == "back":
+            if live.place is not None and not self._starter.lease_again(live, live.place):
+                return [e.MemoryMoving(at, number, AWAY)]
+            gear.children.signal(number, signal.SIGCONT)  # the driver's thread in it must run
+        gear.freezers.start(number, verb, child.process.pid, need_bytes, gear.folder.trial(number).path / "freezer")
+        return []
 
     def _clear(self, number: int) -> None:
         """End whatever is left of its process, and forget it."""

@@ -1,7 +1,7 @@
 """Trials that ran out of memory, and devices on which trials die at once. Pure.
 
-A trial that ran out of memory beside others is tried again, once, with its device for itself. One that had it for itself
-is infeasible: its sampler learns that.
+A trial that ran out of memory beside others is tried again, once, with its device for itself. One that had it for
+itself is infeasible: its sampler learns that.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hptui.core.devices import freezer
 from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
@@ -19,7 +20,7 @@ from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.past import pasts_of, told
-from hptui.core.scheduler.recover import Recovered, recover
+from hptui.core.scheduler.recover import CAN_FREEZE, Recovered, recover
 from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
@@ -32,7 +33,7 @@ from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import CONSTRAINTS, Chosen, Study
-from hptui.core.study.trial import Cause, State, Why
+from hptui.core.study.trial import State, Why
 
 
 def open_session(folder: SessionFolder, announce: Callable[[], None], log: int | None = None) -> int:
@@ -52,6 +53,8 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     places = inventory(msgspec.structs.replace(study.resources, slots=slots))
     pruner = pruner_of(study, space if study.space else None)
     rows = reader.trials()
+    frozen_out = freezer.why_not(places.devices) if study.resources.freeze else "the study does not ask for it"
+    facts[CAN_FREEZE] = not frozen_out
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
     watch = Readings(places.devices)
     watch.start()
@@ -85,6 +88,8 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     opened = e.Opened(gear.clock.now(), os.getpid(), note)
     lent = [] if rows else [told(past, space) for past in facts.get("pasts") or []]
     notes = [e.Noted(gear.clock.now(), None, text, "warm-start") for text in lent]
+    if study.resources.freeze and frozen_out:
+        notes.append(e.Noted(gear.clock.now(), None, f"paused trials keep their GPU memory: {frozen_out}"))
     notes += [e.Noted(gear.clock.now(), None, text, "devices") for text in places.notes]
     announce()
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hptui.core.advice.stopping import reason_to_stop
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler import freezing
 from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
 from hptui.core.scheduler.costs import budget_spent
 from hptui.core.scheduler.ending import end, limit, settle, stop
@@ -34,6 +35,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *stop(state),
         *_hold(state),
         *_freeze(state),
+        *freezing.mend(state),
         *make_room(state),
         *put_away(state),
         *limit(state),
@@ -90,12 +92,18 @@ def _freeze(state: SchedulerState) -> Iterator[a.Action]:
         if parking is None or not parking.asked or live.gone or not isinstance(live.trial.phase, Running):
             continue
         patience = PRUNE_PATIENCE_S if parking.why is Why.UNDO else PARK_PATIENCE_S
-        if parking.parked:
+        if parking.parked and freezing.where(live) == "leaving":
+            continue
+        if parking.parked and freezing.should_move_out(state, live):
+            yield freezing.move_out(state, live)
+        elif parking.parked:
             yield a.Freeze((e.Frozen(state.now, number, _PAUSED[parking.why]),), number)
         elif state.now - parking.since >= patience:
             reason = f"{_PAUSED[parking.why]}; frozen outside report(), which it did not reach in {patience:g} s"
             yield a.Freeze((e.Frozen(state.now, number, reason),), number)
 
+
+MOVING = ("away", "returning", "unsure", "broken")  # not to go on as it stands
 
 _PAUSED = {
     Why.USER: "paused by you",
@@ -127,6 +135,9 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
         promoted = bool(live.promoted) and not phase.resume_wanted
         if is_away(live):
             yield go_on(state, live, live.promoted if promoted else reason, promoted)
+            continue
+        if freezing.where(live) in MOVING:
+            yield from freezing.bring_back(state, live)
             continue
         place = live.place
         if place is None:

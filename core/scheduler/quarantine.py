@@ -40,7 +40,8 @@ def watch_memory(state: SchedulerState) -> Iterator[a.Action]:
         closed = state.gpus.closed.get(gpu.id, "")
         over = gpu.used_bytes - who.floor_bytes
         if not closed and over > QUIET_BYTES and state.now - who.at >= BACK_S:
-            reason = f"{_SAYS}{who.number} ended {state.now - who.at:.0f} s ago and {format_size(over)} did not come back"
+            ago, size = state.now - who.at, format_size(over)
+            reason = f"{_SAYS}{who.number} ended {ago:.0f} s ago and {size} did not come back"
             yield a.Record((GpuClosed(state.now, gpu.id, reason),))
         elif _is_ours(closed) and over <= QUIET_BYTES:
             yield a.Record((GpuOpened(state.now, gpu.id, f"{gpu.label}: its memory came back"),))

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from hptui.core.devices.inventory import CPU, Inventory
-from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
 from hptui.core.scheduler.costs import spent_by
+from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
 from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.oom import alone_again
 from hptui.core.scheduler.project import PAUSED_BEFORE
-from hptui.core.scheduler.state import Ending, Live, Queued, Rules, SchedulerState, Tally, again
+from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Queued, Rules, SchedulerState, Tally, again
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import BUDGET
@@ -34,6 +34,8 @@ from hptui.core.study.trial import (
     Why,
 )
 
+CAN_FREEZE = "can_freeze"  # the fact: held trials' GPU memory may be moved, by the study and by this machine
+
 
 @dataclass
 class Recovered:
@@ -49,6 +51,7 @@ def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
         study.sign, bool(study.also), **limits, seed=study.seed, judges=pruner.milestones() is not None,
         promotes=isinstance(pruner, Promoter), stop=study.stop, ladder=ladder(study),
         held_memory_bytes=study.resources.held_memory_bytes, held_memory_share=study.resources.held_memory_share,
+        freeze=bool(facts.get(CAN_FREEZE)),
     )  # fmt: skip
 
 
@@ -111,6 +114,8 @@ def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
 def live_of(row: TrialRow, process: Process | None) -> Live:
     """A trial that has not ended, as its row tells it."""
     attrs = {key: value for key, value in row.attrs.items() if key != PAUSED_BEFORE}
+    if attrs.get(GPU_MEMORY) in ("leaving", "returning"):
+        attrs[GPU_MEMORY] = "unsure"
     trial = Trial(
         row.number, row.params, row.x, row.seed, row.origin, row.proposal, phase_of(row, process), row.created_at,
         row.retry_of, row.started_at, row.value, row.step, attrs, row.slot,

@@ -76,6 +76,12 @@ class Starter:
             held.append(lease)
         return ""
 
+    def lease_again(self, live: Live, place: Place) -> bool:
+        """Its share of a GPU that it had left, for a process that is still there. A lease of ours ends with us."""
+        units = live.claim.units if live.claim else leases.UNITS
+        held = self._leases.get(live.trial.number, [])
+        return all(lease.resize(units) for lease in held) if held else not self._lease(live, place)
+
     def resize(self, number: int, units: int) -> None:
         """Hold another share from now on. What an earlier scheduler leased stays as it is, as does what can't grow."""
         for lease in self._leases.get(number, []):

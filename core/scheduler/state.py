@@ -9,8 +9,8 @@ from typing import Any
 
 from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place
-from hptui.core.scheduler.events import Exited
 from hptui.core.scheduler.costs import Spent
+from hptui.core.scheduler.events import Exited
 from hptui.core.scheduler.gpus import Claim, Gpus
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
@@ -24,6 +24,8 @@ STOP_PATIENCE_S = 30.0  # a trial told to stop by its pruner that trains on is e
 START_PATIENCE_S = 120.0  # a process that was asked for and never seen
 LOST_RETRIES = 3
 LOST = "times_lost"  # the attribute that counts them
+GPU_MEMORY = "gpu_memory"  # the attribute that says where a held trial's GPU memory is; see `freezing`
+AWAY = "away"  # ... in the machine's memory: it takes no slot
 HOLDS_ITS_SLOT = (Why.UNDO, Why.DISK)  # goes on at once when it goes on: nobody else gets its CPU slot
 
 
@@ -47,6 +49,7 @@ class Rules:
     ladder: bool = False  # the pruner's rungs depend on max_steps
     held_memory_bytes: int | None = None  # what held trials may keep of the machine's memory
     held_memory_share: float | None = None
+    freeze: bool = False  # a held trial's GPU memory may be moved to the machine's
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,19 @@ class Live:
                 return False
 
     @property
+    def memory_is_away(self) -> bool:
+        """Its GPU memory was moved to the machine's."""
+        return self.trial.attrs.get(GPU_MEMORY) == AWAY
+
+    @property
     def place(self) -> Place | None:
         """The slot that it takes, or None while it takes none."""
         match self.trial.phase:
             case Starting(device=device) | Running(device=device):
                 return Place(device, self.trial.slot or 0)
             case Paused(process=None):
+                return None
+            case Paused() if self.memory_is_away:
                 return None
             case Paused(device=device, why=why, was=was) if device != "cpu" or (why in HOLDS_ITS_SLOT and not was):
                 return Place(device, self.trial.slot or 0)
@@ -235,7 +245,7 @@ class SchedulerState:
     stopping: Stopping | None = None
     blocked: Mapping[Place, tuple[float, str]] = field(default_factory=dict)  # until when, why
     left: Mapping[str, Left] = field(default_factory=dict)  # device -> the trial that left it last
-    spent: Spent = Spent()  # by trials that have ended
+    spent: Spent = field(default_factory=Spent)  # by trials that have ended
     deaths: Mapping[str, Deaths] = field(default_factory=dict)  # by device
     disk_full: str = ""
     memory: Room | None = None  # as of the last look, unless that was acted on

@@ -1,7 +1,7 @@
 """Runs an objective that can't report step by step: once for each budget that the trial earns, the small ones first.
 
-The result with a budget is the trial's report at that step, and a rung of its pruner: there it is held, stopped or promoted as
-any other trial. A process that is gone can be followed by another one: whatever was done before is known by its reports.
+The result with a budget is the trial's report at that step, and a rung of its pruner: there it is held, stopped or
+promoted as any other trial. Another process can follow one that is gone: it knows which budgets were done.
 """
 
 from __future__ import annotations

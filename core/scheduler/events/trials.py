@@ -178,6 +178,32 @@ class Thawed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryMoving(Event):
+    """A held trial's GPU memory is about to be moved to the machine's, or back to this slot of its GPU."""
+
+    number: int
+    to: str  # leaving, returning; away: there was no room to return to after all
+    slot: int | None = None
+    units: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMoved(Event):
+    """It was, or could not be."""
+
+    number: int
+    problem: str
+    seconds: float
+    out: bool
+
+    def row(self) -> EventRow:
+        what = "moved to the machine's memory" if self.out else "brought back"
+        if self.problem:
+            return self.line("warning", f"its GPU memory could not be {what}: {self.problem}")
+        return self.line("gpu-memory", f"its GPU memory was {what} in {self.seconds:.1f} s", seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class HoldsMemory(Event):
     """Frozen, its processes keep so much of the machine's memory."""
 

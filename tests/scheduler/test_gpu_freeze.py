@@ -1,0 +1,200 @@
+"""Paused trials whose GPU memory is moved away: real schedulers and processes, stand-ins for NVML and cuda.core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hptui.core.devices.freezer import out, why_not
+from hptui.core.devices.inventory import Device
+
+Make = Callable[..., Any]
+STUB = Path(__file__).parent.parent / "devices"
+
+STAND_IN = """
+    import os, pathlib, signal
+
+    FOLDER = pathlib.Path(os.environ["STAND_IN"])
+
+    class Process:
+        '''As cuda.core.checkpoint.Process: what state a process is in is kept in a file.'''
+
+        def __init__(self, pid):
+            self.pid, self.file = pid, FOLDER / str(pid)
+
+        @property
+        def state(self):
+            return self.file.read_text() if self.file.exists() else "running"
+
+        def _go(self, verb, before, after):
+            if os.path.exists(FOLDER / f"kill-in-{verb}"):
+                os.kill(self.pid, signal.SIGKILL)
+            if os.path.exists(FOLDER / f"fail-in-{verb}"):
+                raise RuntimeError("CUDA_ERROR_NOT_SUPPORTED")
+            assert self.state == before, (verb, self.state)
+            with open("/proc/%d/stat" % self.pid) as file:
+                assert file.read().rsplit(")", 1)[1].split()[0] != "T", "its driver's thread must run"
+            self.file.write_text(after)
+
+        def lock(self, timeout_ms=0):
+            self._go("lock", "running", "locked")
+
+        def checkpoint(self):
+            self._go("checkpoint", "locked", "checkpointed")
+
+        def restore(self, gpu_mapping=None):
+            self._go("restore", "checkpointed", "locked")
+
+        def unlock(self):
+            self._go("unlock", "locked", "running")
+"""
+
+SCRIPT = """
+    import os, time
+
+    def objective(trial):
+        for step in range(STEPS):
+            trial.report(trial.params["x"], step)
+            if SAVES and step % 5 == 0:
+                trial.checkpoint.save(step)
+            time.sleep(0.02)
+        return trial.params["x"]
+"""
+
+STUDY = """
+    sampler = "random"
+    [space]
+    x = {type = "float", low = 0.0, high = 1.0}
+    [budget]
+    n_trials = 2
+    [resources]
+    freeze = true
+"""
+
+
+@pytest.fixture
+def one_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the stand-in keeps what it did."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler (cc) to build the stub NVML with")
+    stand_in = tmp_path / "stand-in"
+    package = stand_in / "cuda" / "core"
+    package.mkdir(parents=True)
+    (stand_in / "cuda" / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package / "checkpoint.py").write_text(textwrap.dedent(STAND_IN))
+    library = stand_in / "libnvidia-ml.so.1"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, STUB / "fake_nvml.c"], check=True)
+    path = [str(stand_in), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+    monkeypatch.setenv("STAND_IN", str(stand_in))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(stand_in))
+    monkeypatch.setenv("FAKE_GPUS", "1")
+    monkeypatch.setenv("FAKE_NVML_STATE", str(tmp_path / "gpus"))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return stand_in
+
+
+def paused(s: Any, number: int = 0) -> Any:
+    s.wait_for(number, "RUNNING")
+    s.until(lambda: (s.trials()[number].step or 0) > 6)
+    s.wish("pause", number)
+    return s.wait_for(number, "PAUSED")
+
+
+def test_a_paused_trial_leaves_its_gpu_to_another_and_goes_on_in_the_same_process(session: Make, one_gpu: Path) -> None:
+    s = session(SCRIPT.replace("STEPS", "60").replace("SAVES", "False"), STUDY)
+    s.start()
+    row = paused(s)
+    assert row.pid and (one_gpu / str(row.pid)).read_text() == "checkpointed"
+    s.until(lambda: s.process_state(row.pid) == "T", "it was not frozen")
+    s.wait_for(1, "RUNNING")  # on the GPU that it left
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    s.start()
+
+    s.wish("resume", 0)
+    assert s.trials()[0].state == "PAUSED"
+    s.finish()
+
+    rows = s.trials()
+    assert {row.state for row in rows.values()} == {"COMPLETE"} and len(rows) == 2
+    assert (one_gpu / str(row.pid)).read_text() == "running"
+    assert rows[0].ended_at > rows[1].ended_at > rows[1].started_at > row.paused_at
+    assert [step for step, _ in s.reader.curve(0, "value")] == list(range(60))
+    said = [event.reason for event in s.events("gpu-memory")]
+    assert len(said) == 2 and "moved to the machine's memory in" in said[0] and "brought back in" in said[1]
+    assert "gpu_memory" not in rows[0].attrs
+
+
+def test_where_it_can_not_be_moved_it_stays_and_the_ledger_says_why(session: Make, one_gpu: Path) -> None:
+    (one_gpu / "fail-in-lock").touch()
+    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "False"), STUDY)
+    s.start()
+    row = paused(s)
+
+    assert row.device is not None and row.attrs["gpu_memory"] == "kept"
+    assert [e.reason for e in s.events("warning")] == [
+        "its GPU memory could not be moved to the machine's memory: RuntimeError: CUDA_ERROR_NOT_SUPPORTED"
+    ]
+    s.wait_for(1, "WAITING")
+    s.wish("resume", 0)
+    s.finish()
+    assert {row.state for row in s.trials().values()} == {"COMPLETE"}
+
+
+@pytest.mark.parametrize("breaks", ["kill-in-checkpoint", "fail-in-restore"])
+def test_a_trial_that_cuda_loses_goes_on_from_its_checkpoint(session: Make, one_gpu: Path, breaks: str) -> None:
+    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "True"), STUDY)
+    s.start()
+    (one_gpu / breaks).touch()
+    paused(s)
+    if breaks == "fail-in-restore":
+        s.wish("resume", 0)
+    away = s.until(lambda: s.events("put-away"), "it was not put away")[0].reason
+    (one_gpu / breaks).unlink()
+    if breaks == "kill-in-checkpoint":
+        s.wish("resume", 0)
+    s.finish()
+
+    assert "goes on from its checkpoint of step" in away
+    assert {row.state for row in s.trials().values()} == {"COMPLETE"} and len(s.trials()) == 2
+
+
+def test_without_a_checkpoint_it_is_tried_again_and_what_is_lost_is_said(session: Make, one_gpu: Path) -> None:
+    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "False"), STUDY)
+    s.start()
+    (one_gpu / "fail-in-restore").touch()
+    paused(s)
+    s.wish("resume", 0)
+    lost = s.wait_for(0, "FAIL")
+    (one_gpu / "fail-in-restore").unlink()
+    s.finish()
+
+    assert lost.cause == "lost"
+    assert lost.reason == f"its GPU memory could not be brought back: {(lost.step or 0) + 1} steps are lost"
+    (again,) = [row for row in s.trials().values() if row.retry_of == 0]
+    assert again.state == "COMPLETE"
+
+
+class Never:
+    def lock(self, timeout_ms: int) -> None:
+        raise AssertionError("the machine's memory is looked at first")
+
+
+def test_the_machines_memory_is_looked_at_before_anything_is_moved() -> None:
+    assert "of the machine's memory, and" in out(Never(), 1 << 60)
+
+
+def test_what_rules_it_out_is_known_before_a_trial_runs(one_gpu: Path) -> None:
+    assert why_not([Device("cpu", "", "cpu")]) == "trials run on the CPU"
+    assert why_not([Device("MIG-1", "", "gpu")]) == "CUDA can't do it on MIG instances"
