@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hptui.core.study.session import SessionFolder
 from hptui.tui.snapshot import Facts, Snapshot
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ AT_ONCE = 3000
 class Material:
     """shown: (n,) the trials that match `filter`. cursor: the trial chosen in the table."""
 
+    folder: SessionFolder
     snapshot: Snapshot
     columns: Columns
     shown: NDArray[Any]

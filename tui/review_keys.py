@@ -37,6 +37,11 @@ IMPORTANCE = (
     Key("k,up", "choose(-1)", "Up", "the parameter above", None),
     Key("enter", "open", "Slice", "the parameter's slice", 2),
 )
+ADVICE = (
+    Key("j,down", "choose(1)", "Down", "the next piece of advice", None),
+    Key("k,up", "choose(-1)", "Up", "the one above", None),
+    Key("n", "next_study", "Next study", "write the next round's study file with all of it taken", 1),
+)
 SLICES = (
     Key("h,left", "choose(-1)", "Left", "the parameter before", None),
     Key("l,right", "choose(1)", "Parameter", "the next parameter", 2, display="h l"),

@@ -37,7 +37,7 @@ def seen(reader: Reader, max_steps: int | None = None) -> Seen:
     curves = reader.curves(chosen, metric)
     twin = _training_twin(metric, reader.metric_names())
     twins = reader.curves(chosen, twin) if twin else {}
-    trials = tuple(_trial(row, sign, curves.get(row.number, []), twins.get(row.number, [])) for row in rows)
+    trials = tuple(_trial(row, space.dim, sign, curves.get(row.number, []), twins.get(row.number, [])) for row in rows)
     return Seen(space, trials, sign, metric, max_steps)
 
 
@@ -49,7 +49,7 @@ def _with_curves(rows: Sequence[TrialRow], sign: float) -> list[int]:
 
 
 def _trial(
-    row: TrialRow, sign: float, curve: Sequence[tuple[int, float]], twin: Sequence[tuple[int, float]]
+    row: TrialRow, dim: int, sign: float, curve: Sequence[tuple[int, float]], twin: Sequence[tuple[int, float]]
 ) -> SeenTrial:
     trained = dict(twin)
     loss = None if row.value is None else sign * row.value
@@ -60,7 +60,7 @@ def _trial(
         row.number,
         end,
         row.params,
-        row.x,
+        (*row.x, *[None] * dim)[:dim],  # a space that defines itself was smaller when the trial was proposed
         loss,
         row.origin,
         -1 if row.step is None else row.step,

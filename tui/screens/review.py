@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -37,6 +38,7 @@ from hptui.tui.views.trials import Marks
 
 if TYPE_CHECKING:
     from hptui.core.review.columns import Columns
+    from hptui.tui.panes.advice import AdvicePane
 
 _DIGITS = keys.digits([tab.name for tab in TABS])
 
@@ -176,7 +178,7 @@ class ReviewScreen(Travelling):
             shown[:] = False
             shown[columns.rows_of(self.arranged.order)] = True
         cursor = None if self.table.following else self.cursor()  # the newest one was chosen by nobody
-        return Material(snapshot, columns, shown, str(self.arranged.filter), cursor)
+        return Material(self.attached.folder, snapshot, columns, shown, str(self.arranged.filter), cursor)
 
     def _count(self, snapshot: Snapshot) -> None:
         """In a thread, one at a time; the tab goes on showing what it has."""
@@ -196,7 +198,7 @@ class ReviewScreen(Travelling):
     def on_screen_resume(self) -> None:
         if self.is_mounted and self.query("#tab-trials"):
             self.attached.feed.want(Wanted())
-            self.show_snapshot(self.attached.feed.snapshot)
+            self.show_snapshot(self.attached.feed.take())
 
     def on_resize(self, _: Resize) -> None:
         self.check_size()
@@ -228,6 +230,24 @@ class ReviewScreen(Travelling):
     def on_importance_pane_chosen(self, message: ImportancePane.Chosen) -> None:
         self.action_tab("slices")
         self.call_after_refresh(lambda: self.query_one(SlicesPane).show_parameter(message.name))
+
+    def on_advice_pane_taken(self, message: AdvicePane.Taken) -> None:
+        from hptui.tui.panes.advice import next_study
+
+        if not message.findings:
+            self.say("there is no advice that a study file can take")
+            return
+        study = self.attached.folder.study
+        try:
+            text = study.read_text(encoding="utf-8")
+            if "[space" not in text:
+                self.say("the objective defines its space itself: change its suggest_ calls", "warning")
+                return
+            path = next_study(Path.cwd(), text, self.attached.folder.name, message.findings)
+        except OSError as error:
+            self.say(f"can't write the next study: {error.strerror or error}", "error")
+            return
+        self.say(f"wrote {path.name}: hptui run {path.name}")
 
     # --- keys -------------------------------------------------------------------------------------------------
 

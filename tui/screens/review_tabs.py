@@ -43,5 +43,6 @@ TABS: tuple[Tab, ...] = (
     Tab("slices", "slices:SlicesPane", "each parameter against the metric, with edges and failures"),
     Tab("contour", "contour:ContourPane", "the metric over two parameters"),
     Tab("lanes", "lanes:LanesPane", "who ran where and when"),
+    Tab("advice", "advice:AdvicePane", "what would make the search better, with its reason"),
     Tab("trials", "trials:TrialsPane", "the table"),
 )
