@@ -15,7 +15,6 @@ from hptui.core.scheduler.state import GPU_MEMORY, Live, SchedulerState
 from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Running, Trial, Waiting, Why
 
 JUDGED_STEP = "judged_step"  # the attribute: the highest step up to which a trial that was put away had been judged
-STARTS_FROM = "starts_from"  # the attribute: whose checkpoint a new trial begins with
 
 
 def put_away(state: SchedulerState) -> Iterator[a.Action]:

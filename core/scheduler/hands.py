@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR, is_pinned
 from hptui.core.study.study import CONSTRAINTS
-from hptui.core.study.trial import State
+from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM, State
 from hptui.core.wire.control import Ask, Verdict
 
 
@@ -206,6 +207,8 @@ class Hands:
         x = self._place_of(live)
         seen = observation(trial.number, x, outcome.state, cause, loss, trial.step, losses, limits, curve)
         gear.thinker.observe(seen)
+        if gear.adviser.one_more():
+            gear.thinker.look_at(str(gear.folder.path), gear.study.budget.max_steps)
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, cause))
 
@@ -244,7 +247,14 @@ class Hands:
         why = "enqueued by you" if of is None else f"enqueued by you, made from trial {of}"
         asked = {"asked": command.id, "priority": command.args.get("priority", 0), "note": command.args.get("note", "")}
         asked["pinned"] = command.args.get("pin") is True
-        attrs = {ATTR: {key: value for key, value in asked.items() if value}}
+        attrs: dict[str, Any] = {ATTR: {key: value for key, value in asked.items() if value}}
+        if (donor := command.args.get("start_from")) is not None:
+            with contextlib.closing(Reader(gear.folder)) as reader:
+                row = reader.trial(int(donor))
+            if row is None or CHECKPOINT_STEP not in row.attrs:
+                return [e.Refused(at, command, f"trial {donor} has saved no checkpoint to start from")]
+            attrs[STARTS_FROM] = row.number
+            why += f", from the checkpoint of trial {row.number}"
         point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", why, attrs=attrs)
         return [e.Heeded(at, command, "you asked: try a point of yours"), point]
 

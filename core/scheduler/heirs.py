@@ -6,11 +6,10 @@ from typing import Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.away import STARTS_FROM
 from hptui.core.scheduler.gear import Gear, locate
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.search.protocol import Breeder, Heir
-from hptui.core.study.trial import CHECKPOINT_STEP
+from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM
 
 HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
 

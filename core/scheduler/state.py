@@ -15,7 +15,19 @@ from hptui.core.scheduler.gpus import Claim, Gpus
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.study import StopWhen
-from hptui.core.study.trial import Ended, Params, Paused, Running, Starting, State, Trial, Waiting, Why
+from hptui.core.study.trial import (
+    CHECKPOINT_STEP,
+    STARTS_FROM,
+    Ended,
+    Params,
+    Paused,
+    Running,
+    Starting,
+    State,
+    Trial,
+    Waiting,
+    Why,
+)
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL
 PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by then is frozen where it stands
@@ -223,7 +235,10 @@ def again(
     times = int(attrs.get(LOST, 0)) + 1
     if times > LOST_RETRIES:
         return None
-    return Queued(params, "retry", f"trial {number} was lost ({reason}): again", x, number, {LOST: times})
+    kept: dict[str, Any] = {LOST: times}
+    if STARTS_FROM in attrs and CHECKPOINT_STEP not in attrs:  # it begins with another trial's checkpoint once more
+        kept[STARTS_FROM] = attrs[STARTS_FROM]
+    return Queued(params, "retry", f"trial {number} was lost ({reason}): again", x, number, kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ class Wish(StrEnum):
     PRUNE = "prune"  # held at once, killed UNDO_SECONDS later
     UNDO = "undo"  # takes a prune back (trial given), an enqueued point (args {"command": id}), or the latest prune
     RETRY = "retry"
-    ENQUEUE = "enqueue"  # args {"params": {...}, "of": the trial it was made from, "priority": n, "note": "...", "pin": bool}
+    # args {"params": {...}, "of": the trial it was made from, "start_from": the trial whose checkpoint it begins with,
+    # "priority": n, "note": "...", "pin": bool}
+    ENQUEUE = "enqueue"
     SLOTS = "slots"  # args {"slots": n}
     BUDGET = "budget"  # args {"n_trials": n, "wall_clock_s": s, ...}: keys of BUDGET; None is no limit
     PRUNER = "pruner"  # args {"name": "median", "options": {...}}: options that are not named stay

@@ -13,6 +13,8 @@ Params = dict[str, Any]
 
 CHECKPOINT_STEP = "checkpoint_step"
 """The attribute that says what was reported last when the trial saved its checkpoint; None: nothing yet."""
+STARTS_FROM = "starts_from"
+"""The attribute that says whose checkpoint a trial begins with, until it has one of its own."""
 
 
 class State(StrEnum):

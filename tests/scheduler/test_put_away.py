@@ -147,3 +147,19 @@ def test_a_trial_held_at_its_rung_is_judged_there_once_however_often_its_process
         if row.state == "COMPLETE":
             check_records(s, number, 30)
     s.until(lambda: not s.processes(), "processes were left behind")
+
+
+def test_a_point_can_start_from_another_trials_checkpoint(session: Make, tmp_path: Path) -> None:
+    s = session(SCRIPT.replace("STEPS", "12"), STUDY.replace("n_trials = 2", "n_trials = 4"))
+    s.start()
+    s.wait_for(0, "COMPLETE")
+
+    refused = s.wish("enqueue", params={"x": 0.125}, start_from=99)
+    heeded = s.wish("enqueue", params={"x": 0.125}, start_from=0)
+    s.finish()
+
+    assert (refused.kind, refused.reason) == ("refused", "trial 99 has saved no checkpoint to start from")
+    assert heeded.kind == "wished"
+    (heir,) = [row for row in s.trials().values() if row.params == {"x": 0.125}]
+    assert heir.attrs["starts_from"] == 0 and heir.proposal.endswith("from the checkpoint of trial 0")
+    assert lives(tmp_path, heir.number) == [12] and lives(tmp_path, 0) == [0]
