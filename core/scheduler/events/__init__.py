@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hptui.core.scheduler.events.base import Event
 from hptui.core.scheduler.events.session import (
+    Advised,
     Asked,
     AskFailed,
     BudgetSet,
@@ -37,7 +38,6 @@ from hptui.core.scheduler.events.trials import (
     Exited,
     Frozen,
     HoldsMemory,
-    Judged,
     Launched,
     MemoryMoved,
     MemoryMoving,
@@ -46,7 +46,6 @@ from hptui.core.scheduler.events.trials import (
     ParkAsked,
     Parked,
     Placed,
-    Promoted,
     Proposed,
     PutAway,
     PutAwayAsked,
@@ -59,8 +58,10 @@ from hptui.core.scheduler.events.trials import (
     Told,
     Unwanted,
 )
+from hptui.core.scheduler.events.verdicts import Judged, Promoted
 
 __all__ = [
+    "Advised",
     "AskFailed",
     "Asked",
     "AttrSet",

@@ -65,6 +65,21 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Advised(Event):
+    """A red flag, or a good sign, that was not told before. known: all rules told of by now."""
+
+    rule: str
+    about: str
+    says: str
+    do: str
+    known: tuple[str, ...]
+
+    def row(self) -> EventRow:
+        text = f"{self.says}; {self.do}" if self.do else self.says
+        return self.line("advice", text, rule=self.rule, about=self.about, do=self.do)
+
+
+@dataclass(frozen=True, slots=True)
 class Wished(Event):
     """A command was read; `Heeded` or `Refused` answers it."""
 
