@@ -56,10 +56,13 @@ class Column:
         import numpy as np
 
         values = self._values
-        if not set(map(type, values)) <= {str, type(None)}:
+        texts = set(map(type, values)) <= {str, type(None)}
+        if not texts:
             values = [_key(value) for value in values]
         place = {value: at for at, value in enumerate(dict.fromkeys(values))}
         codes = np.fromiter(map(place.__getitem__, values), np.int64, len(values))
+        if texts:
+            return codes, list(place)
         first = dict(zip(reversed(codes.tolist()), reversed(self._values), strict=True))
         return codes, [first[code] for code in range(len(place))]
 
@@ -153,11 +156,12 @@ class Bulk:
     @cached_property
     def _texts(self) -> list[Column]:
         rows = self.rows
-        names = dict.fromkeys(name for row in rows for name in row.params)
+        names: set[str] = set().union(*(row.params for row in rows))
         return [
             Column([STATE_WORDS.get(row.state) for row in rows]), Column([row.reason for row in rows]),
             Column([row.proposal for row in rows]), Column([row.cause for row in rows]),
-            Column([row.device for row in rows]), *map(self._parameter_texts, names),
+            Column([row.device for row in rows]),
+            *(self._parameter_texts(name) for name in names if self.column(f"p.{name}").numbers is None),
         ]  # fmt: skip
 
     def _parameter_texts(self, name: str) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench" / "terminal"))
 from demo_session import write_session
 
 from hptui.core.study.session import SessionFolder
+from hptui.core.wire.lock import SessionLock
 from hptui.tui import glyphs
 
 
@@ -40,3 +42,14 @@ def other(own_home: Path) -> SessionFolder:
     folder = SessionFolder(own_home / "sessions" / "other")
     write_session(folder, 20, finished=True)
     return folder
+
+
+@pytest.fixture
+def live(own_home: Path) -> Iterator[SessionFolder]:
+    """A session of 60 trials, two of which run; the lock is held, so it looks alive, and nobody answers."""
+    folder = SessionFolder(own_home / "sessions" / "digits")
+    write_session(folder, 60)
+    lock = SessionLock.take(folder.lock)
+    assert lock is not None
+    yield folder
+    lock.release()

@@ -70,6 +70,9 @@ class SessionScreen(Screen[None]):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         raise NotImplementedError
 
+    def on_session_screen_arrived(self) -> None:
+        self.show_snapshot(self.attached.feed.take())
+
     def show_again(self) -> None:
         """After panes came or went. Whatever is newest by then: a snapshot may have come in between."""
         self.show_snapshot(self.snapshot)

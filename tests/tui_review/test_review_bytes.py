@@ -1,0 +1,38 @@
+"""What the views write to a terminal, counted at a real pty, while somebody writes the database."""
+
+from __future__ import annotations
+
+import pytest
+from test_cockpit_bytes import START_S, load, opened
+
+from hptui.core.study.session import SessionFolder
+from hptui.tui.screens.review_tabs import TABS
+
+PUMP = 2.0
+
+
+@pytest.mark.parametrize(("columns", "rows", "most_per_s"), [(80, 24, 3_000), (160, 45, 20_000)])
+def test_live_views_keep_to_the_budget(live: SessionFolder, columns: int, rows: int, most_per_s: int) -> None:
+    with opened(live, columns, rows) as terminal, load(live):
+        terminal.send(b"V")
+        assert terminal.pump(START_S, until=b"new best")
+        spent = {}
+        for place, tab in enumerate(TABS):
+            terminal.send(str(place + 1).encode())
+            terminal.pump(PUMP)
+            spent[tab.name] = terminal.window(1.2).bytes_per_s
+
+        print(spent)
+        assert {name: used for name, used in spent.items() if used > most_per_s} == {}
+
+
+def test_a_key_in_parallel_coordinates_costs_no_more_than_a_screen(past: SessionFolder) -> None:
+    with opened(past, 80, 24) as terminal:
+        terminal.send(b"V2")
+        assert terminal.pump(START_S, until=b"as lines")
+        terminal.quiet(0.5, START_S)
+        size = len(terminal.data)
+        terminal.send(b"l")
+        terminal.quiet(0.5, START_S)
+
+        assert 0 < len(terminal.data) - size <= 8_000
