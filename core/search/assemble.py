@@ -1,6 +1,8 @@
 """Puts together what a study's points come from: the sampler, and around it what any sampler works under.
 
-Outermost first: several objectives become one loss, priors and past sessions are heard, constraints weighed.
+Outermost first: several objectives become one loss, priors and past sessions are heard, constraints weighed. With two
+or three objectives, `auto` and `gp` have a model of each (`samplers.hyper`); with more, they get a mixture of them
+(`samplers.scalarised`). Other samplers get places (`samplers.ranked`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from hptui.core.search.protocol import Sampler
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen, Goal
 
+MOST_OBJECTIVES = 3  # with more, the boxes below the front are too many
 
 def assemble(
     chosen: Chosen,
@@ -29,11 +32,11 @@ def assemble(
     from hptui.core.search.samplers.constrained import Constrained
 
     made, models = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name).models
-    if len(goals) > 1 and models:
-        from hptui.core.search.samplers.hyper import MOST_OBJECTIVES, HyperImprovement
+    by_front = len(goals) > 1 and models and len(goals) <= MOST_OBJECTIVES
+    if by_front:
+        from hptui.core.search.samplers.hyper import HyperImprovement
 
-        if len(goals) <= MOST_OBJECTIVES:
-            made = HyperImprovement(space, seed, grows)
+        made = HyperImprovement(space, seed, grows)
     made = Constrained(made, space, models)
     if pasts and len(goals) == 1:
         from hptui.core.search.samplers.warm import Past, Warm
@@ -45,10 +48,14 @@ def assemble(
         from hptui.core.search.samplers.believing import Believing
 
         made = Believing(made, space, seed, grows)
-    if len(goals) > 1:
+    if len(goals) > 1 and models and not by_front:
         from hptui.core.search.samplers.scalarised import Scalarised
 
-        made = Scalarised(made, seed, [goal.metric for goal in goals])
+        return Scalarised(made, seed, [goal.metric for goal in goals])
+    if len(goals) > 1:
+        from hptui.core.search.samplers.ranked import Ranked
+
+        return Ranked(made, len(goals))
     return made
 
 

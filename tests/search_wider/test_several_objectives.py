@@ -11,6 +11,7 @@ from hptui.core.search.assemble import assemble
 from hptui.core.search.catalog import SAMPLERS
 from hptui.core.search.models.hypervolume import hypervolume
 from hptui.core.search.protocol import History, Kind, Proposal
+from hptui.core.search.samplers.ranked import places
 from hptui.core.search.samplers.scalarised import chebyshev
 from hptui.core.search.wording import said
 from hptui.core.store.rows import TrialRow
@@ -19,7 +20,6 @@ from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
 from hptui.tui.views.front import front_line, front_title
 
 TWO = (Goal("loss"), Goal("speed", "maximize"))
-LIKE_RANDOM = {"random", "quasi_random", "grid"}
 
 
 def zdt1(x: Array) -> tuple[float, float]:
@@ -101,3 +101,13 @@ def test_the_screen_shows_the_front_as_trials_come_in() -> None:
     assert ["".join(cell.text for cell in front_line(then, number)).split() for number in then.best] == [
         ["0.3000", "9.000", "2"], ["0.5000", "10.00", "0"]
     ]  # fmt: skip
+
+
+def test_a_place_is_the_number_of_the_front_and_then_how_alone_a_trial_is_there() -> None:
+    losses = np.array([[0.0, 4.0], [1.0, 3.0], [1.1, 2.9], [4.0, 0.0], [2.0, 5.0], [5.0, 5.0], [np.nan, 0.0]])
+
+    found = places(losses)
+
+    assert np.floor(found[:6]).tolist() == [0, 0, 0, 0, 1, 2]
+    assert np.isnan(found[6])
+    assert np.argsort(found[:4], kind="stable").tolist() == [0, 3, 2, 1]

@@ -22,8 +22,9 @@ _ENOUGH = 3  # values of a constraint before there is a model of it
 class Constrained:
     """Asks another sampler, with losses that a broken constraint makes bad, and the chance that a point keeps all.
 
-    Samplers with a model multiply what they expect by that chance (`History.tilt`); the others learn from the losses:
-    a trial that breaks a constraint is worse than the worst that keeps all, the more so the further it is off.
+    Samplers with a model multiply what they expect by that chance (`History.tilt`); the others, and all before the
+    first trial that keeps all constraints, learn from the losses: a trial that breaks one is worse than the worst that
+    keeps all, the more so the further it is off.
 
     Sources: the order, Deb 2000, section 3; the chance, Gardner et al. 2014, eq. 4.
     """
@@ -45,7 +46,8 @@ class Constrained:
                 total = total + limit.log_chance(x)
             return total
 
-        told = set_aside(history) if self.models else replace(history, y=penalised(history))
+        fair = np.isfinite(history.y) & ~history.violated & (history.kind == Kind.COMPLETE)
+        told = set_aside(history) if self.models and fair.any() else replace(history, y=penalised(history))
         answer = self.inner.ask(replace(told, tilt=tilt if limits else before), number)
         if isinstance(answer, Exhausted) or not limits or not answer.outlooks:
             return answer

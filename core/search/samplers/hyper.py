@@ -13,6 +13,7 @@ from hptui.core.search.models.hypervolume import boxes, expected_improvement, fr
 from hptui.core.search.models.observed import observe
 from hptui.core.search.models.process import Process
 from hptui.core.search.protocol import Array, Exhausted, History, Kind, Outlook, Proposal
+from hptui.core.search.samplers.gp import GP
 from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.start import Start
 from hptui.core.search.samplers.tried import Same, same_point, tried
@@ -20,7 +21,6 @@ from hptui.core.space.space import Space
 
 Score = Callable[[Array], Array]
 
-MOST_OBJECTIVES = 3  # with more, the boxes below the front are too many
 _DRAWS, _NEAR, _ROUNDS = 500, 500, 4
 _BEYOND = 0.1  # of the front's range, from its nadir to the reference point
 _MOST_ON_FRONT = 60
@@ -47,6 +47,8 @@ class HyperImprovement:
         known = np.all(np.isfinite(losses), axis=1)  # complete trials alone have all
         if not layout.columns or start.lasts(observe(history, layout)) or known.sum() < _ENOUGH:
             return start.ask(history, number)
+        if history.violated[known].all():  # what counts is to keep the constraints, and that is what the loss says
+            return self._one_loss.ask(history, number)
         x, losses, fair = layout.snap(history.x[known]), losses[known], ~history.violated[known]
         pending = layout.snap(history.x[history.kind == Kind.PENDING])
         processes = [Process.of(x, losses[:, j], pending, layout) for j in range(losses.shape[1])]
@@ -90,6 +92,10 @@ class HyperImprovement:
             if self._same(points[row]) not in known:
                 return np.asarray(points[row])
         return None
+
+    @cached_property
+    def _one_loss(self) -> GP:
+        return GP(self.space, self.seed, self.grows, self.startup)
 
     @cached_property
     def _start(self) -> Start:

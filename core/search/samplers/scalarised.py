@@ -1,4 +1,4 @@
-"""Several objectives as one loss, a different mixture for every trial: then any sampler will do."""
+"""Several objectives as one loss, a different mixture for every trial: for samplers with a model of the loss."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Scalarised:
         weights = np.random.default_rng([self.seed, number, k]).dirichlet(np.ones(k))
         losses = history.objectives if history.objectives.shape[1] == k else np.full((len(history), k), np.nan)
         answer = self.inner.ask(replace(history, y=chebyshev(losses, weights), objectives=losses), number)
-        if isinstance(answer, Exhausted) or len(answer.outlooks) == k or answer.why.startswith("start:"):
+        if isinstance(answer, Exhausted) or answer.why.startswith("start:"):
             return answer
         mixture = ", ".join(f"{w:.0%} {name}" for w, name in zip(weights, self.names, strict=True))
         return Proposal(answer.x, f"{answer.why}, towards {mixture}")
