@@ -24,10 +24,8 @@ class Compared:
 
     def told(self, sign: float) -> dict[str, float | int | None]:
         """By name, in the user's sign; what does not apply is left out."""
-        numbers: dict[str, float | int | None] = {
-            "value": sign * self.value + 0.0, "threshold": None if self.threshold is None else sign * self.threshold + 0.0,
-            "cohort": self.cohort,
-        }  # fmt: skip
+        asked_for = None if self.threshold is None else sign * self.threshold + 0.0  # + 0.0: no -0
+        numbers = {"value": sign * self.value + 0.0, "threshold": asked_for, "cohort": self.cohort}
         more = {"rung": self.rung, "rank": self.rank, "kept": self.kept, "bracket": self.bracket}
         return numbers | {name: number for name, number in more.items() if number is not None}
 
