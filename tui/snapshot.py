@@ -207,9 +207,6 @@ class Snapshot:
         """0 for the best trial; None outside the best that are known."""
         return self.best.index(number) if number in self.best else None
 
-    def at_time(self, at: float) -> Snapshot:
-        return replace(self, at=at)
-
 
 @dataclass(frozen=True, slots=True)
 class Delta:
