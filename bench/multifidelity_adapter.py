@@ -24,7 +24,7 @@ from bench.search_adapter import options
 from hptui.core.scheduler.book import Book
 from hptui.core.search.catalog import make_pruner, make_sampler, taught
 from hptui.core.search.observe import Observation, Observations
-from hptui.core.search.protocol import Array, Exhausted, Hold, Kind, Promoter, Stop
+from hptui.core.search.protocol import Array, Curve, Exhausted, Hold, Kind, Promoter, Stop
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -39,9 +39,9 @@ class Study:
         self._space = Space.parse(definitions(info["space"]))
         pool = [self._point(config) for config in info["pool"]] if info.get("pool") else None
         points = None if pool is None else np.array(pool)
-        self._pruner = make_pruner(pruner, "minimize", info["max_epoch"], self._space, info["seed"], points)
-        self._milestones = self._pruner.milestones()
-        self._sampler = taught(make_sampler(sampler, self._space, info["seed"]), sampler, self._pruner)
+        self.pruner = make_pruner(pruner, "minimize", info["max_epoch"], self._space, info["seed"], points)
+        self._milestones = self.pruner.milestones()
+        self._sampler = taught(make_sampler(sampler, self._space, info["seed"]), sampler, self.pruner)
         # drawn as the simulator's own random search draws them, so that both see the same rows
         rows = np.random.default_rng([info["seed"], 99]).permutation(info["n_configs"]).tolist()
         self._rows: list[int] | None = rows if pool and sampler.name == "random" else None
@@ -56,9 +56,9 @@ class Study:
     def ask(self) -> Message:
         """What a free worker does."""
         coming = self._started < self._limit
-        if self._held and isinstance(self._pruner, Promoter):
+        if self._held and isinstance(self.pruner, Promoter):
             self._book.set_held(frozenset(self._held))
-            answer = self._pruner.promote(self._book.curves(), closing=not coming)
+            answer = self.pruner.promote(self._book.curves(), closing=not coming)
             if answer is not None:
                 self._held.discard(answer.number)
                 self._running.add(answer.number)
@@ -70,11 +70,15 @@ class Study:
         self._running.add(number)
         if self._rows is not None:
             return {"start": number, "row": self._rows[number]}
-        history = replace(self._seen.history(), curves=tuple(self._book.curves()))
+        history = replace(self._seen.history(), curves=tuple(self.curves))
         proposal = self._sampler.ask(history, number)
         if isinstance(proposal, Exhausted):
             return {"wait": True} if self._running else {"done": True}
         return {"start": number, "config": self._space.values(proposal.x)}
+
+    @property
+    def curves(self) -> list[Curve]:
+        return self._book.curves()
 
     def note_start(self, number: int, config: Config) -> None:
         """The configuration that is really trained."""
@@ -92,7 +96,7 @@ class Study:
         if self._milestones is None or not self._milestones.reached(epoch, previous):
             return "continue"
         self._book.set_held(frozenset(self._held))
-        match self._pruner.judge(self._book.curve(number), self._book.others(number)):
+        match self.pruner.judge(self._book.curve(number), self._book.others(number)):
             case Stop():
                 return self._end(number, Kind.PRUNED, loss, epoch)
             case Hold():

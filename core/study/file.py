@@ -126,7 +126,7 @@ def _read(
     max_steps = tables["budget"].get("max_steps")
     chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
     if chosen["pruner"].name == "auto" and (max_steps is None or len(goals) > 1 or tables["budget"].get("rerun")):
-        chosen["pruner"] = Chosen(name="none")  # nobody knows where a curve ends, or it does not tell which trial is best
+        chosen["pruner"] = Chosen(name="none")  # it needs the end of a curve, and one that says which trial is best
     check_several(goals, chosen["pruner"].name, bool(tables["warm_start"].get("sessions")), problems)
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], tables["objective"], problems)

@@ -48,7 +48,7 @@ class WrittenStudy(msgspec.Struct, frozen=True, kw_only=True):
     objective: dict[str, Any] = {}
     space: dict[str, Any] = {}
     sampler: str | dict[str, Any] = "auto"
-    pruner: str | dict[str, Any] = "none"
+    pruner: str | dict[str, Any] = "auto"
     budget: dict[str, Any] = {}
     resources: dict[str, Any] = {}
     stop: dict[str, Any] = {}
