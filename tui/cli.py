@@ -46,7 +46,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
     "config": ("config", "config", "Print the configuration: theme, glyphs, colours, mouse, keys."),
     "rm": ("remove", "rm", "Delete a session."),
-    "gpus": ("lists", "gpus", "List the devices that trials can run on."),
+    "gpus": ("gpus", "gpus", "Show the devices, who uses them and what a session would get."),
     "samplers": ("lists", "samplers", "List the samplers and their options."),
     "pruners": ("lists", "pruners", "List the pruners and their options."),
 }

@@ -16,11 +16,14 @@ from hptui.core.scheduler.gpu_recover import label
 from hptui.core.study.session import leases_home
 from hptui.core.wire.request import TAG
 
+LATELY_S = 30.0  # so long a process that has ended may still be told of
+
 
 class GpuEyes:
     def __init__(self) -> None:
         self._at = 0.0
         self._heard = 0.0
+        self._lately: dict[int, tuple[int, float]] = {}  # leader of a trial -> its number, when it was last there
         self._tagged: dict[int, bool | None] = {}
         self._knows = False  # processes of ours were seen: NVML counts them as we do
 
@@ -30,7 +33,10 @@ class GpuEyes:
         if not readings or readings[0].at <= self._at:
             return []
         self._at = readings[0].at
-        ours = {child.process.pid: number for number, child in gear.children.all.items() if child.process is not None}
+        now = {child.process.pid: number for number, child in gear.children.all.items() if child.process is not None}
+        self._lately = {pid: one for pid, one in self._lately.items() if one[1] > self._at - LATELY_S}
+        self._lately |= {pid: (number, self._at) for pid, number in now.items()}
+        ours = {pid: number for pid, (number, _) in self._lately.items()}
         looks = tuple(self._look(reading, ours, gear) for reading in readings)
         return [Looked(gear.clock.now(), looks), *self._errors(readings, gear)]
 
@@ -62,7 +68,7 @@ class GpuEyes:
         if pid not in self._tagged:
             if len(self._tagged) > 4096:
                 self._tagged.clear()
-            self._tagged[pid] = _is_tagged(pid)
+            self._tagged[pid] = is_trial(pid)
         tagged = self._tagged[pid]
         return leased if tagged is None else tagged
 
@@ -86,7 +92,7 @@ def had_by_each(reading: DeviceReading, ours: dict[int, int]) -> dict[int, int] 
     return None if doubtful and not had else had
 
 
-def _is_tagged(pid: int) -> bool | None:
+def is_trial(pid: int) -> bool | None:
     """Whether a process belongs to a trial of any session; None when its environment may not be read."""
     with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
         return b"\0" + TAG.encode() + b"=" in b"\0" + file.read(1 << 20)

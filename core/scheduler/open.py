@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.devices import freezer
+from hptui.core.devices import freezer, leases
 from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.advising import Adviser
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
@@ -31,7 +32,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
-from hptui.core.study.session import SessionFolder
+from hptui.core.study.session import SessionFolder, leases_home
 from hptui.core.study.study import CONSTRAINTS, Chosen, Study
 from hptui.core.study.trial import State, Why
 
@@ -51,6 +52,8 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     space = Space.parse(study.space).extend(reader.parameters())
     slots = facts.get("slots") or study.resources.slots
     places = inventory(msgspec.structs.replace(study.resources, slots=slots))
+    if places.on_gpus:
+        leases.check(leases_home())
     pruner = pruner_of(study, space if study.space else None)
     rows = reader.trials()
     frozen_out = freezer.why_not(places.devices) if study.resources.freeze else "the study does not ask for it"
@@ -73,6 +76,7 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
         watch=watch,
         thinker=thinker_of(study, space, rows, log, pasts_of(facts), book),
         store=store,
+        adviser=Adviser(facts.get("advised") or (), sum(State(row.state).ended for row in rows)),
         cursor=int(facts.get("command_cursor") or 0),
     )
     world = World(gear)

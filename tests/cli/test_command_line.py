@@ -134,7 +134,6 @@ def test_the_catalogues_list_names_and_options(user):
 def test_gpus_lists_the_cpu_where_there_is_no_gpu(user):
     devices = user.hptui("gpus", "--json").json
 
-    assert [sorted(d) for d in devices] == [["id", "index", "kind", "memory_total_bytes", "name", "slots"]] * len(
-        devices
-    )
+    keys = ("id", "index", "kind", "memory_total_bytes", "name", "slots", "leased", "used_by", "why_not")
+    assert all(key in device for device in devices for key in keys)
     assert sum(d["slots"] for d in devices) >= 1

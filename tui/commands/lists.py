@@ -1,4 +1,4 @@
-"""`hptui gpus`, `hptui samplers`, `hptui pruners`: what there is to choose from."""
+"""`hptui samplers`, `hptui pruners`: what there is to choose from."""
 
 from __future__ import annotations
 
@@ -6,46 +6,7 @@ import click
 
 from hptui.core.search.catalog import CatalogKind, entries
 from hptui.core.search.entry import told
-from hptui.tui.commands.answers import UNKNOWN, print_json, say, size, table
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="[{id name kind index memory_total_bytes slots}]")
-def gpus(as_json: bool) -> None:
-    """List the devices that trials can run on, as a study without [resources] would use them."""
-    from hptui.core.devices.inventory import inventory
-    from hptui.core.study.study import Resources
-
-    here = inventory(Resources())
-    slots = {device.id: sum(place.device_id == device.id for place in here.slots) for device in here.devices}
-    if as_json:
-        print_json(
-            [
-                {
-                    "id": device.id,
-                    "name": device.name,
-                    "kind": device.kind,
-                    "index": device.index,
-                    "memory_total_bytes": device.memory_total_bytes,
-                    "slots": slots[device.id],
-                }
-                for device in here.devices
-            ]
-        )
-        return
-    rows = [
-        (
-            UNKNOWN if device.index is None else str(device.index),
-            device.name,
-            size(device.memory_total_bytes),
-            str(slots[device.id]),
-            device.id,
-        )
-        for device in here.devices
-    ]
-    print(table(("index", "name", "memory", "slots", "id"), rows, right=frozenset({0, 2, 3})))
-    for note in here.notes:
-        print(note)
+from hptui.tui.commands.answers import print_json, say
 
 
 @click.command()

@@ -9,6 +9,7 @@ from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import percent, size, unknown
 
 _BAR = 8
+_WORTH_TELLING = 1 << 30  # what the driver and a desktop have is less
 
 
 def device_name(snapshot: Snapshot, device_id: str) -> str:
@@ -46,19 +47,18 @@ def bar(share: float | None, width: int) -> str:
 
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
-    """`g0  ███████░  97%  61G/80G ours 58G 66°C 310/700W  ▸ 987`: load, memory, what is ours of it, who is there."""
+    """`g0  ███████░  97%  61G/80G ours 48G 66°C 310W  ▸ 987`: load, memory, who is there; ours where others have some."""
     gpu, empty = not device.id.startswith("cpu"), device.used_slots == 0
     memory = size(device.memory_used_bytes)
     if device.memory_total_bytes:
         memory += f"/{size(device.memory_total_bytes)}"
     readings = f" {percent(device.load):>4} {memory:>9}"
-    if gpu and device.memory_ours_bytes is not None and device.memory_used_bytes is not None:
+    if gpu and _others_bytes(device) > _WORTH_TELLING:
         readings += f" ours {size(device.memory_ours_bytes)}"
     if device.temperature_c is not None:
         readings += f" {device.temperature_c:.0f}°C"
     if device.power_w is not None:
-        limit = "" if device.power_limit_w is None else f"/{device.power_limit_w:.0f}"
-        readings += f" {device.power_w:.0f}{limit}W"
+        readings += f" {device.power_w:.0f}W"
     slots = "" if gpu and device.slots > 1 else f"  {device.used_slots}/{device.slots}"
     return (
         Cell(f"{device_name(snapshot, device.id):<4}"),
@@ -68,6 +68,12 @@ def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
         *_trials_on(snapshot, device),
         *_remarks(snapshot, device),
     )
+
+
+def _others_bytes(device: DeviceRow) -> int:
+    if device.memory_ours_bytes is None or device.memory_used_bytes is None:
+        return 0
+    return device.memory_used_bytes - device.memory_ours_bytes
 
 
 def _remarks(snapshot: Snapshot, device: DeviceRow) -> list[Cell]:
