@@ -27,7 +27,7 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             if process is not None and live.claim is not None and live.claim.used_bytes:
                 reason += f", keeps {format_size(live.claim.used_bytes)} of its GPU"
             if process is None:
-                reason, device = f"{reason}; {away.goes_on_from(trial)}", None
+                reason, device = f"put away, {reason}; {away.goes_on_from(trial)}", None
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}
             if was is not None:
                 attrs = {**attrs, PAUSED_BEFORE: was.value}

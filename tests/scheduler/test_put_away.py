@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from test_chaos import server_of
+
 from hptui.core.wire.spool import Report, read_from
 
 Make = Callable[..., Any]
@@ -72,7 +74,7 @@ def test_a_paused_trial_whose_process_is_gone_goes_on_from_its_checkpoint(sessio
     away = kill_while_paused(s, 0)
     saved = away.attrs["checkpoint_step"]
     assert (away.state, away.why, away.device) == ("PAUSED", "user", None)
-    assert away.reason.startswith(f"paused by you; goes on from its checkpoint of step {saved}")
+    assert away.reason.startswith(f"put away, paused by you; goes on from its checkpoint of step {saved}")
     (said,) = s.events("put-away")
     assert said.reason.startswith("its process ended while it was held: put away; goes on from its checkpoint of step")
     s.wish("resume", 0)
@@ -131,10 +133,12 @@ def test_a_trial_held_at_its_rung_is_judged_there_once_however_often_its_process
         if held and killed < 6:
             os.kill(dice.choice(held).pid, signal.SIGKILL)
             killed += 1
-            if killed % 2:
+            if killed % 3 == 1:
                 os.kill(s.scheduler_pid, signal.SIGKILL)
                 s.until(lambda: not s.alive)
                 s.start()
+            elif killed % 3 == 2 and (server := server_of(tmp_path)):
+                os.kill(server, signal.SIGKILL)
         time.sleep(0.03)
     s.finish()
 

@@ -64,9 +64,9 @@ def counts(snapshot: Snapshot, *, words: bool) -> Cells:
 
 
 def held(snapshot: Snapshot) -> str:
-    """`6 held 1.2G`: trials whose frozen processes keep the machine's memory; "" when there are none."""
+    """`6 keep 1.2G`: trials whose frozen processes keep the machine's memory; "" when there are none."""
     facts = snapshot.facts
-    return f"{facts.held_trials} held {size(facts.held_bytes)}" if facts.held_trials and snapshot.alive else ""
+    return f"{facts.held_trials} keep {size(facts.held_bytes)}" if facts.held_trials and snapshot.alive else ""
 
 
 def best_part(snapshot: Snapshot) -> Cells:
