@@ -88,6 +88,17 @@ def make_sampler(chosen: Chosen, space: Space, seed: int, grows: bool = False) -
     return sampler
 
 
+def misfits(chosen: Chosen, space: Space, seed: int) -> list[HptuiError]:
+    """Why a sampler that is right in itself can't search this space. Most take any; those are not even loaded."""
+    if not space.dim or not entry_of("sampler", chosen.name).choosy:
+        return []
+    try:
+        make_sampler(chosen, space, seed)
+    except StudyError as error:
+        return [error]
+    return []
+
+
 def make_pruner(
     chosen: Chosen,
     direction: Direction,
@@ -201,4 +212,5 @@ __all__ = [
     "check",
     "make_pruner",
     "make_sampler",
+    "misfits",
 ]

@@ -131,6 +131,7 @@ class Entry:
     also_called: tuple[str, ...] = ()  # names people know it by elsewhere; only for the hint
     max_steps: Literal["ignored", "used", "needed"] = "ignored"  # the study's budget.max_steps
     learns: bool = False  # a pruner with a model over the space
+    choosy: bool = False  # some spaces are too large for it: known when it is made
     models: bool = False  # it has a model of the losses by Gaussian processes, and heeds `History.tilt`
     cls: Any = None  # of another distribution (`plugins`): the class itself
 

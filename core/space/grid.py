@@ -24,8 +24,10 @@ class Node:
         return all(parent in marks and marks[parent] in allowed for parent, allowed in self.gates)
 
 
-def size(nodes: Sequence[Node]) -> int | None:
+def size(nodes: Sequence[Node], per_float: int | None = None) -> int | None:
     """How many distinct points there are; None when a parameter that can be active is a continuum.
+
+    per_float: take so many values of each continuum instead.
 
     Walks over what decides conditions only, values that decide alike taken together.
     """
@@ -40,10 +42,10 @@ def size(nodes: Sequence[Node]) -> int | None:
         node = nodes[position]
         if not node.open(marks):
             return count(position + 1, marks)
-        n = node.parameter.count
+        n = node.parameter.count or per_float
         if n is None:
             return None
-        if node.name not in deciding:
+        if node.name not in deciding or node.parameter.count is None:
             rest = count(position + 1, marks)
             return None if rest is None else n * rest
         groups: dict[tuple[bool, ...], tuple[Hashable, int]] = {}

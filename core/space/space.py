@@ -196,9 +196,9 @@ class Space:
         """Every active parameter at its default, scaled; without one, at its middle or its first choice."""
         return self._collect(_default)
 
-    def size(self) -> int | None:
-        """How many distinct points there are; None when there is no end of them."""
-        return grid.size(self._nodes)
+    def size(self, points_per_float: int | None = None) -> int | None:
+        """How many distinct points there are, or how many of a grid; None when there is no end of them."""
+        return grid.size(self._nodes, points_per_float)
 
     def grid(self, points_per_float: int = 5) -> Iterator[Array]:
         """Every point of the grid once, (d,) each, NaN where inactive; lazily, the last parameter fastest.

@@ -31,6 +31,11 @@ BAD = {
         HEAD + SPACE + '[sampler]\nname = "grid"\npoints = 0\n',
         ["sampler.points", "whole number"],
     ),
+    "a grid too large": (
+        HEAD + '[space]\nx = { type = "int", low = 1, high = 1000 }\ny = { type = "int", low = 1, high = 1000 }\n'
+        'z = { type = "float", low = 0.0, high = 1.0 }\n[sampler]\nname = "grid"\npoints = 3\n',
+        ["sampler.name", "3,000,000 points", "sampler.points"],
+    ),
     "unknown sampler": (HEAD + SPACE + '[sampler]\nname = "sobol"\n', ["sampler", 'did you mean "quasi_random"?']),
     "unknown pruner": (HEAD + SPACE + '[pruner]\nname = "medain"\n', ["pruner", 'did you mean "median"?']),
     "script missing": ('[objective]\nscript = "trian.py"\n' + SPACE, ["objective.script", "trian.py"]),

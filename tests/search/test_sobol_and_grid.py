@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import qmc
-from search_strategies import space
+from search_strategies import GRIDDABLE, space
 
 from hptui.core.errors import StudyError
 from hptui.core.search.catalog import make_sampler
@@ -98,4 +98,12 @@ def test_a_grid_too_large_to_ever_finish_is_refused() -> None:
     with pytest.raises(StudyError) as caught:
         make_sampler(Chosen(name="grid"), floats(10), 0)
 
-    assert caught.value.problem == "the grid has more than 100,000 points"
+    assert caught.value.problem == "the grid has 9,765,625 points, and more than 100,000 are not kept in mind"
+
+
+@pytest.mark.parametrize("kind", GRIDDABLE)
+@pytest.mark.parametrize("points", [1, 3])
+def test_the_size_of_a_grid_is_known_without_making_it(kind: str, points: int) -> None:
+    here = space(kind)
+
+    assert here.size(points) == len(list(here.grid(points)))

@@ -17,8 +17,9 @@ from hptui.core.search.models.acquisition import (
     log_mean_exp,
 )
 from hptui.core.search.models.feasibility import Feasibility
-from hptui.core.search.models.gp import Evidence, Posterior, Prior, Settings, fit, left_out
+from hptui.core.search.models.gp import Evidence, Prior, Settings, fit
 from hptui.core.search.models.kernels import Kernel, pair_distances
+from hptui.core.search.models.posterior import Posterior, left_out
 from hptui.core.search.models.transforms import fit_transform, yeo_johnson, yeo_johnson_inverse
 from hptui.core.search.protocol import Array
 
@@ -67,7 +68,7 @@ def test_the_posterior_is_what_inverting_the_covariance_gives(alone: float) -> N
     new, k = data(6, seed=1)[0], kernel(alone)
     nothing = np.empty(0)
 
-    mean, sd = Posterior(x, y, doubt, Settings(k, 0.01, nothing, nothing, nothing)).predict(new)
+    mean, sd = Posterior(x, y, doubt, Settings(k, 0.01, nothing, nothing, nothing, 0.0)).predict(new)
 
     inverse = np.linalg.inv(k.between(x, x) + np.diag(0.01 + doubt))
     constant = (np.ones(15) @ inverse @ y) / inverse.sum()
@@ -83,7 +84,7 @@ def test_fantasies_are_joint_draws_and_are_known_afterwards() -> None:
     pending = data(2, seed=1)[0]
     guesses = np.random.default_rng(0).standard_normal((2, 40_000))
     nothing = np.empty(0)
-    settings = Settings(kernel(), 1e-6, nothing, nothing, nothing)
+    settings = Settings(kernel(), 1e-6, nothing, nothing, nothing, 0.0)
 
     before = Posterior(x, y, doubt, settings)
     after = Posterior(x, y, doubt, settings, pending, guesses)
@@ -101,7 +102,7 @@ def test_slopes_of_the_posterior_are_its_finite_differences(alone: float) -> Non
     x, y, doubt = data()
     nothing = np.empty(0)
     posterior = Posterior(
-        x, y, doubt, Settings(kernel(alone), 0.01, nothing, nothing, nothing), data(2, 1)[0], data(2, 2)[0][:, :3]
+        x, y, doubt, Settings(kernel(alone), 0.01, nothing, nothing, nothing, 0.0), data(2, 1)[0], data(2, 2)[0][:, :3]
     )
     at = data(3, seed=3)[0]
 

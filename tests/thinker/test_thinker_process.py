@@ -250,7 +250,7 @@ def test_a_sampler_that_does_not_fit_is_an_answer_with_the_reason(start: Start) 
 
     assert isinstance(answer, Broken)
     assert answer.number == 0
-    assert answer.reason.startswith("sampler.name: the grid has more than 100,000 points\n  hint: lower sampler.points")
+    assert answer.reason.startswith("sampler.name: the grid has 9,765,625 points, ")
 
 
 def test_a_space_that_makes_no_sense_is_an_answer_with_the_reason(start: Start) -> None:

@@ -10,7 +10,9 @@ import msgspec
 
 from hptui.core.devices.inventory import Inventory, inventory
 from hptui.core.errors import HptuiError, StudyErrors
+from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space import Categorical, Parameter, Space
+from hptui.core.space.parameter import guess
 from hptui.core.study.durations import format_duration
 from hptui.core.study.file import baseline
 from hptui.core.study.study import Chosen, Study
@@ -58,7 +60,7 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         f"{source.where}: no problems",
         f"  session    {study.name}",
         f"  objective  {_objective(study)}",
-        f"  aim        {study.direction} {study.metric}",
+        f"  aim        {', '.join(f'{goal.direction} {goal.metric}' for goal in study.goals)}",
         f"  sampler    {_chosen(study.sampler)}, seed {study.seed}",
         f"  pruner     {_chosen(study.pruner)}",
         f"  budget     {_budget(study)}",
@@ -71,6 +73,8 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         return "\n".join([*lines, "  space      as the objective asks for it: trial.suggest_float and the like"])
     points = "infinitely many points" if (size := space.size()) is None else plural(size, "point")
     lines.append(f"  space      {plural(space.dim, 'parameter')}, {points}")
+    if study.sampler.name == "grid":
+        lines.append(f"  grid       {_grid(study, space)}")
     rows = [(f"    {name}", *_described(parameter)) for name, parameter in space.parameters.items()]
     return "\n".join(lines) + "\n" + table(("", "kind", "values", "default", "only when"), rows)
 
@@ -86,6 +90,15 @@ def _objective(study: Study) -> str:
 
 def _chosen(chosen: Chosen) -> str:
     return " ".join([chosen.name, *(f"{key}={setting(value)}" for key, value in chosen.options.items())])
+
+
+def _grid(study: Study, space: Space) -> str:
+    """How many points, and how many of them the budget leaves out."""
+    size = space.size(int(study.sampler.options.get("points", SAMPLERS["grid"].options["points"].default))) or 0
+    asked, limit = study.budget.n_trials, study.budget.trial_time_s
+    longest = f", {format_duration(limit * size)} of trials at the longest" if limit else ""
+    left = f"; {asked} of them are tried, spread over the space" if asked and asked < size else ""
+    return f"{plural(size, 'point')}{longest}{left}"
 
 
 def _budget(study: Study) -> str:
@@ -106,7 +119,7 @@ def _budget(study: Study) -> str:
 def _described(parameter: Parameter) -> tuple[str, str, str, str]:
     """Kind, values, default, condition."""
     when = " and ".join(f"{name} is {' or '.join(map(setting, values))}" for name, values in parameter.when.items())
-    default = "" if parameter.default is msgspec.UNSET else setting(parameter.default)
+    default = "" if guess(parameter) is msgspec.UNSET else setting(guess(parameter))
     if isinstance(parameter, Categorical):
         return (
             "categorical",

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import HptuiError, StudyError, StudyErrors
-from hptui.core.search.catalog import check
+from hptui.core.search.catalog import check, misfits
 from hptui.core.space.reading import nearest
+from hptui.core.space.space import Space
 from hptui.core.study.file import load_study
 from hptui.core.study.quick import quick_study, quoted, split_target
 from hptui.core.study.study import Study
@@ -64,7 +65,8 @@ def _sweep(path: Path) -> Target:
 def read_study(target: Target, overrides: Mapping[str, Any]) -> Study:
     """The study, checked as far as it can be without running it. Raises StudyErrors with all its problems."""
     study = load_study(target.text, where=target.where, folder=target.folder, overrides=overrides, check_choice=check)
-    if problems := [*script_problems(study, target.folder), *command_problems(study, target.folder)]:
+    unfit = misfits(study.sampler, Space.parse(study.space), study.seed)
+    if problems := [*unfit, *script_problems(study, target.folder), *command_problems(study, target.folder)]:
         raise StudyErrors(target.where, problems)
     return study
 

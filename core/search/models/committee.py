@@ -7,76 +7,23 @@ who predicts left-out losses better has more to say.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hptui.core.search.models.acquisition import log_ei_slopes, log_expected_improvement, log_mean_exp
 from hptui.core.search.models.feasibility import Feasibility
-from hptui.core.search.models.gp import Posterior, Prior, Settings, fit
 from hptui.core.search.models.layout import Layout
-from hptui.core.search.models.observed import Observed, thinned
-from hptui.core.search.models.transforms import Transform, TransformName, fit_transform
+from hptui.core.search.models.learning import Learned
+from hptui.core.search.models.maps import Warp
+from hptui.core.search.models.observed import Observed
+from hptui.core.search.models.posterior import Posterior
+from hptui.core.search.models.transforms import Transform, fit_transform
 from hptui.core.search.protocol import Array
 
-_SHORT, _QUIET = math.log(0.5) - 0.5 * math.log(3.0), (-9.0, 3.0)
-_LONG = math.sqrt(2.0)  # Hvarfner et al. 2024, section 5
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a member believes before it has seen anything."""
-
-    transform: TransformName
-    prior: Prior
-
-
-RECIPES = (
-    Recipe("power", Prior(_SHORT, 1.0, *_QUIET, alone=True)),
-    Recipe("plain", Prior(_LONG, math.sqrt(3.0), -4.0, 1.0)),
-    Recipe("log", Prior(_SHORT, 1.0, *_QUIET)),
-)
-FIT_POINTS = 200  # settings are learned from so many trials at most
-ALONE_DIM = 20  # with more parameters, what each does by itself costs too much to look at
-_ITERATIONS, _MORE_ITERATIONS = 25, 8
-_SCORE = 20
 _SHARPNESS = 5.0  # how fast a member loses its say when it predicts worse: powers of its mean likelihood
 _SILENT = 0.01  # a member with less weight is not asked
-_OUTLIER = 5.0  # a loss that a member did not see coming counts for so much at most, in nats below the median
-
-
-@dataclass(frozen=True)
-class Learned:
-    """A recipe's settings, and how well they predict losses that were left out.
-
-    score: mean log density of a loss, in its own units, so that recipes can be compared. unexplained: the
-    share of the variance that is missed.
-    """
-
-    recipe: Recipe
-    settings: Settings
-    score: float
-    unexplained: float
-
-
-def learn(recipe: Recipe, seen: Observed, layout: Layout) -> Learned:
-    """Settings after `seen`: begun at those after the last full score of trials, which are begun at the prior.
-
-    So the answer depends on `seen` alone, and what was remembered saves most of the work.
-    """
-    whole = len(seen) // _SCORE * _SCORE
-    start = learn(recipe, seen.first(whole), layout).settings.theta if 0 < whole < len(seen) else None
-    seen = seen.chosen(thinned(seen.y, FIT_POINTS))
-    transform = fit_transform(recipe.transform, seen.y)
-    y = transform.forward(seen.y)
-    iterations = _ITERATIONS if start is None else _MORE_ITERATIONS
-    prior = recipe.prior if len(layout.varying) <= ALONE_DIM else replace(recipe.prior, alone=False)
-    settings = fit(layout.features(seen.x), layout.groups, y, seen.doubt, prior, iterations, start)
-    density = settings.surprise + transform.log_slope(seen.y)
-    score = float(np.mean(np.maximum(density, np.median(density) - _OUTLIER)))
-    return Learned(recipe, settings, score, float(np.mean(settings.missed**2)))
 
 
 @dataclass(frozen=True)
@@ -96,7 +43,8 @@ class Member:
         transform = fit_transform(learned.recipe.transform, seen.y)
         pending = layout.features(seen.pending)
         y = transform.forward(seen.y)
-        posterior = Posterior(layout.features(seen.x), y, seen.doubt, learned.settings, pending, guesses)
+        features = layout.features(seen.x)
+        posterior = Posterior(features, y, seen.doubt, learned.settings, pending, guesses, learned.map)
         ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
         best = np.full(posterior.alpha.shape[1], float(ended.min()))
         if len(posterior.fantasies):
@@ -121,10 +69,13 @@ class Committee:
     ) -> Committee:
         """Members with the settings `learned`, all knowing `seen`; the first has the most weight.
 
+        Of recipes that bend the losses alike only the one that predicts better is heard.
+
         guesses: (q, s) standard normal, for s fantasies of the q pending losses.
         """
         guesses = np.empty((len(seen.pending), 1)) if guesses is None else guesses
-        ranked = sorted(learned, key=lambda one: -one.score)
+        better = {one.recipe.transform: one for one in sorted(learned, key=lambda one: one.score)}
+        ranked = sorted(better.values(), key=lambda one: -one.score)
         weights = np.exp([_SHARPNESS * (one.score - ranked[0].score) for one in ranked])
         weights /= weights.sum()
         heard = [(one, float(weight)) for one, weight in zip(ranked, weights, strict=True) if weight > _SILENT]
@@ -134,6 +85,14 @@ class Committee:
             features = layout.features
             feasibility = Feasibility(features(seen.x), features(seen.infeasible), layout.groups)
         return Committee(members, feasibility)
+
+    def lengths(self, groups: int) -> Array:
+        """(groups,) the lengths of the first member, by parameter; all 1 where it measures in other columns."""
+        posterior = self.members[0].posterior
+        if posterior.map is not None and not isinstance(posterior.map, Warp):
+            return np.ones(groups)
+        kernel = posterior.kernel
+        return kernel.lengths if kernel.signal > 0.01 * kernel.alone else kernel.alone_lengths
 
     def first_glance(self, features: Array) -> Array:
         """(m,) as `promise`, by the first member alone."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_ndtr
 
-from hptui.core.search.models.gp import Posterior, Prior, fit
+from hptui.core.search.models.gp import Prior, fit
+from hptui.core.search.models.posterior import Posterior
 from hptui.core.search.protocol import Array
 
 _PRIOR = Prior(length=-0.5, length_sd=0.7, noise=-3.0, noise_sd=1.0)

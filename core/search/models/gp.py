@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
+from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
 from hptui.core.search.models.kernels import Kernel, matern_and_slope, pair_distances
+from hptui.core.search.models.posterior import left_out
 from hptui.core.search.protocol import Array
 
 NOISE_FLOOR = 1e-8  # variance, of standardised losses
@@ -27,7 +28,8 @@ ALONE_LENGTH, ALONE_LENGTH_SD = math.log(0.5), 1.0  # log length of a parameter 
 class Prior:
     """Normal priors of the logarithms of lengths, variances and noise variance.
 
-    alone: whether single parameters also have a part of their own (an additive kernel).
+    alone: whether single parameters also have a part of their own. joint: whether there is more than these parts;
+    without, the kernel is purely additive.
     """
 
     length: float  # mean of the log length in one dimension
@@ -36,6 +38,7 @@ class Prior:
     noise_sd: float
     signal_sd: float = 1.0
     alone: bool = False
+    joint: bool = True
 
     def log_length(self, dim: int) -> float:
         return self.length + 0.5 * math.log(max(dim, 1))
@@ -60,6 +63,7 @@ class Settings:
     theta: Array  # the same, as `Evidence` has it
     surprise: Array  # (n,) log density of each observation, as the others predict it
     missed: Array  # (n,) by how much the others' prediction misses it
+    loss: float  # the negative log posterior, up to a constant
 
 
 def fit(
@@ -103,7 +107,7 @@ def _fit(
     surprise, missed = left_out(kernel.between(features, features), noise + doubt, y)
     for array in (kernel.lengths, kernel.alone_lengths, found.x, surprise, missed):
         array.flags.writeable = False
-    return Settings(kernel, noise, found.x, surprise, missed)
+    return Settings(kernel, noise, found.x, surprise, missed, float(found.fun))
 
 
 class Evidence:
@@ -130,6 +134,8 @@ class Evidence:
         low = np.r_[np.full(blocks * dim, -5.0), np.full(variances, -7.0), math.log(NOISE_FLOOR)]
         high = np.r_[np.full(blocks * dim, 6.0), np.full(variances, 7.0), 1.5]
         start = np.r_[mode, np.full(variances, 0.0 if variances == 1 else -0.7), -7.0]
+        if not prior.joint:
+            high[-3] = start[-3] = low[-3]
         return low, high, start
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
@@ -194,105 +200,3 @@ class Evidence:
         noisy = (theta[-1] - prior.noise) / prior.noise_sd
         gradient[-1] += noisy / prior.noise_sd
         return value + 0.5 * noisy**2, gradient
-
-
-def left_out(covariance: Array, noise: Array, y: Array) -> tuple[Array, Array]:
-    """(n,) log density of each observation given all others, and how far it is from their mean.
-
-    Source: Rasmussen & Williams 2006, eq. 5.10-5.12.
-    """
-    inverse, _ = dpotri(_factor(covariance, noise), lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    ones = inverse.sum(axis=0)
-    alpha = inverse @ (y - float(ones @ y) / float(ones.sum()))
-    precision = np.diagonal(inverse)
-    density = 0.5 * np.log(precision) - 0.5 * alpha * alpha / precision - 0.5 * math.log(2 * math.pi)
-    return density, alpha / precision
-
-
-class Posterior:
-    """A process that has seen `y` (n,) at `features` (n, p).
-
-    pending: (q, p) points whose loss is still unknown. They take their uncertainty away from their
-    neighbourhood; `fantasies` (q, s) are s joint guesses of their losses, each with a mean of its own, made of
-    the standard normal numbers `guesses` (q, s). Raises ValueError when the covariance can't be factored.
-    """
-
-    def __init__(
-        self,
-        features: Array,
-        y: Array,
-        doubt: Array,
-        settings: Settings,
-        pending: Array | None = None,
-        guesses: Array | None = None,
-    ) -> None:
-        self.kernel, self.noise = settings.kernel, settings.noise + doubt
-        self.features = features
-        self.factor = _factor(self.kernel.between(features, features), self.noise)
-        ones = _solve(self.factor, np.ones(len(y)))
-        self.mean = float(ones @ y) / float(ones.sum())
-        alpha = _solve(self.factor, y - self.mean)
-        self.fitted = y - self.noise * alpha  # (n,) the mean where it was observed, free of noise
-        self.alpha = alpha[:, None]
-        self.fantasies = np.empty((0, 1))
-        if pending is not None and len(pending) and guesses is not None:
-            self._imagine(pending, guesses, y, settings.noise)
-
-    def _imagine(self, pending: Array, guesses: Array, y: Array, noise: float) -> None:
-        mean, covariance = self.joint(pending)
-        spread = _factor(covariance, np.full(len(pending), noise + 1e-10 * self.kernel.variance))
-        self.fantasies = mean[:, None] + spread @ guesses
-        self.features = np.vstack([self.features, pending])
-        self.noise = np.concatenate([self.noise, np.full(len(pending), noise)])
-        self.factor = _factor(self.kernel.between(self.features, self.features), self.noise)
-        told = np.vstack([np.repeat(y[:, None], guesses.shape[1], axis=1), self.fantasies])
-        self.alpha = _solve(self.factor, told - self.mean)
-
-    def joint(self, features: Array) -> tuple[Array, Array]:
-        """Mean (m,) and covariance (m, m) of the losses at (m, p) points, without noise."""
-        k = self.kernel.between(features, self.features)
-        half, _ = dtrtrs(self.factor, k.T, lower=1)
-        return self.mean + (k @ self.alpha)[:, 0], self.kernel.between(features, features) - half.T @ half
-
-    def predict(self, features: Array) -> tuple[Array, Array]:
-        """Mean (m, s) for each fantasy (one when nothing is pending), and sd (m,), without noise."""
-        k = self.kernel.between(features, self.features)
-        half, _ = dtrtrs(self.factor, k.T, lower=1)
-        return self.mean + k @ self.alpha, self._sd(np.einsum("ij,ij->j", half, half))
-
-    def predict_with_slopes(self, features: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean (m, s), sd (m,), and their derivatives by the features: (m, s, p) and (m, p)."""
-        k, by_feature = self.kernel.with_slopes(features, self.features)
-        weight = k @ self.inverse
-        sd = self._sd(np.einsum("ij,ij->i", weight, k))
-        mean_slope = np.einsum("ijk,js->isk", by_feature, self.alpha)
-        sd_slope = -np.einsum("ijk,ij->ik", by_feature, weight) / sd[:, None]
-        return self.mean + k @ self.alpha, sd, mean_slope, sd_slope
-
-    @cached_property
-    def inverse(self) -> Array:
-        """(n, n) of the covariance; only worth its cost for many predictions of few points."""
-        inverse, _ = dpotri(self.factor, lower=1)
-        return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
-
-    def _sd(self, explained: Array) -> Array:
-        variance = self.kernel.variance
-        return np.asarray(np.sqrt(np.maximum(variance - explained, 1e-12 * variance)))
-
-
-def _factor(k: Array, noise: Array) -> Array:
-    """The lower Cholesky factor of `k` + diag(noise), with a little more noise where rounding asks for it."""
-    for jitter in (0.0, 1e-8, 1e-6, 1e-4):
-        covariance = k.copy()
-        covariance.ravel()[:: len(k) + 1] += noise + jitter * k[0, 0]
-        factor, failed = dpotrf(covariance, lower=1, clean=1)
-        if not failed:
-            return np.asarray(factor)
-    raise ValueError("the covariance can't be factored")
-
-
-def _solve(factor: Array, b: Array) -> Array:
-    half, _ = dtrtrs(factor, b, lower=1)
-    whole, _ = dtrtrs(factor, half, lower=1, trans=1)
-    return np.asarray(whole)

@@ -166,6 +166,15 @@ class Layout:
             return True
         return axis.kind == "ordered" and axis.count >= SMOOTH_COUNT and axis.place not in self.parents
 
+    def in_features(self, low: Array, high: Array) -> tuple[Array, Array]:
+        """Coordinates (d,) as (p,) bounds of the features that are numbers; 0 and 1 for choices."""
+        first, last = np.zeros(len(self.columns)), np.ones(len(self.columns))
+        for k, column in enumerate(self.columns):
+            if column.choice < 0:
+                begin, end = self.axes[column.place].ends
+                first[k], last[k] = ((np.array([low, high])[:, column.place] - begin) / (end - begin)).clip(0.0, 1.0)
+        return first, last
+
     def with_features(self, x: Array, features: Array) -> Array:
         """(n, d) points with the smooth ones of their (n, p) features put in, where active; not snapped."""
         moved = x.copy()

@@ -27,23 +27,30 @@ def most_promising(
     is_new: Callable[[Array], bool],
     draws: int,
     tilt: Tilt | None = None,
+    within: tuple[Array, Array] | None = None,
 ) -> Array | None:
     """A snapped point (d,) that is new; None when every candidate was tried.
 
     draws: candidates drawn everywhere, and as many near the best points of `seen`. tilt: see `History.tilt`.
+    within: lowest and highest coordinates, each (d,); the neighbours of a point may lie just outside.
     """
     tilted: Tilt = tilt or (lambda x: np.zeros(len(x)))
     centres = seen.x[np.argsort(seen.y, kind="stable")[:_CENTRES]]
-    reach = _reach(committee)
+    low, high = within or (np.zeros(len(layout.axes)), np.ones(len(layout.axes)))
+    lengths = committee.lengths(len(layout.varying))
+    reach = np.clip(lengths / float(np.median(lengths)), 0.2, 5.0)  # within a factor of 5 of their middle
     points = np.vstack([everywhere(layout, rng, draws), near(layout, rng, centres, reach, draws)])
+    if within is not None:
+        points[:draws] = low + points[:draws] * (high - low)
+        points = layout.snap(np.clip(points, low, high))
     features = layout.features(points)
     promise = np.full(len(features), -np.inf)
     # the first member alone says which candidates are worth asking all of them about
     glance = committee.first_glance(features) + tilted(points)
     heard = np.argsort(-glance, kind="stable")[:_HEARD]
     promise[heard] = committee.promise(features[heard]) + tilted(points[heard])
-    starts = _distinct(features / _lengths(committee), promise)
-    polished = _polish(committee, layout, points[starts], features[starts])
+    starts = _distinct(features / lengths[list(layout.groups)], promise)
+    polished = _polish(committee, layout, points[starts], features[starts], low, high)
     late = np.vstack([polished, neighbours(layout, polished[0])])
     everything = np.vstack([late, points])
     worth = np.concatenate([committee.promise(layout.features(late)) + tilted(late), promise])
@@ -51,17 +58,6 @@ def most_promising(
         if is_new(everything[row]):
             return np.asarray(everything[row])
     return None
-
-
-def _lengths(committee: Committee) -> Array:
-    """(p,) of the first member: what is far and what is near."""
-    return committee.members[0].posterior.kernel.by_column
-
-
-def _reach(committee: Committee) -> Array:
-    """(g,) the lengths of the first member relative to their middle, within a factor of 5."""
-    lengths = committee.members[0].posterior.kernel.lengths
-    return np.clip(lengths / float(np.median(lengths)), 0.2, 5.0)
 
 
 def _distinct(scaled: Array, promise: Array) -> list[int]:
@@ -77,11 +73,15 @@ def _distinct(scaled: Array, promise: Array) -> list[int]:
     return chosen
 
 
-def _polish(committee: Committee, layout: Layout, points: Array, features: Array) -> Array:
+def _polish(
+    committee: Committee, layout: Layout, points: Array, features: Array, low: Array, high: Array
+) -> Array:
     """The points moved uphill along their smooth features, all at once; best first, snapped."""
     movable = layout.smooth[None, :] & ~np.isnan(points[:, [column.place for column in layout.columns]])
     if not movable.any():
         return points
+
+    (first, last), which = layout.in_features(low, high), np.nonzero(movable)[1]
 
     def loss(free: Array) -> tuple[float, Array]:
         at = features.copy()
@@ -94,7 +94,7 @@ def _polish(committee: Committee, layout: Layout, points: Array, features: Array
         features[movable],
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * int(movable.sum()),
+        bounds=list(zip(first[which], last[which], strict=True)),
         options={"maxiter": _ITERATIONS},
     )
     at = features.copy()

@@ -12,7 +12,7 @@ from hptui.core.search.samplers.start import Start
 from hptui.core.space.space import Space
 
 if TYPE_CHECKING:  # SciPy takes half a second to load: the first trials do not wait for it
-    from hptui.core.search.models.committee import Learned
+    from hptui.core.search.models.learning import Learned
     from hptui.core.search.samplers.gp import GP
     from hptui.core.search.samplers.tpe import TPE
 

@@ -18,7 +18,7 @@ SAMPLERS: dict[str, Entry] = {
         "up to a few hundred trials that take minutes or more; smooth losses",
         "samplers.gp:GP",
         {
-            "startup": Option("evenly spread points first; 4 to 8 by parameters if not stated", None, low=1, whole=True),
+            "startup": Option("evenly spread points first; 4 to 8 if not stated", None, low=1, whole=True),
             "kernel": Word(
                 "matern: parameters together; additive: each by itself; warped: ranges stretched where losses change "
                 "fast; cylindrical: by distance from the middle; embedded: a few random combinations (many parameters)",
@@ -44,6 +44,7 @@ SAMPLERS: dict[str, Entry] = {
         "samplers.quasi_random:QuasiRandom",
         {},
         also_called=("sobol", "qmc", "quasirandom", "quasi-random"),
+        choosy=True,
     ),
     "grid": Entry(
         "every combination of evenly spaced values, spread so that it may be stopped early",
@@ -51,6 +52,7 @@ SAMPLERS: dict[str, Entry] = {
         "samplers.grid:Grid",
         {"points": Option("values per continuous parameter", 5, low=1, high=1000, whole=True)},
         also_called=("gridsearch", "grid_search", "bruteforce", "brute_force"),
+        choosy=True,
     ),
     "tpe": Entry(
         "propose where good points are dense and the others are not",

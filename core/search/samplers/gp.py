@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from hptui.core.search.models.committee import RECIPES, Committee, Learned, learn
+from hptui.core.search.models.committee import Committee
 from hptui.core.search.models.layout import Layout
+from hptui.core.search.models.learning import RECIPES, Learned, learn
 from hptui.core.search.models.observed import Observed, observe, thinned
 from hptui.core.search.models.search import most_promising
+from hptui.core.search.models.shape import KernelName, Shape
+from hptui.core.search.models.trust import box
 from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal
 from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.start import Start
@@ -27,7 +31,8 @@ class GP:
     """A committee of Gaussian processes (`models.committee`) after a few evenly spread points.
 
     Pending trials are imagined to end in several ways at once. startup: points before the first model; half as
-    many as parameters and two more, from 4 to 8, when it is not stated.
+    many as parameters and two more, from 4 to 8, when it is not stated. kernel: see `models.shape`. trust_region:
+    stay in a box around the best trial, which grows and shrinks (`models.trust`).
 
     Sources: log expected improvement, Ament et al. 2023; fantasies, Snoek, Larochelle & Adams 2012, section 3.2.
     """
@@ -36,6 +41,8 @@ class GP:
     seed: int
     grows: bool = False
     startup: int | None = None
+    kernel: KernelName = "matern"
+    trust_region: Literal["off", "on"] = "off"
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         if not self.layout.columns:
@@ -48,7 +55,10 @@ class GP:
     def learned(self, seen: Observed) -> tuple[Learned, ...]:
         """What each member has learned of the losses."""
         n = len(seen)
-        return tuple(learn(recipe, seen.first(learned_from(n, i)), self.layout) for i, recipe in enumerate(RECIPES))
+        shape = Shape(self.kernel, self.seed)
+        return tuple(
+            learn(recipe, seen.first(learned_from(n, i)), self.layout, shape) for i, recipe in enumerate(RECIPES)
+        )
 
     def improve(
         self, seen: Observed, learned: tuple[Learned, ...], history: History, number: int, margin: float = 0.0
@@ -61,8 +71,9 @@ class GP:
         committee = Committee.of(heard, kept, self.layout, guesses, margin)
         known = tried(history, self._same)
         draws = DRAWS if len(kept) <= MANY else DRAWS // 3
+        within = self._box(seen, committee) if self.trust_region == "on" else None
         found = most_promising(
-            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, history.tilt
+            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, history.tilt, within
         )
         if found is None:
             return Random(self.space, self.seed, self.grows).ask(history, number)
@@ -82,6 +93,9 @@ class GP:
         committee = Committee.of(self.learned(seen), replace(kept, pending=kept.pending[:0]), self.layout)
         expected = np.where(kept.stopped, np.inf, committee.expected())
         return int(kept.numbers[np.argmin(expected)])
+
+    def _box(self, seen: Observed, committee: Committee) -> tuple[Array, Array]:
+        return box(self.layout, seen, committee.lengths(len(self.layout.varying)), self._start.wanted)
 
     def _outlook(self, committee: Committee, x: Array) -> tuple[Outlook, ...]:
         told = committee.outlook(self.layout.features(x[None, :])[0])

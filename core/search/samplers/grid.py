@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 
@@ -29,10 +28,12 @@ class Grid:
     points: int = 5
 
     def __post_init__(self) -> None:
-        if len(self._points) > LARGEST:
+        size = self.space.size(self.points)
+        assert size is not None  # a grid has an end
+        if size > LARGEST:
             raise StudyError(
                 "sampler.name",
-                f"the grid has more than {LARGEST:,} points",
+                f"the grid has {size:,} points, and more than {LARGEST:,} are not kept in mind",
                 'lower sampler.points, give parameters a step, or use sampler "quasi_random"',
             )
 
@@ -49,8 +50,8 @@ class Grid:
 
     @cached_property
     def _points(self) -> Array:
-        """(count, d); one more than allowed when there are too many."""
-        return np.array(list(islice(self.space.grid(self.points), LARGEST + 1)))
+        """(count, d)."""
+        return np.array(list(self.space.grid(self.points)))
 
     @cached_property
     def _same(self) -> Same:

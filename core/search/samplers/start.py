@@ -39,8 +39,12 @@ class Start:
     def lasts(self, seen: Observed) -> bool:
         """Whether too little is known for a model."""
         known = len(seen) + len(seen.pending) + len(seen.infeasible)
-        wanted = self.points or min(max(len(self.layout.varying) // 2 + 2, 4), 8)
-        return known < wanted or len(seen) < _ENOUGH
+        return known < self.wanted or len(seen) < _ENOUGH
+
+    @property
+    def wanted(self) -> int:
+        """How many points, unless too few of them get a loss."""
+        return self.points or min(max(len(self.layout.varying) // 2 + 2, 4), 8)
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         """The middle, then lattice points; a random untried one where that was tried."""
