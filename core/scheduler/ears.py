@@ -21,7 +21,7 @@ from hptui.core.scheduler.plan import trial_seed
 from hptui.core.scheduler.reading import Reading, better, digest, events_of
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.steps import STEP_S
-from hptui.core.scheduler.thinker import Asked, Broken, OutOfPoints
+from hptui.core.scheduler.thinker import Asked, Broken, Noticed, OutOfPoints
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Kind
 from hptui.core.store.rows import DeviceRow, ReadingRow, ReportRow
@@ -148,6 +148,8 @@ class Ears:
                     events.append(e.Proposed(at, number, gear.space.values(point), known, why, "sampler", seed))
                 case OutOfPoints(why=why):
                     events.append(e.OutOfPoints(at, why))
+                case Noticed(notices=notices):
+                    events += gear.adviser.news(at, notices)
                 case Broken(reason=reason):
                     events.append(e.AskFailed(at))
                     events.append(e.StopAsked(at, f"the sampler failed: {reason}", ok=False))

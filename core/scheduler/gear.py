@@ -14,6 +14,7 @@ import numpy as np
 from hptui.core.devices.inventory import Inventory
 from hptui.core.devices.readings import Watch
 from hptui.core.errors import HptuiError
+from hptui.core.scheduler.advising import Adviser
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.children import Children
 from hptui.core.scheduler.clock import Clock
@@ -43,6 +44,7 @@ class Gear:
     watch: Watch
     thinker: Thinker
     store: Writer
+    adviser: Adviser
     clock: Clock = field(default_factory=Clock)
     cursor: int = 0  # the last command that was read
 

@@ -93,6 +93,8 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             batch.facts["slots"] = slots
         case GpuClosed() | GpuOpened():
             batch.facts[CLOSED] = dict(state.gpus.closed) or None
+        case e.Advised(known=known):
+            batch.facts["advised"] = list(known)
         case e.HoldSet(held=held):
             batch.facts["held"] = held
         case e.Finished():

@@ -24,6 +24,8 @@ from hptui.core.scheduler.thinker_wire import (
     AskFor,
     Begin,
     Broken,
+    LookAt,
+    Noticed,
     Observed,
     OutOfPoints,
     SpaceIs,
@@ -119,6 +121,10 @@ class Thinker:
         else:
             self._send(AskFor(number))
 
+    def look_at(self, folder: str, max_steps: int | None) -> None:
+        """Ask for the red flags of the session in `folder`; lost when the thinker dies over it."""
+        self._send(LookAt(folder, max_steps))
+
     def receive(self) -> list[Answer]:
         """The answers that have come in; does not wait."""
         self._flush()
@@ -144,6 +150,8 @@ class Thinker:
 
     def _take(self, answer: Answer) -> list[Answer]:
         self._deaths = 0
+        if isinstance(answer, Noticed):
+            return [answer]
         if isinstance(answer, Asked) and len(answer.x) != len(self._definitions):
             self._send(AskFor(answer.number))  # the space has grown meanwhile
             return []
@@ -220,4 +228,4 @@ class Thinker:
         return f"with exit status {status}{told}"
 
 
-__all__ = ["Answer", "Asked", "Broken", "Observation", "OutOfPoints", "Thinker"]
+__all__ = ["Answer", "Asked", "Broken", "Noticed", "Observation", "OutOfPoints", "Thinker"]

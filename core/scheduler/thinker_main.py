@@ -24,6 +24,9 @@ from hptui.core.scheduler.thinker_wire import (
     AskFor,
     Begin,
     Broken,
+    LookAt,
+    Notice,
+    Noticed,
     Observed,
     OutOfPoints,
     SpaceIs,
@@ -126,8 +129,24 @@ def serve(connection: socket.socket) -> None:
                     mind.set_space(definitions)
                 case Observed():
                     mind.take(message)
+                case LookAt(folder=folder, max_steps=max_steps):
+                    connection.sendall(framed(Noticed(notices_of(folder, max_steps))))
                 case AskFor(number=number):
                     connection.sendall(framed(mind.answer(number)))
+
+
+def notices_of(folder: str, max_steps: int | None) -> list[Notice]:
+    """What the rules of tuning see in a session; nothing when it can't be read now."""
+    from hptui.core.review.diagnosis import diagnose  # not before it is asked for: the first point must not wait
+    from hptui.core.store.reader import Reader
+    from hptui.core.study.session import SessionFolder
+
+    try:
+        with Reader(SessionFolder(Path(folder))) as reader:
+            return [Notice(f.rule, f.about, f.says, f.do) for f in diagnose(reader, max_steps)]
+    except HptuiError as error:
+        print(f"no look for red flags: {error}", file=sys.stderr)
+        return []
 
 
 def leave_with(connection: socket.socket) -> None:

@@ -37,7 +37,14 @@ class AskFor(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
-ToThinker = Begin | SpaceIs | Observed | AskFor
+class LookAt(msgspec.Struct, frozen=True, tag=True):
+    """Look at the session in `folder` for red flags. max_steps: the study's."""
+
+    folder: str
+    max_steps: int | None
+
+
+ToThinker = Begin | SpaceIs | Observed | AskFor | LookAt
 
 
 class Asked(msgspec.Struct, frozen=True, tag=True):
@@ -66,7 +73,20 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
-Answer = Asked | OutOfPoints | Broken
+class Notice(msgspec.Struct, frozen=True):
+    """A red flag, as `advice.Finding` has it."""
+
+    rule: str
+    about: str
+    says: str
+    do: str
+
+
+class Noticed(msgspec.Struct, frozen=True, tag=True):
+    notices: list[Notice]
+
+
+Answer = Asked | OutOfPoints | Broken | Noticed
 
 _LENGTH = struct.Struct("=I")
 _encoder = msgspec.msgpack.Encoder()

@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "core.training": {"core.advice"},
     "core.scheduler": {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
-        "core.advice",
+        "core.advice", "core.review",
     },
     "core.review": {"core.errors", "core.space", "core.study", "core.search", "core.store", "core.advice"},
     "core.interop": {"core.errors", "core.space", "core.study", "core.store"},
