@@ -24,7 +24,9 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             reason = "goes on as soon as a slot is free" if wanted else _PAUSED.get(why.value, "")
             if live.held_bytes:
                 reason += f" ({format_size(live.held_bytes)} of memory)"
-            if process is not None and live.claim is not None and live.claim.used_bytes:
+            if live.memory_is_away:
+                reason += ", its GPU memory is in the machine's"
+            elif process is not None and live.claim is not None and live.claim.used_bytes:
                 reason += f", keeps {format_size(live.claim.used_bytes)} of its GPU"
             if process is None:
                 reason, device = f"put away, {reason}; {away.goes_on_from(trial)}", None
@@ -44,6 +46,8 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             process = None
         case _:
             pass
+    if isinstance(phase, Running) and phase.since != trial.started_at:
+        extra["paused_at"] = phase.since  # when its last pause ended
     state = settled.outcome.state if settled else trial.state
     value = settled.value if settled else trial.value
     best = live.best

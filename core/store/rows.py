@@ -34,7 +34,7 @@ class TrialRow:
     created_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None
-    paused_at: float | None = None
+    paused_at: float | None = None  # PAUSED: since when. RUNNING: when its last pause ended
     until: float | None = None  # PAUSED for undo: when the prune becomes final
     resume_wanted: bool = False
     busy_s: float = 0.0  # seconds of running, up to the last pause

@@ -286,3 +286,12 @@ def test_a_promoted_trial_that_was_put_away_gets_the_free_slot_though_others_are
 
     assert [x.number for x in actions if isinstance(x, a.Launch)] == [0]
     assert state.live[0].trial.attrs["judged_step"] == 3 and state.live[1].waits_at_its_rung
+
+
+def test_how_long_a_trial_ran_is_the_same_under_the_next_scheduler():
+    state = after(running(ready(), 0), e.ParkAsked(130, 0, Why.USER), e.Frozen(140, 0, ""))
+    state = after(state, e.Thawed(9_000, 0, TWO[0], "resumed by you"))
+
+    row = row_of(state.live[0], 1.0)
+
+    assert live_of(row, Process(1000, 1)).running_s(9_010) == state.live[0].running_s(9_010) == 50
