@@ -145,6 +145,14 @@ def by_best(problem: Problem, losses: Any, fair: Any) -> float:
     return float(losses[fair].min()) if fair.any() else float("nan")
 
 
+def told(values: Any) -> str:
+    """The mean, and over how many of the seeds where some have none."""
+    found = values[np.isfinite(values)]
+    if not len(found):
+        return "–"
+    return f"{np.mean(found):.3f}" + (f" ({len(found)}/{len(values)})" if len(found) < len(values) else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["objectives", "constraints"])
@@ -168,8 +176,8 @@ def main() -> None:
                 losses, fair = run(problem, max(asked.at), seed)
                 results.append([*(score(problem, losses[:n], fair[:n]) for n in asked.at), float(np.mean(fair))])
             ms = 1000 * (time.process_time() - began) / asked.seeds / max(asked.at)
-            *means, kept = np.nanmean(results, axis=0)
-            cells = [*(f"{mean:.3f}" for mean in means), *([] if several else [f"{kept:.0%}"]), f"{ms:.0f}"]
+            *at_each, kept = np.array(results).T
+            cells = [*map(told, at_each), *([] if several else [f"{np.mean(kept):.0%}"]), f"{ms:.0f}"]
             print(f"| {name} | {who} | {' | '.join(cells)} |", flush=True)
 
 

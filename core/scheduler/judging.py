@@ -84,6 +84,9 @@ def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:
     """
     at, was = gear.clock.now(), gear.study.pruner
     wanted = _wanted(was, wish.args)
+    if gear.study.also:
+        n = len(gear.study.goals)
+        return [e.Refused(at, wish, f"a pruner judges one objective, and this study has {n}")]
     if problems := catalog.check("pruner", wanted, gear.study.budget.max_steps):
         return [e.Refused(at, wish, "; ".join(f"{p.where}: {p.problem}" for p in problems))]
     study = msgspec.structs.replace(gear.study, pruner=wanted)

@@ -127,7 +127,8 @@ def _read(
     chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
     if chosen["pruner"].name == "auto" and (max_steps is None or len(goals) > 1 or tables["budget"].get("rerun")):
         chosen["pruner"] = Chosen(name="none")  # it needs the end of a curve, and one that says which trial is best
-    check_several(goals, chosen["pruner"].name, bool(tables["warm_start"].get("sessions")), problems)
+    warm = bool(tables["warm_start"].get("sessions"))
+    check_several(goals, chosen["pruner"].name, warm, bool(tables["stop"]), problems)
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], tables["objective"], problems)
     checks.check_stop(tables["stop"], problems)

@@ -32,14 +32,17 @@ def goals_of(facts: Mapping[str, Any]) -> tuple[Goal, ...]:
     return (first, *(Goal(each["metric"], each["direction"]) for each in facts.get("also") or []))
 
 
-def check_several(goals: list[Goal], pruner: str, warm: bool, problems: list[HptuiError]) -> None:
-    """A pruner compares trials by one number; so does what past sessions tell."""
+def check_several(goals: list[Goal], pruner: str, warm: bool, stop: bool, problems: list[HptuiError]) -> None:
+    """A pruner compares trials by one number; so do past sessions and the rules that end a search."""
     if len(goals) < 2:
         return
     names = ", ".join(goal.metric for goal in goals)
     if pruner != "none":
         problem = f"a pruner judges one objective, and this study has {len(goals)}: {names}"
         problems.append(StudyError("pruner", problem, 'take it out, or write pruner = "none"'))
+    if stop:
+        problem = f"these rules look at the best trial, and with {len(goals)} objectives none is the best: {names}"
+        problems.append(StudyError("stop", problem, "take it out, and set budget.n_trials"))
     if warm:
         problem = f"past sessions tell of one objective, and this study has {len(goals)}: {names}"
         problems.append(StudyError("warm_start", problem, "take it out, or enqueue their best points"))

@@ -51,6 +51,8 @@ def test_one_direction_is_that_of_all_metrics() -> None:
         ('metric = ["a", "b"]\ndirection = ["maximize"]\n', "direction: 1 directions for 2 metrics"),
         ('metric = ["a", "a"]\n', 'metric: "a" is there twice'),
         ("metric = []\n", "metric: it is empty"),
+        ('metric = ["a", "b"]\n[stop]\ntarget = 0.1\n', "stop: these rules look at the best trial"),
+        ('metric = ["a", "b"]\n[warm_start]\nsessions = ["x"]\n', "warm_start: past sessions tell of one objective"),
         ('metric = ["a", "b"]\npruner = "median"\n', "a pruner judges one objective, and this study has 2: a, b"),
     ],
 )
