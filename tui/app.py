@@ -49,6 +49,7 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "hint_leave", "Hint", show=False, system=True),
         Binding("ctrl+q", "leave", "Quit", show=False, system=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, system=True),
     ]
     CSS = """
     Toast { padding: 0 1; margin: 0; }

@@ -50,11 +50,14 @@ WISHES = (
     Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back", 0, True),
     Key("u", "undo", "Undo", "take back what was done last on this screen", 1, True),
     Key("U", "redo", "Redo", "do again what u took back", None, True),
-    Key("E", "clone", "Edit a copy", "change a copy of the trial's parameters and try it", None, True, wakes=True),
+    Key("E", "clone", "Edit a copy", "change a copy of the trial's parameters and try it", None, True, wakes=True,
+        first=True),
     Key("p", "priority", "Next in line", "start this waiting trial before all others that wait", None, True),
     Key("P", "spare", "Keep from pruning", "no rule may hold or stop the trial; again: it may", None, True),
-    Key("t", "remark", "Tags, note", "tags and a note of the trial, or of the marked ones", None, True, wakes=True),
-    Key("b", "settings", "Budget", "the budget, the slots and the pruner's options", None, True, wakes=True),
+    Key("t", "remark", "Tags, note", "tags and a note of the trial, or of the marked ones", None, True, wakes=True,
+        first=True),
+    Key("b", "settings", "Budget", "the budget, the slots and the pruner's options", None, True, wakes=True,
+        first=True),
     Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True, wakes=True),
     Key("K", "stop", "Stop session", "stop the session; asks how", None, True),
     Key("R", "restart", "Start again", "start the scheduler when it is gone or was stopped", None, True, wakes=True),
@@ -88,6 +91,11 @@ AROUND = (
     Key("q", "leave", "Quit", "leave the screen; the session goes on"),
     Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),
 )
+
+
+def opens_a_line(action: str) -> bool:
+    """Whether it opens something to type in: where one types already, its key is a letter."""
+    return any(key.first and key.action == action for key in (*WISHES, *LOOKING, *AROUND))
 
 
 def digits(panes: Sequence[str]) -> tuple[Key, ...]:

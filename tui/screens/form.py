@@ -48,7 +48,6 @@ class FormScreen(ModalScreen[Texts | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False, priority=True),
-        Binding("enter", "send", "Send", show=False, priority=True),
         Binding("down,tab", "go(1)", "Next", show=False, priority=True),
         Binding("up,shift+tab", "go(-1)", "Before", show=False, priority=True),
     ]
@@ -98,6 +97,11 @@ class FormScreen(ModalScreen[Texts | None]):
         event.stop()
         self._show()
 
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter comes through the line it was typed in, behind the letters typed before it."""
+        event.stop()
+        self._send()
+
     def _show(self) -> None:
         self._checked = self._check(self.texts())
         for at, one in enumerate(self._fields):
@@ -112,7 +116,7 @@ class FormScreen(ModalScreen[Texts | None]):
         at = next((i for i, line in enumerate(lines) if line.has_focus), 0)
         lines[(at + by) % len(lines)].focus()
 
-    def action_send(self) -> None:
+    def _send(self) -> None:
         self._show()
         wrong = next((at for at, one in enumerate(self._fields) if one.key in self._checked.problems), None)
         if wrong is not None:

@@ -104,7 +104,7 @@ class SessionScreen(Screen[None]):
         hints.show(lambda width: hints_line(self.HINTS, width, dead))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("filter", "order", "menu") and self.being_typed():
+        if keys.opens_a_line(action) and self.being_typed():
             return False
         return None if self._attached is not None and action in self.dead_keys() else True
 

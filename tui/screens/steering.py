@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hptui.core.errors import HptuiError
 from hptui.core.study.commands import Wish
 from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
 from hptui.tui.screens.wishing import Wishing
@@ -33,7 +34,12 @@ class Steering(Wishing):
                 self.wish(Wish.ENQUEUE, (None,), **args)
                 self.say("asked: it is tried next to those that wait; u takes it back")
 
-        self.app.push_screen(point_form(space, trial), send)
+        try:
+            form = point_form(space, trial)
+        except HptuiError as error:  # a session of another version, or a damaged one
+            self.say(f"{error.where}: {error.problem}", "error")
+            return
+        self.app.push_screen(form, send)
 
     def enqueue(self, text: str) -> None:
         """The point under the cursor with some `name=value` of it changed; a form when nothing is named."""
@@ -47,7 +53,11 @@ class Steering(Wishing):
         row = None if number is None else self.snapshot.trials.get(number)
         given = {} if row is None else {name: text_of(value) for name, value in row.params.items()}
         texts = given | {name: value for name, _, value in (word.partition("=") for word in text.split())}
-        space = Space.parse({one.name: one.definition for one in self.snapshot.facts.space})
+        try:
+            space = Space.parse({one.name: one.definition for one in self.snapshot.facts.space})
+        except HptuiError as error:
+            self.say(f"{error.where}: {error.problem}", "error")
+            return
         params, problems = typed_point(space, texts, "")
         if problems:
             self.say("; ".join(f"{one.where}: {one.problem}".lstrip(": ") for one in problems), "warning")
