@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hptui.core.devices.inventory import Device, Inventory
-from hptui.core.scheduler.gpus import PEAK, SHARE, Claim, Gpus, GpuState
+from hptui.core.scheduler.gpus import SHARE, Claim, Gpus, GpuState, peak_of
 from hptui.core.scheduler.memory import Lesson, MemoryModel
 from hptui.core.scheduler.placing import UNITS, Asks
 from hptui.core.store.rows import TrialRow
@@ -34,8 +34,8 @@ def gpus_from(study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], pla
         return Gpus()
     memory = MemoryModel()
     for row in rows:
-        if row.state in (State.COMPLETE, State.PRUNED) and PEAK in row.attrs:
-            memory = memory.learned(Lesson(row.x, int(row.attrs[PEAK])), row.number)
+        if row.state in (State.COMPLETE, State.PRUNED):
+            memory = memory.learned(Lesson(row.x, peak_of(row.attrs)), row.number)
     states = tuple(GpuState(device.id, label(device), device.memory_total_bytes) for device in places.devices)
     return Gpus(states, asks_of(study.resources), memory, closed=dict(facts.get(CLOSED, {})))
 
@@ -46,5 +46,5 @@ def label(device: Device) -> str:
 
 def claim_of(row: TrialRow) -> Claim:
     """What a trial holds; all of its GPUs when nobody wrote that down."""
-    share, peak = row.attrs.get(SHARE, 1.0), int(row.attrs.get(PEAK, 0))
+    share, peak = row.attrs.get(SHARE, 1.0), peak_of(row.attrs)
     return Claim(max(1, round(UNITS * share)), peak or None, peak, peak, settled=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hptui.core.scheduler.memory import MemoryModel
 from hptui.core.scheduler.pace import Pace
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHARE = "gpu_share"  # the attribute of a trial: how much of its GPUs it took
 PEAK = "gpu_memory_peak_bytes"  # the attribute: the most it had on one GPU, where that can be told
+TORCH_PEAK = "torch_peak_bytes"  # the attribute: what torch says of that itself, CUDA's own share not counted
+CONTEXT_BYTES = 500 << 20  # that share, about
 ALONE = "alone"  # the attribute: it gets its device for itself, for it ran out of memory beside others
 GROWN = 0.5  # a trial that has so much of what was expected has shown what it needs
 PEAKS_PER_START = 2  # one more trial may start before the memory of another has settled for every so many known peaks
@@ -71,6 +73,13 @@ class Gpus:
 
     def label(self, device_id: str) -> str:
         return " and ".join(gpu.label for gpu in self.all if gpu.id in device_id.split(","))
+
+
+def peak_of(attrs: Mapping[str, Any]) -> int:
+    """The most memory that a trial is known to have had on one GPU; 0 when nobody knows."""
+    said = attrs.get(TORCH_PEAK)
+    own = int(said) + CONTEXT_BYTES if isinstance(said, int | float) and said > 0 else 0
+    return max(int(attrs.get(PEAK, 0)), own)
 
 
 def place_for(state: SchedulerState, live: Live) -> Chosen | Wait:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.gpus import ClaimSet, GpuClosed, GpuOpened, GpuTold, Look, Looked, Waits
-from hptui.core.scheduler.gpus import PEAK, SHARE, Claim, GpuState, on
+from hptui.core.scheduler.gpus import PEAK, SHARE, Claim, GpuState, on, peak_of
 from hptui.core.scheduler.memory import AFTER_OOM, Lesson
 from hptui.core.scheduler.placing import SETTLE_S, UNITS
 from hptui.core.scheduler.state import Live, SchedulerState
@@ -72,12 +72,12 @@ def settled(state: SchedulerState, live: Live, event: e.Settled) -> SchedulerSta
             gpus = gpus.with_gpu(replace(gpu, used_bytes=max(0, gpu.used_bytes - claim.used_bytes)))
     beside = any(other is not live for device in place.devices for other in on(state, device))
     if outcome.cause is Cause.OOM:
-        had = max(claim.peak_bytes, claim.memory_bytes or 0 if beside else 0)
+        had = max(claim.peak_bytes, peak_of(live.trial.attrs), claim.memory_bytes or 0 if beside else 0)
         memory = gpus.memory.learned(Lesson(live.trial.x, round(had * AFTER_OOM)), live.trial.number)
         caution = gpus.caution * CAUTION if beside and claim.memory_bytes is not None else gpus.caution
         return replace(state, gpus=replace(gpus, memory=memory, caution=min(caution, 4.0)))
     if outcome.state in (State.COMPLETE, State.PRUNED):
-        lesson = Lesson(live.trial.x, claim.peak_bytes)
+        lesson = Lesson(live.trial.x, max(claim.peak_bytes, peak_of(live.trial.attrs)))
         gpus = replace(gpus, memory=gpus.memory.learned(lesson, live.trial.number))
     return replace(state, gpus=gpus)
 

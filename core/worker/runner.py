@@ -22,9 +22,10 @@ from typing import Any, NoReturn
 from hptui.core.errors import ObjectiveError
 from hptui.core.wire.lock import start_ticks
 from hptui.core.wire.request import TAG, Function, Program, Start, decode_to_server
-from hptui.core.wire.spool import Begin, End
+from hptui.core.wire.spool import Attr, Begin, End
 from hptui.core.worker import lines, process, program, rerun, script
 from hptui.core.worker.environ import Tag
+from hptui.core.worker.gpu_peak import TORCH_PEAK, torch_peak_bytes
 from hptui.core.worker.link import Link, NotOurs
 from hptui.core.worker.objectives import of_several
 from hptui.core.worker.outcome import of_error, of_result
@@ -61,6 +62,8 @@ def run(start: Start, prepared: Prepared) -> NoReturn:
         status = int(end.outcome == "fail")
         if link.mine:  # a fork that came back from the objective has nothing to say
             _flush()
+            if (peak := torch_peak_bytes()) is not None:
+                link.append(Attr(time.time(), TORCH_PEAK, peak))
             link.append(end)
             link.ring()
             _run_exit_handlers()
