@@ -37,9 +37,23 @@ def main() -> None:
             shoot("trial", "digits", best_trial, read_only=True)
             shoot("keys", "digits", menu, read_only=True, sizes=(NARROW,))
             shoot("curves", "digits", zoomed, read_only=True, sizes=(WIDE,))
+            views("digits")
+            hptui("run", str(EXAMPLES / "digits.toml"), "--name", "digits-random", "--sampler", "random", "--headless")
+            shoot("compare", None, beside, beside=("digits", "digits-random"))
             shoot("sessions", None, sessions)
         finally:
             hptui("stop", "digits", "--now")
+
+
+def views(name: str) -> None:
+    """Every tab at two sizes, and the wide one on a light ground too."""
+    tabs: dict[str, tuple[str, ...]] = {
+        "history": (), "parallel": ("b",), "importance": ("j",), "slices": (), "contour": (),
+    }  # fmt: skip
+    for title, keys in tabs.items():
+        shoot(title, name, tab(title, keys), read_only=True)
+        shoot(title, name, tab(title, keys), read_only=True, sizes=(WIDE,), ground="light")
+    shoot("past", name, tab("history", ("left_curly_bracket", "", "left_curly_bracket")), read_only=True)
 
 
 def hptui(*words: str) -> str:
@@ -79,23 +93,24 @@ def finished(name: str) -> bool:
 
 def shoot(
     title: str, name: str | None, journey: Journey, *, read_only: bool = False,
-    sizes: tuple[tuple[int, int], ...] = (WIDE, NARROW),
+    sizes: tuple[tuple[int, int], ...] = (WIDE, NARROW), ground: str = "dark", beside: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
-    """Open the screen at each size, take the journey, and keep the picture as TITLE-WIDTHxHEIGHT.png."""
+    """Open the screen at each size, take the journey, and keep the picture as TITLE[-light]-WIDTHxHEIGHT.png."""
     from hptui.tui import picture, terminal
 
     terminal.prepare()
     from hptui.tui.app import HptuiApp
 
     async def run(size: tuple[int, int]) -> None:
-        app = HptuiApp(None if name is None else folder_of(name), read_only)
+        app = HptuiApp(None if name is None else folder_of(name), read_only, [folder_of(one) for one in beside])
         async with app.run_test(size=size) as pilot:
             await pilot.pause(1.5)
             await journey(app, pilot)
-            path = HERE / f"{title}-{size[0]}x{size[1]}.png"
+            path = HERE / f"{title}{'-light' * (ground == 'light')}-{size[0]}x{size[1]}.png"
             picture.png(app, path)
             print(path.name)
 
+    os.environ["HPTUI_THEME"] = ground
     for size in sizes:
         asyncio.run(run(size))
 
@@ -131,6 +146,26 @@ async def menu(app: Any, pilot: Any) -> None:
 async def zoomed(app: Any, pilot: Any) -> None:
     await pilot.press("2", "z")
     await pilot.pause(1.0)
+
+
+def tab(name: str, keys: tuple[str, ...]) -> Journey:
+    """To a tab of the views, and these keys; "" waits."""
+    from hptui.tui.screens.review_tabs import TABS
+
+    async def journey(app: Any, pilot: Any) -> None:
+        await pilot.press("V")
+        await pilot.pause(1.0)
+        await pilot.press(str([one.name for one in TABS].index(name) + 1))
+        await pilot.pause(4.0 if name == "importance" else 1.5)
+        for key in keys:
+            await (pilot.press(key) if key else pilot.pause(1.0))
+        await pilot.pause(1.0)
+
+    return journey
+
+
+async def beside(app: Any, pilot: Any) -> None:
+    await pilot.pause(2.0)
 
 
 async def sessions(app: Any, pilot: Any) -> None:

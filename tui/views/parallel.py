@@ -72,7 +72,8 @@ def draw(
     if material.cursor is not None:
         for row in material.columns.rows_of([material.cursor]):
             _line(canvas, x, rows[:, row], "error bold", glyphs)
-    unused = [at for one, at in zip(seen, columns, strict=True) if gap and np.isnan(one.values).any()]
+    bare = _is_parameter(seen, material.facts.metric) & np.array([bool(np.isnan(one.values).any()) for one in seen])
+    unused = [column for column, is_bare in zip(columns, bare, strict=True) if gap and is_bare]
     canvas.put(np.full(len(unused), h - 1), np.array(unused, np.int64), glyphs.unknown, "muted")
     _show_brush(canvas, axes, names, columns, h - 2 * gap)
     ends = [(_end(one, axes, top=True), _end(one, axes, top=False)) for one in seen]
