@@ -32,7 +32,8 @@ def heirs_of(gear: Gear, state: SchedulerState, number: int, step: int, heir: He
         HEIR: {"of": heir.donor, "instead_of": number, "step": step},
     }
     if donor.trial.has_checkpoint:
-        how = f"from the checkpoint of trial {heir.donor} at step {donor.trial.attrs.get(CHECKPOINT_STEP)}"
+        saved = donor.trial.attrs.get(CHECKPOINT_STEP)
+        how = f"from the checkpoint of trial {heir.donor}" + ("" if saved is None else f" at step {saved}")
     else:
         how = f"anew, as trial {heir.donor} has saved no checkpoint"
     why = f"heir of trial {heir.donor} in place of trial {number}, {how}: {changed}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -62,4 +64,20 @@ def test_an_heir_goes_on_from_its_donors_checkpoint_and_the_ledger_says_whose_it
         assert first[0] > bred["step"] - 1 and f"{donor.number}, {heir.number}]" in began[str(heir.number)]
     judged = [event for event in s.events("judged") if event.data["verdict"] == "stop"]
     assert all({"value", "threshold", "cohort", "rank", "kept"} <= event.data.keys() for event in judged)
+    s.until(lambda: not s.processes(), "processes were left behind")
+
+
+def test_a_killed_scheduler_loses_no_heir(session: Make, tmp_path: Any) -> None:
+    s = session(SCRIPT, STUDY)
+    s.start()
+    s.until(lambda: any(row.origin == "heir" for row in s.trials().values()), "there is no heir")
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    s.start()
+    fact = s.finish()
+
+    rows = s.trials()
+    stopped = {row.number for row in rows.values() if row.state == "PRUNED"}
+    assert fact["ok"] and {row.state for row in rows.values()} == {"COMPLETE", "PRUNED"}
+    assert stopped == {row.retry_of for row in rows.values() if row.origin == "heir"}
     s.until(lambda: not s.processes(), "processes were left behind")

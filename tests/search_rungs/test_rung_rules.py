@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -238,3 +241,37 @@ def test_crossing_curves_are_found_as_by_looking_at_every_two() -> None:
 
 def test_a_number_is_not_told_in_full_where_there_is_nothing_to_tell_it_from() -> None:
     assert Asha(1, 3, 30).judge(curve(0, [0.123456789]), []) == Hold("rung 1: rank 1 of 1 with 0.1235, kept are 0")
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+def test_hyperbands_brackets_are_those_of_algorithm_1_for_every_length(factor: int) -> None:
+    """Counted in whole numbers: s_max is the largest s with eta^s <= R, no logarithm that rounds."""
+    for full in range(factor, 300):
+        s_max = max(s for s in range(12) if factor**s <= full)
+        expected = []
+        for s in range(s_max, -1, -1):
+            n = math.ceil(Fraction(s_max + 1, s + 1) * factor**s)
+            expected.append(tuple(n // factor**i for i in range(s + 1)))
+
+        ladder = Ladder(full, 1, factor)
+
+        assert [bracket.counts for bracket in ladder.round] == expected
+        assert ladder.steps == tuple(round(full / factor**i) for i in range(s_max, -1, -1))
+
+
+@pytest.mark.parametrize(("workers", "factor"), list(itertools.product([1, 5, 64], [2, 3, 4])))
+def test_asha_keeps_the_best_one_in_eta_of_those_at_a_rung_in_any_order(workers: int, factor: int) -> None:
+    """Algorithm 2: a trial goes up only while it is among the best floor(n / eta) of the n at its rung."""
+    rng = np.random.default_rng(workers * factor)
+    table = rng.random((64, 65))
+    run = Simulated(Asha(1, factor, 64), workers).run(lambda n, step: float(table[n, step]), trials=64, steps=64)
+
+    reached = [sum(step >= rung for step in run.steps.values()) for rung in Asha(1, factor, 64).rungs]
+    for lower, upper in itertools.pairwise(reached):
+        assert lower // factor <= upper  # whoever is among the best at the end has gone on
+    said = [re.match(r"rung (\d+): rank (\d+) of (\d+) with \S+, kept (?:is|are) (\d+)", text) for text in run.reasons]
+    numbers = [tuple(map(int, found.groups())) for found in said if found]
+    assert all(kept == n // factor for _, _, n, kept in numbers)
+    gone_up = sum(rank <= kept for _, rank, _, kept in numbers)
+    assert gone_up >= sum(reached[1:]) and len(numbers) >= len(run.reasons) - 1  # but for the one of last resort
+    assert run.steps[min(range(64), key=lambda n: table[n, 1])] > 1
