@@ -119,7 +119,8 @@ def optunas(name: str) -> Run:
     def run(problem: Problem, trials: int, seed: int) -> tuple[Any, Any]:
         found, fair = [], []
         k = len(problem.losses(np.full(problem.dim, 0.5)))
-        limits = {"constraints_func": lambda trial: trial.user_attrs["c"]} if problem.outside(np.zeros(problem.dim)) else {}
+        limited = bool(problem.outside(np.zeros(problem.dim)))
+        limits = {"constraints_func": lambda trial: trial.user_attrs["c"]} if limited else {}
         sampler = getattr(optuna.samplers, name)(seed=seed, **limits)
 
         def objective(trial: Any) -> Any:
