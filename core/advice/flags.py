@@ -15,6 +15,8 @@ from hptui.core.advice.regions import REGION_FLAGS
 from hptui.core.advice.seen import Seen, SeenTrial
 
 ENOUGH = 20  # trials before most rules speak
+# rules that compare with finished trials; those with rungs are meant to cut nearly all
+_COMPARING = ("", "median", "percentile", "threshold", "patient", "wilcoxon")
 
 
 def red_flags(seen: Seen) -> list[Finding]:
@@ -44,7 +46,7 @@ def all_alike(seen: Seen) -> Iterator[Finding]:
 def nearly_all_pruned(seen: Seen) -> Iterator[Finding]:
     ended = [t for t in seen.ended if t.end in ("pruned", "complete")]
     pruned = sum(t.end == "pruned" for t in ended)
-    if len(ended) < ENOUGH or pruned <= 0.9 * len(ended):
+    if len(ended) < ENOUGH or pruned <= 0.9 * len(ended) or seen.pruner not in _COMPARING:
         return
     yield Finding(
         "nearly-all-pruned",

@@ -51,8 +51,8 @@ def linear_where_log_belongs(s: Subject) -> Iterator[Finding]:
         spread = p.high / p.low if p.low > 0 else math.inf
         if role not in _LOGARITHMIC and not 100 <= spread < math.inf:
             continue
-        if spread < 3:
-            continue
+        if spread < 10:
+            continue  # linear or not makes little difference; a learning rate is told that it is narrow
         low = p.low or min(1e-6, p.high / 1e3)
         share = (p.high - p.high / 10) / (p.high - p.low)
         edits = (Edit(("space", name, "log"), True), *([Edit(("space", name, "low"), low)] if p.low == 0 else []))

@@ -37,6 +37,7 @@ class Seen:
     """All trials of a session, by number.
 
     definitions: the space as the study file writes it, for edits. max_steps: how far a trial can go, where known.
+    pruner: its name, where known.
     """
 
     space: Space
@@ -44,6 +45,7 @@ class Seen:
     sign: float = 1.0  # value in the user's sign = sign * loss
     metric: str = "value"
     max_steps: int | None = None
+    pruner: str = ""
 
     def of(self, *ends: End) -> list[SeenTrial]:
         return [t for t in self.trials if t.end in ends]

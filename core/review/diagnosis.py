@@ -38,7 +38,7 @@ def seen(reader: Reader, max_steps: int | None = None) -> Seen:
     twin = _training_twin(metric, reader.metric_names())
     twins = reader.curves(chosen, twin) if twin else {}
     trials = tuple(_trial(row, space.dim, sign, curves.get(row.number, []), twins.get(row.number, [])) for row in rows)
-    return Seen(space, trials, sign, metric, max_steps)
+    return Seen(space, trials, sign, metric, max_steps, str(facts.get("pruner", "")))
 
 
 def _with_curves(rows: Sequence[TrialRow], sign: float) -> list[int]:

@@ -61,3 +61,13 @@ def test_losses_that_are_no_numbers_raise_no_error() -> None:
     )
 
     red_flags(replace(seen, trials=broken))
+
+
+def test_a_rule_with_rungs_may_cut_nearly_all() -> None:
+    seen = session(PLANTED["nearly-all-pruned"], np.random.default_rng(1))
+
+    def rules(pruner: str) -> set[str]:
+        return {finding.rule for finding in red_flags(replace(seen, pruner=pruner))}
+
+    assert "nearly-all-pruned" in rules("median")
+    assert "nearly-all-pruned" not in rules("asha")
