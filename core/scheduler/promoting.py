@@ -12,7 +12,7 @@ from hptui.core.scheduler.gpus import place_for, room_for_another
 from hptui.core.scheduler.oom import wants_no_neighbours
 from hptui.core.scheduler.placing import Chosen
 from hptui.core.scheduler.state import SchedulerState
-from hptui.core.study.trial import Ended, Paused, State, Waiting
+from hptui.core.study.trial import AT_RUNG, Ended, Paused, State, Trial, Waiting
 
 
 def free_places(state: SchedulerState) -> list[Place]:
@@ -48,8 +48,15 @@ def promote(state: SchedulerState) -> Iterator[a.Action]:
             yield a.AskPruner((e.PrunerAsked(at, closing),), held, closing)
     elif closing or state.stopping:
         for number in sorted(held):
-            reason = f"held at step {state.live[number].trial.step} and never promoted"
+            reason = never_promoted(state.live[number].trial)
             yield a.Record((e.EndAsked(at, number, Ended(State.PRUNED, at, reason)),))
+
+
+def never_promoted(trial: Trial) -> str:
+    """Why a held trial ends: where it was held, and where it ranked when it came."""
+    stand = trial.attrs.get(AT_RUNG, {})
+    ranked = f": rank {stand['rank']} of {stand['cohort']} when it came" if "rank" in stand else ""
+    return f"held at step {trial.step} and never promoted{ranked}"
 
 
 def room_for_a_promotion(state: SchedulerState) -> bool:

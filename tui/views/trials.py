@@ -145,7 +145,7 @@ def busy(trial: TrialRow, at: float) -> float | None:
 
 def why(trial: TrialRow) -> str:
     """The reason it is where it is, else why this point was chosen; before it what the user made of the trial."""
-    proposal = trial.proposal if trial.origin in ("sampler", "") else f"{trial.origin}: {trial.proposal}"
+    proposal = trial.proposal if trial.origin in ("sampler", "heir", "") else f"{trial.origin}: {trial.proposal}"
     broke = f"broke {', '.join(trial.broken)}; " if trial.broken else ""
     return f"{remark(trial)}{broke}{trial.reason or proposal}"
 
