@@ -55,6 +55,9 @@ def check_objective(objective: Table, written: Table, folder: Path | None, probl
         if name is not None and not name.isidentifier():
             problems.append(StudyError(f"objective.{key}", f"\"{name}\" can't be a function's name"))
     _check_patterns(objective.get("pattern"), problems)
+    if "CUDA_VISIBLE_DEVICES" in objective.get("env", {}):
+        hint = "hptui shows each trial its own GPUs; which ones it may use: resources.devices"
+        problems.append(StudyError("objective.env", "CUDA_VISIBLE_DEVICES can't be set for all trials", hint))
     cwd = objective.get("cwd")
     if cwd is not None and folder is not None and not (folder / Path(cwd).expanduser()).is_dir():
         problems.append(StudyError("objective.cwd", f"there is no folder {folder / Path(cwd).expanduser()}"))
