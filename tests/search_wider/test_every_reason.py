@@ -89,6 +89,17 @@ def test_regions_where_nothing_can_be_evaluated_are_learned(name: str) -> None:
     assert sum(beyond) <= 2
 
 
+def test_so_they_are_with_two_objectives() -> None:
+    x, y, kind = wall(0)
+    steps = np.full(40, -1)
+    history = History(x, y, kind, np.arange(40), steps, np.column_stack([y, x[:, 1] - y]))
+    sampler = assemble(Chosen(name="gp"), floats(2), 0, (*ONE, Goal("size")))
+
+    beyond = [sampler.ask(history, number).x[0] > 0.55 for number in range(40, 46)]  # type: ignore[union-attr]
+
+    assert sum(beyond) <= 2
+
+
 @pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"grid", "random", "quasi_random"}))
 def test_failures_say_nothing_of_their_points(name: str) -> None:
     """A search with trials that crashed here and there goes on as one in which they had never been."""

@@ -9,7 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from hptui.core.search.models.candidates import everywhere, near
+from hptui.core.search.models.feasibility import Feasibility
 from hptui.core.search.models.hypervolume import boxes, expected_improvement, front
+from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.observed import observe
 from hptui.core.search.models.process import Process
 from hptui.core.search.protocol import Array, Exhausted, History, Kind, Outlook, Proposal
@@ -57,10 +59,15 @@ class HyperImprovement:
         best = self._front(told if len(told) else scaled)
         lower, upper = boxes(best, _reference(best))
 
+        ruled_out = layout.snap(history.x[history.kind == Kind.INFEASIBLE])
+        feasible = _feasibility(x, ruled_out, layout) if len(ruled_out) else None
+
         def score(points: Array) -> Array:
             predicted = [p.predict(points) for p in processes]
             mean, sd = (np.column_stack(column) for column in zip(*predicted, strict=True))
             gain = np.log(np.maximum(expected_improvement(mean, sd, lower, upper), 1e-300))
+            if feasible is not None:
+                gain += feasible.penalty(layout.features(points))
             return gain if history.tilt is None else gain + history.tilt(points)
 
         found = self._highest(score, x[front(scaled)], history, number)
@@ -104,6 +111,10 @@ class HyperImprovement:
     @cached_property
     def _same(self) -> Same:
         return same_point(self.space)
+
+
+def _feasibility(x: Array, ruled_out: Array, layout: Layout) -> Feasibility:
+    return Feasibility(layout.features(x), layout.features(ruled_out), layout.groups)
 
 
 def _reference(best: Array) -> Array:
