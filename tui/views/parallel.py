@@ -50,7 +50,8 @@ def draw(
     material: Material, found: dict[str, Dimension], axes: Axes, width: int, height: int, glyphs: Glyphs
 ) -> Lines:
     """Names, tops, the chart, bottoms and a legend."""
-    w, h = width - 2, height - 4
+    told = height >= 10  # below that the legend's line is the chart's
+    w, h = width - 2, height - 3 - told
     names = seen_axes(axes, w)
     if w < 12 or h < 4 or len(names) < 2:
         return []
@@ -82,7 +83,7 @@ def draw(
         _labels([top for top, _ in ends], columns, width),
         *((Piece(" ", ""), *line) for line in canvas.lines()),
         _labels([bottom for _, bottom in ends], columns, width),
-        legend(len(best), gap, glyphs, width),
+        *([legend(len(best), gap, glyphs)] if told else []),
     ]
 
 
@@ -168,7 +169,7 @@ def _labels(texts: Sequence[str], columns: Sequence[int], width: int, chosen: in
     return tuple(pieces)
 
 
-def legend(best: int, gap: bool, glyphs: Glyphs, width: int) -> tuple[Piece, ...]:
+def legend(best: int, gap: bool, glyphs: Glyphs) -> tuple[Piece, ...]:
     mark = glyphs.rule * 2
     pieces = [Piece(f" worst of the best {best} ", "muted")]
     pieces += [Piece(mark, f"ramp-{ramp}") for ramp in range(RAMP)]

@@ -16,7 +16,8 @@ def tabs_line(names: Sequence[str], current: str, filter: str, width: int, momen
     parts: list[tuple[int, Cells]] = []
     for place, name in enumerate(names):
         text = f"{place + 1} {name}" if room or place == at else f"{place + 1} {name[:4]}"
-        parts.append((0 if place == at else 2, (Cell(f" {text} ", "strong bold reverse" if place == at else "muted"),)))
+        style = "strong bold reverse" if place == at else "muted"
+        parts.append((0 if place == at else 2 + abs(place - at), (Cell(f" {text} ", style),)))
     if moment:
         parts.append((0, cells((f" {moment} ", "paused bold"))))
     if filter:
