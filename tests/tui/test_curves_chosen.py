@@ -32,7 +32,7 @@ def test_the_cursors_curve_lies_on_top_and_pinned_ones_are_always_there() -> Non
 @pytest.mark.parametrize(
     ("choice", "trials"),
     [
-        (Choice.RUNNING, {100, 101, 5}),
+        (Choice.RUNNING, {100, 101, 2, 5}),
         (Choice.TOP, {0, 1, 2, 5}),
         (Choice.PINNED, {2, 5}),
         (Choice.BOTH, {100, 101, 0, 1, 2, 5}),

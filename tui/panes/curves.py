@@ -36,8 +36,7 @@ def chosen(
     """The trials to draw, the most important last, at most `MOST` of them."""
     order: list[int] = [] if cursor is None else [cursor]
     order += sorted(pinned)
-    if choice is Choice.PINNED:
-        order += sorted(marked)
+    order += sorted(marked)
     best, running = list(snapshot.best[:TOP]), list(snapshot.active)
     if choice is Choice.BOTH:
         order += best[:1] + running[: MOST // 2] + best[1:]

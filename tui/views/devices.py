@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hptui.core.store.rows import DeviceRow, TrialRow
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
@@ -48,6 +50,11 @@ def bar(share: float | None, width: int) -> str:
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
     """`g0  ███████░  97%  61G/80G ours 48G 66°C 310W  ▸ 987`: load, memory, who is there; ours where others have some."""
+    if not snapshot.alive:  # what was read last is no news of a session that nobody schedules
+        device = replace(
+            device, used_slots=0, load=None, memory_used_bytes=None, memory_ours_bytes=None, temperature_c=None,
+            power_w=None,
+        )  # fmt: skip
     gpu, empty = not device.id.startswith("cpu"), device.used_slots == 0
     memory = size(device.memory_used_bytes)
     if device.memory_total_bytes:
