@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "best": ("best", "best", "Print the best trials, ready to paste."),
     "logs": ("logs", "logs", "Print what a trial or the scheduler wrote."),
     "export": ("export", "export", "Write trials, metrics or events as CSV or JSON lines."),
+    "what-if": ("what_if", "what_if", "Say what another pruner would have done."),
     "report": ("report", "report", "Write a session on one page, HTML or Markdown."),
     "import": ("importing", "import_", "Make a session of an Optuna study or a table of trials, to review it."),
     "pause": ("wishes", "pause", "Pause trials, or all of them."),

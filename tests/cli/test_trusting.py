@@ -43,3 +43,14 @@ def test_the_values_of_a_parameter_are_isolated(user):
     assert len(user.hptui("trust", "study", "--isolate", "x", "--json").json["isolated"]) >= 2
     refused = user.hptui("trust", "study", "--isolate", "z")
     assert (refused.status, "has no parameter 'z'" in refused.err) == (1, True)
+
+
+def test_another_pruner_is_tried_on_what_was_stored(user):
+    assert user.hptui("run", user.study(script=NOISY, n_trials=8)).status == 0
+
+    told = user.hptui("what-if", "study", "--pruner", "median", "-o", "n_startup_trials=1", "--json").json
+
+    assert len(told["trials"]) == 8 and told["kept"] is True
+    assert told["reports"] < told["known"]
+    refused = user.hptui("what-if", "study", "--pruner", "medain")
+    assert (refused.status, 'did you mean "median"' in refused.err) == (2, True)

@@ -1,0 +1,64 @@
+"""Another pruner over stored curves."""
+
+from __future__ import annotations
+
+import math
+
+from hptui.core.review.what_if import what_if
+from hptui.core.search.catalog import make_pruner
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import Chosen
+
+
+def row(number: int, state: str, value: float | None, begun: float) -> TrialRow:
+    return TrialRow(number, state, {}, value=value, started_at=begun, ended_at=begun + 10)
+
+
+def pruner(name: str, **options: float):  # type: ignore[no-untyped-def]
+    return make_pruner(Chosen(name=name, options=options), "maximize", 10)
+
+
+ROWS = [row(k, "COMPLETE", 0.5 + 0.1 * k, 10.0 * k) for k in range(4)] + [row(4, "PRUNED", 0.1, 40.0)]
+CURVES = {k: [(s, (0.5 + 0.1 * k) * (s + 1) / 10) for s in range(10)] for k in range(4)} | {4: [(0, 0.0), (1, 0.1)]}
+
+
+def test_no_pruner_cuts_nobody_and_says_whose_end_is_not_known() -> None:
+    found = what_if(ROWS, CURVES, pruner("none"), -1.0)
+
+    assert (found.cut, found.reports, found.known) == ([], 42, 42)
+    assert (found.winner, found.kept, found.best, found.open_ended) == (3, True, -0.8, (4,))
+
+
+def test_trials_are_judged_by_those_that_had_ended_then() -> None:
+    """Each one is better than all before it, so the median never cuts; the other way round it cuts all but the first."""
+    better = what_if(ROWS, CURVES, pruner("median", n_startup_trials=1, n_warmup_steps=2), -1.0)
+    turned = [row(k, "COMPLETE", 0.5 + 0.1 * k, 10.0 * (3 - k)) for k in range(4)]
+    worse = what_if(turned, {k: CURVES[k] for k in range(4)}, pruner("median", n_startup_trials=1), -1.0)
+
+    assert [one.number for one in better.cut] == []
+    assert [(one.number, one.cut) for one in worse.cut] == [(0, 0), (1, 0), (2, 0)]
+    assert (worse.kept, worse.reports) == (True, 13)
+
+
+def test_a_rule_that_cuts_the_best_is_caught() -> None:
+    """A slow starter wins in the end."""
+    slow = {3: [(s, 0.0 if s < 8 else 0.8) for s in range(10)]}
+
+    found = what_if(ROWS[:4], {k: CURVES[k] for k in range(3)} | slow, pruner("median", n_startup_trials=1), -1.0)
+
+    assert (found.winner, found.kept) == (3, False)
+    assert math.isclose(found.best, -0.7)
+    assert found.cut[-1].reason.startswith("best 0 at step 0 is below the median")
+
+
+def test_a_rule_that_holds_is_judged_as_one_that_stops() -> None:
+    found = what_if(ROWS, CURVES, pruner("asha"), -1.0)
+
+    assert all(one.cut is not None for one in found.cut)
+    assert found.reports < found.known
+
+
+def test_nothing_stored_is_nothing_cut() -> None:
+    found = what_if([row(0, "FAIL", None, 0.0)], {}, pruner("median"), -1.0)
+
+    assert (found.reports, found.known, found.winner, found.kept) == (0, 0, None, False)
