@@ -76,7 +76,7 @@ def test_how_much_a_past_counts_is_said_and_found_anew() -> None:
     yes, no = (sampler.ask(history, 25) for sampler in (agreeing, reversed_))
 
     assert isinstance(yes, Proposal) and isinstance(no, Proposal)
-    assert "old counts" in yes.why or "past session old" in yes.why
+    assert "old at " in yes.why or "past session old" in yes.why
     assert "old" not in no.why
 
 

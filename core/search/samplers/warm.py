@@ -83,8 +83,8 @@ class Warm:
         answer = self.inner.ask(_with(history, lent), number)
         if isinstance(answer, Exhausted):  # the past's points are not this session's
             return self.inner.ask(history, number)
-        told = ", ".join(f"{p.name} counts {c:.0%}" for p, c in zip(self.pasts, counts, strict=True))
-        return replace(answer, why=f"{answer.why}; {told}")
+        told = ", ".join(f"{p.name} at {c:.0%}" for p, c in zip(self.pasts, counts, strict=True))
+        return replace(answer, why=f"{answer.why}, with past {told}")
 
     def _to_try(self, history: History, counts: Sequence[float]) -> Proposal | None:
         """The next of the pasts' best points that has no trial yet."""
