@@ -30,7 +30,7 @@ def test_no_pruner_cuts_nobody_and_says_whose_end_is_not_known() -> None:
 
 
 def test_trials_are_judged_by_those_that_had_ended_then() -> None:
-    """Each one is better than all before it, so the median never cuts; the other way round it cuts all but the first."""
+    """Each one is better than all before it, so the median never cuts; the other way round it cuts all others."""
     better = what_if(ROWS, CURVES, pruner("median", n_startup_trials=1, n_warmup_steps=2), -1.0)
     turned = [row(k, "COMPLETE", 0.5 + 0.1 * k, 10.0 * (3 - k)) for k in range(4)]
     worse = what_if(turned, {k: CURVES[k] for k in range(4)}, pruner("median", n_startup_trials=1), -1.0)
@@ -52,10 +52,12 @@ def test_a_rule_that_cuts_the_best_is_caught() -> None:
 
 
 def test_a_rule_that_holds_is_judged_as_one_that_stops() -> None:
-    found = what_if(ROWS, CURVES, pruner("asha"), -1.0)
+    turned = [row(k, "COMPLETE", 0.5 + 0.1 * k, 10.0 * (3 - k)) for k in range(4)]
 
-    assert all(one.cut is not None for one in found.cut)
-    assert found.reports < found.known
+    found = what_if(turned, {k: CURVES[k] for k in range(4)}, pruner("asha"), -1.0)
+
+    assert [(one.number, one.cut) for one in found.cut] == [(0, 1), (1, 1), (2, 1)]
+    assert (found.reports, found.known) == (16, 40)
 
 
 def test_nothing_stored_is_nothing_cut() -> None:
