@@ -75,14 +75,18 @@ class Pruning:
 def pruning(
     trials: Sequence[TrialRow], direction: str, max_steps: int | None, winner: Sequence[tuple[int, float]] = ()
 ) -> Pruning:
-    """trials: all of a session. winner: the curve of its best complete trial (`best_of`), if it has one."""
+    """trials: all of a session. winner: the curve of its best complete trial (`best_of`), if it has one.
+
+    Where heirs go on from others' checkpoints nothing is saved: what they did not run, their donors did.
+    """
     sign = -1.0 if direction == "maximize" else 1.0
     best = best_of(trials, sign)
     pruned = [row for row in trials if row.state == "PRUNED" and row.step is not None]
+    bred = any(row.origin == "heir" for row in trials)
     compared, ahead = _compare(pruned, winner, sign)
     return Pruning(
         pruned=sum(row.state == "PRUNED" for row in trials),
-        saved=_saved(trials, max_steps, winner) if pruned else None,
+        saved=_saved(trials, max_steps, winner) if pruned and not bred else None,
         cuts=_cuts(trials),
         winner=best.number if best else None,
         compared=compared,

@@ -127,6 +127,12 @@ def test_an_empty_view_says_why() -> None:
     assert nothing_held(snapshot(pruner="asha", rungs=(1, 3, 9))) == "no trial has come to a rung yet (steps 1, 3, 9)"
 
 
+def test_where_heirs_go_on_from_others_nothing_is_called_saved() -> None:
+    heir = TrialRow(2, "COMPLETE", {}, value=0.05, best=0.05, step=9, busy_s=3.0, origin="heir", retry_of=1)
+
+    assert pruning([complete(0, 0.1), pruned(1, 0.7, 1), heir], "minimize", 10, WINNER).saved is None
+
+
 def test_the_pane_says_what_was_saved_so_far() -> None:
     assert saved_so_far(snapshot(complete(0, 0.1, step=10), pruned(1, 0.7, 5), max_steps=10)) == "saved 25% of 44s"
     assert saved_so_far(snapshot(complete(0, 0.1))) == ""

@@ -25,7 +25,7 @@ DONOR = {"lr": 0.01, "width": 30, "optimizer": "sgd", "momentum": 0.5}
 
 
 def at(number: int, loss: float, step: int = 5, kind: Kind = Kind.PENDING) -> Curve:
-    return Curve(number, np.array([step - 1, step]), np.array([9.0, loss]), kind)
+    return Curve(number, np.array([0, step - 1, step]), np.array([9.5, 9.0, loss]), kind)
 
 
 CROWD = [at(n, n / 10) for n in range(9)]
@@ -45,6 +45,13 @@ def test_the_worst_fifth_gives_way_to_heirs_of_the_best_fifth() -> None:
     assert pbt.judge(at(9, 0.65), CROWD) is None
     assert pbt.judge(at(9, 0.75, step=6), CROWD) is None  # not the step to compare at
     assert isinstance(pbt.judge(at(9, np.nan), CROWD), Stop)
+
+
+def test_an_heir_has_an_interval_of_its_own_before_it_is_compared() -> None:
+    pbt, crowd = PopulationBased(), [at(n, n / 10, step=10) for n in range(9)]
+
+    assert pbt.judge(Curve(9, np.array([8, 9, 10]), np.array([1.0, 1.0, 1.0])), crowd) is None
+    assert isinstance(pbt.judge(Curve(9, np.arange(6, 11), np.ones(5)), crowd), Stop)
 
 
 def test_who_is_alone_or_has_nobody_running_to_inherit_from_goes_on() -> None:

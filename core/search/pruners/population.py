@@ -19,6 +19,7 @@ from hptui.core.space.space import Params, Space
 class PopulationBased:
     """Every `interval` steps a trial among the worst `share` of the population is replaced by an heir of a good one.
 
+    Nobody waits for the others: who comes to a step first is compared with nobody there.
     The population are the trials that run, and those that came to their end. The donor is drawn from the best `share`
     that still run; its heir has its weights, by `trial.checkpoint`, and its parameters, each times or divided by
     `factor`, or with the chance `resample` drawn anew (a choice is kept, or drawn anew).
@@ -38,7 +39,7 @@ class PopulationBased:
 
     def judge(self, curve: Curve, others: Sequence[Curve]) -> Stop | None:
         step, previous = curve.last_step, int(curve.steps[-2]) if len(curve.steps) > 1 else -1
-        if not self.milestones().reached(step, previous):
+        if not self.milestones().reached(step, previous) or self._is_young(curve):
             return None
         living = [one for one in others if one.kind in (Kind.PENDING, Kind.COMPLETE) and not math.isnan(one.at(step))]
         mine = math.inf if math.isnan(curve.last) else curve.last
@@ -56,6 +57,10 @@ class PopulationBased:
         )
         limit = ranked[len(ranked) - worst - 1][0]
         return Stop(said, Compared(mine, limit, len(ranked), rank=rank, kept=len(ranked) - worst), Heir(donor))
+
+    def _is_young(self, curve: Curve) -> bool:
+        """An heir that has not had `interval` steps with its own parameters yet."""
+        return bool(curve.steps[0] > 1 and curve.last_step - curve.steps[0] + 1 < self.interval)
 
     def explore(self, space: Space, donor: Params, seed: int, place: tuple[int, int]) -> tuple[Params, str]:
         """The heir's parameters, and what is different from the donor's. place: the trial replaced, and the step."""
