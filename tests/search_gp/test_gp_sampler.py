@@ -11,7 +11,7 @@ import pytest
 from hptui.core.search.catalog import make_sampler
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import History, Kind, Proposal
-from hptui.core.search.samplers.auto import TURNS_FROM
+from hptui.core.search.samplers.auto import TURNS_FROM, stuck
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -153,6 +153,16 @@ def test_a_model_that_predicts_badly_takes_turns_with_others() -> None:
 
     late = reasons[TURNS_FROM + 3 :]
     assert {r.split(":")[0] for r in late} == {"gp", "gp, beyond the best basin", "tpe"}
+
+
+def test_a_search_is_stuck_when_its_latest_trials_improved_by_next_to_nothing() -> None:
+    falling = np.linspace(10.0, 0.0, 40)
+    flat = np.full(30, 0.0)
+
+    assert not stuck(falling)
+    assert not stuck(np.r_[falling[::-1], flat[:20]])
+    assert stuck(np.r_[falling, flat]) and stuck(np.r_[falling, flat - 0.001])
+    assert not stuck(np.r_[falling, flat - 0.5])
 
 
 def test_more_than_a_thousand_trials_are_thinned_and_the_reason_says_so() -> None:

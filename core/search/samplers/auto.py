@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from hptui.core.search.models.observed import observe
-from hptui.core.search.protocol import Exhausted, History, Proposal
+from hptui.core.search.protocol import Array, Exhausted, History, Proposal
 from hptui.core.search.samplers.start import Start
 from hptui.core.space.space import Space
 
@@ -21,6 +23,7 @@ TURNS: tuple[Turn, ...] = ("improve", "density", "explore")
 TURNS_FROM = 12  # losses; before, every trial goes where the model hopes for most
 TRUSTED, TRUSTED_FROM = 0.03, 25  # the share of the variance that a followed model may miss; more before 25 losses
 MOST_PARAMETERS = 200  # with more, models cost too much
+STUCK_FOR, NOTEWORTHY = 25, 0.01  # trials; the share of the way from the median to the best loss
 MARGIN = 0.1  # standard deviations of the losses: improvements of less don't count when exploring
 
 
@@ -28,9 +31,9 @@ MARGIN = 0.1  # standard deviations of the losses: improvements of less don't co
 class Auto:
     """Evenly spread points, then the Gaussian processes' best guess; from 12 losses on, three take turns.
 
-    A model that predicts left-out losses well is followed all the way down. One that does not is stuck sooner
-    or later, polishing a basin that is not the best: then every third point comes from the densities of good and
-    other trials (TPE), which know no lengths, and every third must promise a sizable improvement.
+    A model that predicts left-out losses well is followed all the way down, for as long as that leads on. One that
+    does not is stuck sooner or later, polishing a basin that is not the best: then every third point comes from the
+    densities of good and other trials (TPE), which know no lengths, and every third must promise a sizable improvement.
     """
 
     space: Space
@@ -49,7 +52,8 @@ class Auto:
         gp = self._gp
         turn = TURNS[number % len(TURNS)] if len(seen) >= TURNS_FROM else "improve"
         learned = gp.learned(seen)
-        if turn == "improve" or missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2:
+        trusted = missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2
+        if turn == "improve" or (trusted and not stuck(seen.y)):
             return gp.improve(seen, learned, history, number)
         if turn == "explore":
             return gp.improve(seen, learned, history, number, MARGIN)
@@ -78,6 +82,16 @@ class Auto:
         from hptui.core.search.samplers.tpe import TPE
 
         return TPE(self.space, self.seed, self.grows)
+
+
+def stuck(y: Array) -> bool:
+    """Whether the latest quarter of the losses (n,), 25 at least, brought no improvement worth a word."""
+    late = max(STUCK_FOR, len(y) // 4)
+    if len(y) <= late:
+        return False
+    before = y[:-late]
+    best = float(before.min())
+    return float(y[-late:].min()) > best - NOTEWORTHY * (float(np.median(before)) - best)
 
 
 def missed(learned: tuple[Learned, ...]) -> float:
