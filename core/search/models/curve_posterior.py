@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from hptui.core.search.models.curve_fit import Observations
 from hptui.core.search.models.curve_kernel import CurveKernel, Rows
@@ -33,17 +33,17 @@ class CurvePosterior:
         self.likeness = np.zeros((t, c + t))  # of trials to subjects
         self.likeness[:] = kernel.likeness(seen.features, self.features)
         self.trial, self.s = seen.trial[rows], seen.s[rows]
-        self.factor = np.zeros((n, n), order="F")
-        self.half = np.zeros((n, c + t))  # factor^-1 k(observations, ends)
+        self.inverse = np.zeros((n, n))  # of the lower Cholesky factor: products with it copy nothing, solving would
+        self.half = np.zeros((n, c + t))  # inverse k(observations, ends)
         if n:
             k = self._between(self.trial, self.s, self.trial + c, self.s)
             k.ravel()[:: n + 1] += self.noise
             lower, failed = dpotrf(k.T, lower=1, clean=1)
             if failed:
                 raise ValueError("the covariance of the curves can't be factored")
-            self.factor[:] = lower
+            self.inverse[:] = dtrtri(lower, lower=1)[0]
             ends = self._between(self.trial, self.s, np.arange(c + t), np.ones(c + t))
-            self.half[:] = dtrtrs(self.factor, ends, 1)[0]
+            self.half[:] = self.inverse @ ends
         self.explained = np.einsum("ij,ij->j", self.half, self.half)
 
     def extend(self, seen: Observations) -> None:
@@ -61,7 +61,7 @@ class CurvePosterior:
 
         z: (n,) what was observed at `rows`.
         """
-        told = dtrtrs(self.factor[: self.n, : self.n], z, 1)[0]
+        told = self.inverse[: self.n, : self.n] @ z
         subjects = self.c + self.t
         variance = np.maximum(self.end_variance - self.explained[:subjects], 1e-9)
         return told @ self.half[: self.n, :subjects], np.sqrt(variance)
@@ -70,9 +70,9 @@ class CurvePosterior:
         """(m,) mean and standard deviation of trials at times `s` (m,), without noise."""
         n = self.n
         k = self._between(self.trial[:n], self.s[:n], trial + self.c, s)
-        half = dtrtrs(self.factor[:n, :n], k, 1)[0]
+        half = self.inverse[:n, :n] @ k
         variance = self.kernel.variance(s) - np.einsum("ij,ij->j", half, half)
-        return dtrtrs(self.factor[:n, :n], z, 1)[0] @ half, np.sqrt(np.maximum(variance, 1e-9))
+        return (self.inverse[:n, :n] @ z) @ half, np.sqrt(np.maximum(variance, 1e-9))
 
     def elsewhere(self, features: Array, z: Array) -> tuple[Array, Array]:
         """(m,) mean and standard deviation at their ends of new points with features (m, p), without noise."""
@@ -80,9 +80,9 @@ class CurvePosterior:
         t = self.features[self.c : self.c + self.t]
         likeness = self.kernel.likeness(t, features)[self.trial[:n]]
         k = self.kernel.between(likeness, np.zeros((n, 1)), self.s[:n, None], np.ones(1))
-        half = dtrtrs(self.factor[:n, :n], k, 1)[0]
+        half = self.inverse[:n, :n] @ k
         variance = self.end_variance - np.einsum("ij,ij->j", half, half)
-        return dtrtrs(self.factor[:n, :n], z, 1)[0] @ half, np.sqrt(np.maximum(variance, 1e-9))
+        return (self.inverse[:n, :n] @ z) @ half, np.sqrt(np.maximum(variance, 1e-9))
 
     def _between(self, trial: Rows, s: Array, subject: Rows, t: Array) -> Array:
         likeness = self.likeness[np.ix_(trial, subject)]
@@ -105,14 +105,14 @@ class CurvePosterior:
         self.t += 1
         if n:
             k = self._between(self.trial[:n], self.s[:n], np.array([subjects]), np.ones(1))
-            self.half[:n, subjects] = dtrtrs(self.factor[:n, :n], k, 1)[0][:, 0]
+            self.half[:n, subjects] = self.inverse[:n, :n] @ k[:, 0]
         self.explained[subjects] = float(self.half[:n, subjects] @ self.half[:n, subjects])
 
     def _append(self, trial: int, s: float) -> None:
         n, subjects = self.n, self.c + self.t
         if n == len(self.trial):
             size = 2 * n + 8
-            self.factor = np.asfortranarray(_wider(self.factor, (size, size)))
+            self.inverse = _wider(self.inverse, (size, size))
             self.half = _wider(self.half, (size, self.half.shape[1]))
             self.trial, self.s = np.resize(self.trial, size), np.resize(self.s, size)
         at, time = np.array([trial]), np.array([s])
@@ -120,10 +120,10 @@ class CurvePosterior:
         row = np.zeros(0)
         if n:
             k = self._between(at, time, self.trial[:n] + self.c, self.s[:n])[0]
-            row = dtrtrs(self.factor[:n, :n], k, 1)[0]
+            row = self.inverse[:n, :n] @ k
         rest = float(self.kernel.variance(time)[0]) + self.noise - float(row @ row)
         pivot = math.sqrt(max(rest, _JITTER))
-        self.factor[n, :n], self.factor[n, n] = row, pivot
+        self.inverse[n, :n], self.inverse[n, n] = -(row @ self.inverse[:n, :n]) / pivot, 1.0 / pivot
         self.half[n, :subjects] = (ends - row @ self.half[:n, :subjects]) / pivot
         self.explained[:subjects] += self.half[n, :subjects] ** 2
         self.trial[n], self.s[n] = trial, s
