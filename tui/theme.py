@@ -42,7 +42,7 @@ _LIGHT = {
     "hp-band": "#DDE6EE", "hp-cursor": "#BFDCF5", "hp-cursor-text": "#000000",
     "hp-cursor-blurred": "#E4E4E4", "hp-find": "#FFE97A", "hp-find-text": "#000000",
     "hp-shade-1": "#F0F2F4", "hp-shade-2": "#E4E8EC", "hp-shade-3": "#D5DBE1", "hp-shade-4": "#C2CAD2",
-    "hp-ramp-0": "#9DB4E0", "hp-ramp-1": "#6F93C8", "hp-ramp-2": "#7A8450", "hp-ramp-3": "#A67C00",
+    "hp-ramp-0": "#7890C4", "hp-ramp-1": "#4A78B8", "hp-ramp-2": "#7A8450", "hp-ramp-3": "#A67C00",
     "hp-ramp-4": "#B83F00",
 }  # fmt: skip
 # `ramp`: ordered from worse to better, in the direction of cividis, lightened or darkened where it was invisible.

@@ -4,7 +4,10 @@ from textual.theme import BUILTIN_THEMES
 
 from hptui.tui.theme import ANSI, DARK, LIGHT, SERIES_COLOURS, THEMES, series_style, variable_defaults
 
-GROUNDS = {"hp-band", "hp-cursor", "hp-cursor-blurred", "hp-find", "hp-milestone"}
+GROUNDS = {
+    "hp-band", "hp-cursor", "hp-cursor-blurred", "hp-find", "hp-milestone", "hp-shade-1", "hp-shade-2", "hp-shade-3",
+    "hp-shade-4",
+}  # fmt: skip
 
 
 def ours(theme):
