@@ -11,24 +11,33 @@ import pytest
 
 Make = Callable[..., Any]
 
+# The worst comes to step 4 after another one; who is better waits behind it until there is an heir.
 SCRIPT = """
     import hptui, os, time
 
+    def wait_for(sign):
+        deadline = time.monotonic() + 30
+        while not os.path.exists(sign) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def objective(trial):
         state = trial.checkpoint.load() or {"step": -1, "gone": 0.0, "line": []}
-        line = [*state["line"], trial.number]
-        step = gone = 0
+        line, gone, pace = [*state["line"], trial.number], state["gone"], trial.params["pace"]
         with open("all.txt", "a") as file:
             file.write(f"{trial.number} begins after {state['step']} line {line}\\n")
-        gone = state["gone"]
+        if state["step"] >= 0:
+            open("heir", "w").close()
         for step in range(state["step"] + 1, 12):
-            time.sleep(0.15 if trial.params["pace"] < 0.1 else 0.05)  # the worst is not the first to come
-            gone += trial.params["pace"]
+            gone += pace
+            if step == 4 and pace < 0.1:
+                wait_for("past")
             trial.checkpoint.save({"step": step, "gone": gone, "line": line})
             trial.report(10 - gone, step)
             if trial.should_prune():
                 raise hptui.TrialPruned()
-        trial.set_user_attr("line", line)
+            if step == 5:
+                open("past", "w").close()
+                wait_for("heir")
         return 10 - gone
 """
 STUDY = """
