@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "replicate": ("trust", "replicate", "Run the best trials again with other seeds."),
     "trust": ("trust", "trust", "Tell how much of a result is luck."),
     "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
+    "serve": ("serve", "serve", "Show the screen in a browser on this machine."),
     "config": ("config", "config", "Print the configuration: theme, glyphs, colours, mouse, keys."),
     "rm": ("remove", "rm", "Delete a session."),
     "gpus": ("gpus", "gpus", "Show the devices, who uses them and what a session would get."),

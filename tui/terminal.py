@@ -62,6 +62,8 @@ def why_unsuitable(
     environ: Mapping[str, str] = os.environ, stdin_fd: int | None = None, stdout_fd: int | None = None
 ) -> str | None:
     """Why the screen can't be shown here; None if it can."""
+    if environ.get("TEXTUAL_DRIVER"):  # a page of `hptui serve` is the screen
+        return None
     for name, fd in (("input", stdin_fd), ("output", stdout_fd)):
         stream = sys.stdin if name == "input" else sys.stdout
         try:

@@ -49,7 +49,7 @@ def bar(share: float | None, width: int) -> str:
 
 
 def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
-    """`g0  ███████░  97%  61G/80G ours 48G 66°C 310W  ▸ 987`: load, memory, who is there; ours where others have some."""
+    """`g0  ███████░  97%  61G/80G ours 48G 66°C 310W  ▸ 987`: load, memory, who is there; ours if others have some."""
     if not snapshot.alive:  # what was read last is no news of a session that nobody schedules
         device = replace(
             device, used_slots=0, load=None, memory_used_bytes=None, memory_ours_bytes=None, temperature_c=None,
