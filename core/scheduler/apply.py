@@ -8,6 +8,7 @@ from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import away, freezing, looking, oom, quarantine
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.costs import cost_of
+from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.state import (
     AWAY,
     GPU_MEMORY,
@@ -15,7 +16,6 @@ from hptui.core.scheduler.state import (
     Ending,
     Live,
     Parking,
-    Queued,
     SchedulerState,
     Server,
     Stopping,
@@ -221,6 +221,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             if trial.attrs.get(GPU_MEMORY) == "kept":
                 trial = replace(trial, attrs={key: v for key, v in trial.attrs.items() if key != GPU_MEMORY})
             thawed = replace(live, trial=trial, parking=None, promoted="", unwanted="", held_bytes=0)
+            thawed = replace(thawed, thawed_at=event.at)
             return oom.with_neighbours(state.with_live(number, thawed), number)
         case e.EndAsked():
             return state.with_live(number, replace(live, ending=live.ending or Ending(event.outcome, event.at)))

@@ -14,6 +14,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.state import GPU_MEMORY, Live, SchedulerState
 from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Running, Trial, Waiting, Why
 
+SOON_S = 0.5  # between a process's end and the news of it
 JUDGED_STEP = "judged_step"  # the attribute: the highest step up to which a trial that was put away had been judged
 
 
@@ -51,11 +52,24 @@ def can_lose_its_process(live: Live) -> bool:
     return held and live.trial.has_checkpoint and not (live.ending or ended_itself)
 
 
+def died_going_on(live: Live) -> bool:
+    """Its process was gone already when it was let go on, or nearly so: nobody had noticed."""
+    gone, phase = live.gone, live.trial.phase
+    if gone is None or gone.end is not None or gone.since is None or not isinstance(phase, Running):
+        return False
+    soon = live.thawed_at == phase.since and gone.since <= phase.since + SOON_S
+    return soon and live.trial.has_checkpoint and live.ending is None
+
+
 def settle_away(state: SchedulerState, live: Live) -> a.Action:
     """What becomes of a held trial whose process is gone."""
     said = live.leaving or "its process ended while it was held"
     number = live.trial.number
-    return a.PutAway((e.PutAway(state.now, number, f"{said}: put away; {goes_on_from(live.trial)}"),), number)
+    gone = e.PutAway(state.now, number, f"{said}: put away; {goes_on_from(live.trial)}")
+    if isinstance(live.trial.phase, Running) and live.parking is None:
+        on = e.Requeued(state.now, number, f"it was to go on; {goes_on_from(live.trial)}")
+        return a.PutAway((gone, on), number)
+    return a.PutAway((gone,), number)
 
 
 def go_on(state: SchedulerState, live: Live, reason: str, promoted: bool) -> a.Action:
@@ -67,9 +81,10 @@ def go_on(state: SchedulerState, live: Live, reason: str, promoted: bool) -> a.A
 def applied(live: Live, event: e.PutAway | e.Requeued) -> Live:
     """The trial after the event."""
     trial, phase = live.trial, live.trial.phase
-    if isinstance(phase, Running) and live.parking is not None:  # CUDA lost it on its way to being held
+    if isinstance(phase, Running) and isinstance(event, e.PutAway):  # on its way to being held, or from there
         parking, live = live.parking, replace(live, busy_s=live.running_s(event.at))
-        phase = Paused(phase.process, phase.device, event.at, parking.why, parking.until)
+        why, until = (parking.why, parking.until) if parking is not None else (Why.USER, None)
+        phase = Paused(phase.process, phase.device, event.at, why, until)
     if not isinstance(phase, Paused):
         return live
     if isinstance(event, e.Requeued):

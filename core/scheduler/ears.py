@@ -173,7 +173,9 @@ class Ears:
                 child.reported = True
                 killed = oom_kills() > self._ooms
                 self._ooms = oom_kills()
-                seen.events.append(e.Exited(self._gear.clock.now(), number, child.end, child.status, killed))
+                at = self._gear.clock.now()
+                since = at - (time.monotonic() - child.gone_at) if child.gone_at is not None else None
+                seen.events.append(e.Exited(at, number, child.end, child.status, killed, since))
 
     def _note(self, number: int, child: Child, reading: Reading, seen: Seen) -> None:
         gear, at = self._gear, self._gear.clock.now()

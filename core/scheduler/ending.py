@@ -11,7 +11,8 @@ from hptui.core.scheduler import away, freezing
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.oom import after_oom
 from hptui.core.scheduler.outcome import outcome_of
-from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, SchedulerState, again
+from hptui.core.scheduler.queued import again
+from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, SchedulerState
 from hptui.core.study.study import broken
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
@@ -23,7 +24,7 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
         no_process = isinstance(live.trial.phase, Waiting) or away.is_away(live)
         if live.gone is None and not (live.ending is not None and no_process):
             continue
-        if live.gone is not None and away.can_lose_its_process(live):
+        if live.gone is not None and (away.can_lose_its_process(live) or away.died_going_on(live)):
             yield away.settle_away(state, live)
             continue
         settled = outcome_of(live, state.now)

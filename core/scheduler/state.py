@@ -12,12 +12,11 @@ from hptui.core.devices.inventory import Place
 from hptui.core.scheduler.costs import Spent
 from hptui.core.scheduler.events import Exited
 from hptui.core.scheduler.gpus import Claim, Gpus
+from hptui.core.scheduler.queued import Queued
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.study import StopWhen
 from hptui.core.study.trial import (
-    CHECKPOINT_STEP,
-    STARTS_FROM,
     Ended,
     Params,
     Paused,
@@ -34,8 +33,6 @@ PARK_PATIENCE_S = 10.0  # a trial that has not parked in its next report() by th
 PRUNE_PATIENCE_S = 1.0  # the same for one that is to be pruned anyway
 STOP_PATIENCE_S = 30.0  # a trial told to stop by its pruner that trains on is ended after this
 START_PATIENCE_S = 120.0  # a process that was asked for and never seen
-LOST_RETRIES = 3
-LOST = "times_lost"  # the attribute that counts them
 GPU_MEMORY = "gpu_memory"  # the attribute that says where a held trial's GPU memory is; see `freezing`
 AWAY = "away"  # ... in the machine's memory: it takes no slot
 HOLDS_ITS_SLOT = (Why.UNDO, Why.DISK)  # goes on at once when it goes on: nobody else gets its CPU slot
@@ -109,12 +106,14 @@ class Live:
     promoted: str = ""  # held, and its pruner wants it continued: why
     compared: dict[str, Any] = field(default_factory=dict)  # the numbers of that reason
     leaving: str = ""  # held, and its process is being ended so that it goes on from its checkpoint later: why
+    thawed_at: float | None = None  # it went on in the process that was frozen
     company: bool = False  # there was somebody else on its device at some time
     held_bytes: int = 0  # frozen: what its processes keep of the machine's memory
     unwanted: str = ""  # held, and memory is short: why it gives way
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
     claim: Claim | None = None  # what it holds of its GPUs
+    waits_told: float = 0.0  # when that was
     waits_for: str = ""  # what a waiting trial was told that it waits for
 
     @property
@@ -214,31 +213,6 @@ class Stopping:
     now: bool = False  # kill what runs
     ok: bool = True
     final: bool = False  # nothing is left to resume
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A point to try before the sampler is asked."""
-
-    params: Params
-    origin: str  # baseline, enqueued, retry
-    why: str
-    x: tuple[float | None, ...] = ()
-    retry_of: int | None = None
-    attrs: dict[str, Any] = field(default_factory=dict)
-
-
-def again(
-    number: int, params: Params, x: tuple[float | None, ...], attrs: dict[str, Any], reason: str
-) -> Queued | None:
-    """The retry of a trial that was lost; None when it has been lost too often."""
-    times = int(attrs.get(LOST, 0)) + 1
-    if times > LOST_RETRIES:
-        return None
-    kept: dict[str, Any] = {LOST: times}
-    if STARTS_FROM in attrs and CHECKPOINT_STEP not in attrs:  # it begins with another trial's checkpoint once more
-        kept[STARTS_FROM] = attrs[STARTS_FROM]
-    return Queued(params, "retry", f"trial {number} was lost ({reason}): again", x, number, kept)
 
 
 @dataclass(frozen=True, slots=True)

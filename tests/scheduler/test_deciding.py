@@ -295,3 +295,16 @@ def test_how_long_a_trial_ran_is_the_same_under_the_next_scheduler():
     row = row_of(state.live[0], 1.0)
 
     assert live_of(row, Process(1000, 1)).running_s(9_010) == state.live[0].running_s(9_010) == 50
+
+
+def test_a_trial_whose_process_had_died_unnoticed_when_it_was_let_go_on_starts_again_from_its_checkpoint():
+    state = after(running(ready(TWO[:1]), 0), e.AttrSet(101, 0, "checkpoint_step", 3), e.Reported(101, 0, 3, 0.5, 0.5))
+    state = after(state, e.ParkAsked(102, 0, Why.USER), e.Frozen(103, 0, ""), e.Thawed(110, 0, TWO[0], ""))
+    late = after(state, e.Exited(120, 0, None, 9, since=115.0))
+    assert decide(late)[0].tally.failed == 1, "it had gone on for five seconds"
+
+    state, _ = decide(after(state, e.Exited(110.2, 0, None, 9, since=109.9)))
+
+    assert isinstance(state.live[0].trial.phase, Waiting) and state.tally.failed == 0
+    _, actions = decide(state)
+    assert [x.number for x in actions if isinstance(x, a.Launch)] == [0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -131,13 +132,14 @@ def test_a_trial_held_at_its_rung_is_judged_there_once_however_often_its_process
     while not s.reader.facts().get("finished"):
         held = [row for row in s.trials().values() if row.why == "rung" and row.pid and "checkpoint_step" in row.attrs]
         if held and killed < 6:
-            os.kill(dice.choice(held).pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(dice.choice(held).pid, signal.SIGKILL)
             killed += 1
             if killed % 3 == 1:
                 os.kill(s.scheduler_pid, signal.SIGKILL)
                 s.until(lambda: not s.alive)
                 s.start()
-            elif killed % 3 == 2 and (server := server_of(tmp_path)):
+            elif killed % 3 == 2 and (server := server_of(tmp_path / "home")):
                 os.kill(server, signal.SIGKILL)
         time.sleep(0.03)
     s.finish()

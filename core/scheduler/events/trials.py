@@ -248,6 +248,7 @@ class Exited(Event):
     end: End | None
     status: int | None = None
     oom_killed: bool = False
+    since: float | None = None  # when it was seen to be gone; what is left of its spool is read after that
 
 
 @dataclass(frozen=True, slots=True)
