@@ -12,9 +12,10 @@ from hptui.core.scheduler.events.gpus import ClaimSet, GpuTold, Waits
 from hptui.core.scheduler.gpus import MARGIN, GpuState, gpus_of, on, place_for
 from hptui.core.scheduler.placing import UNITS, USABLE, Wait
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Why
+from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
 QUIET_S = 10.0  # a GPU that nobody else has used for this long is ours again
+SAY_AGAIN_S = 10.0  # how old the numbers of a wait may be
 WORTH_IT = 0.05  # a claim that is off by less of a GPU stays as it is
 
 
@@ -25,8 +26,9 @@ def start_on_gpus(state: SchedulerState) -> Iterator[a.Action]:
         return
     number, found = head.trial.number, place_for(state, head)
     if isinstance(found, Wait):
-        if head.waits_for != found.key:
-            yield a.Record((Waits(state.now, number, found.key, found.reason, found.usual),))
+        same = head.waits_for == found.key
+        if not same or (state.now - head.waits_told >= SAY_AGAIN_S and _reason(head) != found.reason):
+            yield a.Record((Waits(state.now, number, found.key, found.reason, found.usual or same),))
         return
     place = Place(found.device_id, found.slot)
     reason = found.reason
@@ -34,6 +36,10 @@ def start_on_gpus(state: SchedulerState) -> Iterator[a.Action]:
         reason += f"; trial {number} {goes_on_from(head.trial)}"
     placed = e.Placed(state.now, number, place, reason, found.units, found.memory_bytes)
     yield a.Launch((placed, e.Launched(state.now, number)), number, place, state.server.state == "cold")
+
+
+def _reason(live: Live) -> str:
+    return live.trial.phase.reason if isinstance(live.trial.phase, Waiting) else ""
 
 
 def watch_gpus(state: SchedulerState) -> Iterator[a.Action]:

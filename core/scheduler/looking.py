@@ -29,7 +29,7 @@ def applied(state: SchedulerState, event: e.Event) -> SchedulerState:
             live = state.live[number]
             since = live.trial.phase.since if isinstance(live.trial.phase, Waiting) else at
             trial = replace(live.trial, phase=Waiting(since, reason))
-            return state.with_live(number, replace(live, trial=trial, waits_for=key))
+            return state.with_live(number, replace(live, trial=trial, waits_for=key, waits_told=at))
         case ClaimSet(number=number, units=units, memory_bytes=memory):
             live = state.live[number]
             claim = replace(live.claim or Claim(UNITS), units=units, memory_bytes=memory)

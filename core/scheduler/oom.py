@@ -13,7 +13,8 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.gpus import GpuClosed
 from hptui.core.scheduler.gpus import ALONE
-from hptui.core.scheduler.state import Deaths, Live, Queued, SchedulerState
+from hptui.core.scheduler.queued import Queued
+from hptui.core.scheduler.state import Deaths, Live, SchedulerState
 from hptui.core.study.trial import Cause, Ended, Params, Paused, Running, Starting, State
 
 DEATHS = 3  # trials in a row that die at once on a device before it is set aside

@@ -21,8 +21,8 @@ from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.past import pasts_of, told
+from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.recover import CAN_FREEZE, Recovered, recover
-from hptui.core.scheduler.state import Queued
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog

@@ -15,7 +15,8 @@ from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.oom import alone_again
 from hptui.core.scheduler.project import PAUSED_BEFORE
-from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Queued, Rules, SchedulerState, Tally, again
+from hptui.core.scheduler.queued import Queued, again
+from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Rules, SchedulerState, Tally
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import BUDGET

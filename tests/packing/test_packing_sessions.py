@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from hptui.core.devices import leases
+from hptui.core.study.session import leases_home
 
 Make = Callable[..., Any]
 
@@ -184,3 +189,25 @@ def test_trials_of_a_lost_gpu_are_tried_elsewhere(session: Make, pretended: Make
     again = next(row for row in s.trials().values() if row.retry_of == 0)
     assert again.state == "COMPLETE" and int(again.device[-1]) == 1 - broken
     assert s.events("gpu-lost")[0].data["device"] == gone.device
+
+
+def test_a_scheduler_that_is_killed_leaves_the_shares_to_the_trials_and_the_next_one_knows_them(
+    session: Make, pretended: Make
+) -> None:
+    pretended(gpus=1)
+    s = session(SCRIPT, study(5, "gpus = 0.5", mib="[500]", steps=20))
+    s.start()
+    s.wait_for(0, "RUNNING")
+    s.wait_for(1, "RUNNING")
+    uuid = s.trials()[0].device
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    held = leases.UNITS - leases.free_units(leases_home(), uuid)
+    s.start()
+    s.finish()
+
+    rows = list(s.trials().values())
+    assert held == leases.UNITS
+    assert {row.state for row in rows} == {"COMPLETE"} and len(rows) == 5
+    assert most_at_once(rows) == 2
+    assert s.until(lambda: leases.free_units(leases_home(), uuid) == leases.UNITS)

@@ -15,6 +15,7 @@ from hptui.core.space import Categorical, Parameter, Space
 from hptui.core.space.parameter import guess
 from hptui.core.study.durations import format_duration
 from hptui.core.study.file import baseline
+from hptui.core.study.sizes import format_size
 from hptui.core.study.study import Chosen, Study
 from hptui.tui.commands.answers import plural, print_json, setting, settings, table
 from hptui.tui.commands.options import study_options
@@ -46,7 +47,7 @@ def check(
     elif as_json:
         study_json = msgspec.to_builtins(study)
         devices = [device.id for device in here.devices]
-        good = {"ok": True, "problems": [], "study": study_json, "slots": len(here.slots)}
+        good = {"ok": True, "problems": [], "study": study_json, "slots": here.at_once}
         print_json({**good, "devices": devices, "notes": list(here.notes)})
     else:
         print(describe(source, study, here))
@@ -64,7 +65,7 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         f"  sampler    {_chosen(study.sampler)}, seed {study.seed}",
         f"  pruner     {_chosen(study.pruner)}",
         f"  budget     {_budget(study)}",
-        f"  slots      {plural(len(here.slots), 'trial')} at once, {plural(here.threads, 'thread')} each",
+        f"  slots      {_at_once(study, here)}, {plural(here.threads, 'thread')} each",
         *(f"             {note}" for note in here.notes),
     ]
     if first is not None:
@@ -77,6 +78,18 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         lines.append(f"  grid       {_grid(study, space)}")
     rows = [(f"    {name}", *_described(parameter)) for name, parameter in space.parameters.items()]
     return "\n".join(lines) + "\n" + table(("", "kind", "values", "default", "only when"), rows)
+
+
+def _at_once(study: Study, here: Inventory) -> str:
+    at_once = f"{plural(here.at_once, 'trial')} at once"
+    if not here.on_gpus:
+        return at_once
+    asked, where = study.resources, plural(len(here.devices), "GPU")
+    if asked.gpus is not None:
+        return f"{at_once} on {where}, {asked.gpus:g} GPU each"
+    known = asked.gpu_memory_bytes
+    need = "learned from the first" if known is None else f"{format_size(known)} each"
+    return f"as many as fit by memory ({need}) on {where}, {here.at_once} at most"
 
 
 def _objective(study: Study) -> str:

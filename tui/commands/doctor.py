@@ -19,7 +19,7 @@ import hptui.core
 import hptui.tui
 from hptui.core.errors import SessionError
 from hptui.core.store.place import check_place, mount_of
-from hptui.core.study.session import home
+from hptui.core.study.session import home, leases_home
 from hptui.tui.commands.answers import print_json, size, table
 
 WAL_FIXED = (3, 51, 3)
@@ -122,6 +122,7 @@ def _terminal() -> Iterator[Finding]:
 
 
 def _gpus() -> Iterator[Finding]:
+    from hptui.core.devices.leases import check
     from hptui.core.devices.nvml import Absent, Nvml, Unreachable
 
     nvml = Nvml.open()
@@ -134,6 +135,11 @@ def _gpus() -> Iterator[Finding]:
         else:
             yield Finding("gpu", "ok", f"{gpu.index} {gpu.name} {size(gpu.memory_total_bytes)} {gpu.uuid}")
     yield Finding("driver", "ok", nvml.driver_version or "unknown version")
+    try:
+        check(leases_home())
+        yield Finding("leases", "ok", f"in {leases_home()}, open to all who use these GPUs")
+    except SessionError as error:
+        yield Finding("leases", "bad", f"{error.where}: {error.problem}. {error.hint}")
     nvml.close()
 
 
