@@ -22,8 +22,9 @@ from hptui.core.scheduler.thinker_wire import AskFor, Begin, Unframer, framed
 from hptui.core.search.catalog import SAMPLERS, make_sampler
 from hptui.core.search.observe import Observations
 from hptui.core.search.protocol import Kind, Proposal
+from hptui.core.search.wording import said
 from hptui.core.space.space import Space
-from hptui.core.study.study import Chosen
+from hptui.core.study.study import Chosen, Goal
 
 DEADLINE_S = 30.0
 TWO: dict[str, Any] = {
@@ -108,7 +109,7 @@ def test_an_answer_is_the_samplers_own_proposal_with_inactive_parameters_left_ou
     assert isinstance(proposal, Proposal)
     active = space.active(proposal.x)
     assert answer.x == tuple(u if on else None for u, on in zip(proposal.x, active, strict=True))
-    assert (answer.number, answer.why) == (2, proposal.why)
+    assert (answer.number, answer.why) == (2, said(proposal, name, [Goal("value")]))
     assert 0 <= answer.seconds < DEADLINE_S
 
 
@@ -142,7 +143,7 @@ def test_a_space_that_grows_from_nothing_is_followed(start: Start) -> None:
     thinker.set_space({**FINITE, **TWO})
     third = asked(ask(thinker, 2))
 
-    assert (first.x, first.why) == ((), "no parameter is known yet")
+    assert (first.x, first.why) == ((), "random: no parameter is known yet")
     assert (len(second.x), len(third.x)) == (2, 5)
 
 
