@@ -20,7 +20,6 @@ from typing import Any
 from hptui.core.devices.held import room
 from hptui.core.devices.inventory import Device
 from hptui.core.devices.nvml import Absent, Nvml
-from hptui.core.study.sizes import format_size
 
 FIRST_DRIVER = 580
 LOCK_MS = 10_000  # work that was handed to the GPU must end first
@@ -48,8 +47,8 @@ def out(process: Any, need_bytes: int) -> str:
     """Move it out. Returns why that did not work, "" when it did."""
     seen = room()
     if seen is not None and seen.available_bytes < need_bytes + SPARE_BYTES:
-        free = format_size(seen.available_bytes)
-        return f"it needs {format_size(need_bytes)} of the machine's memory, and {free} are free"
+        need, free = need_bytes / 2**30, seen.available_bytes / 2**30
+        return f"it needs {need:.1f} GiB of the machine's memory, and {free:.1f} are free"
     process.lock(timeout_ms=LOCK_MS)
     try:
         process.checkpoint()

@@ -146,8 +146,12 @@ def test_an_objective_ends_with_its_value(served: Standin, name: str, outcome: s
         ("raises", Cause.CRASH, "KeyError: 'lr'"),
         ("library", Cause.CRASH, "LinAlgError: Singular matrix"),
         ("exit_3", Cause.CRASH, "called sys.exit(3)"),
-        ("memory", Cause.OOM, "MemoryError"),
-        ("gpu_memory", Cause.OOM, "RuntimeError: CUDA out of memory. Tried to allocate 2 GiB"),
+        ("memory", Cause.OOM, "out of the machine's memory: MemoryError"),
+        (
+            "gpu_memory",
+            Cause.OOM,
+            "out of the GPU's memory: RuntimeError: CUDA out of memory. Tried to allocate 2 GiB",
+        ),
         ("interrupted", Cause.KILLED, "interrupted"),
         ("bad_str", Cause.CRASH, "Odd"),
         (

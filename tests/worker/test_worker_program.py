@@ -85,7 +85,11 @@ def test_placeholders_reach_any_program(served: Standin) -> None:
     ("code", "cause", "reason"),
     [
         ("import sys; print('no file'); sys.exit(3)", Cause.CRASH, "the program ended with exit status 3: no file"),
-        ("exit('CUDA out of memory')", Cause.OOM, "the program ended with exit status 1: CUDA out of memory"),
+        (
+            "exit('CUDA out of memory')",
+            Cause.OOM,
+            "out of the GPU's memory: the program ended with exit status 1: CUDA out of memory",
+        ),
         ("print('done')", Cause.CRASH, "the program ended without a value: "
          "no line matched objective.pattern, nor did it call hptui.report()"),
         ("print('hptui: value=nan')", Cause.NAN, "the last value it printed is NaN"),
