@@ -7,7 +7,7 @@ from enum import Enum
 
 import numpy as np
 
-from hptui.core.review.columns import Columns, Floats, Ints
+from hptui.core.review.columns import Bools, Columns, Floats, Ints
 
 
 class By(Enum):
@@ -28,7 +28,7 @@ class History:
 
     number, state: (m,) as in `Columns`. x: (m,) trials ended, or seconds. loss: (m,) NaN where there is none.
     best: (m,) the lowest loss of the complete trials so far, NaN before the first. records: indices into these
-    of the trials that were better than all before them.
+    of the trials that were better than all before them. complete: (m,) those that may be one.
     """
 
     number: Ints
@@ -37,13 +37,14 @@ class History:
     loss: Floats
     best: Floats
     records: Ints
+    complete: Bools
 
     @property
     def since_record(self) -> int | None:
         """Complete trials since the last record; None before the first."""
         if not len(self.records):
             return None
-        return int(np.isfinite(self.best[self.records[-1] + 1 :]).sum())
+        return int(self.complete[self.records[-1] + 1 :].sum())
 
 
 def history(columns: Columns, by: By, begin: float | None = None) -> History:
@@ -68,7 +69,7 @@ def history(columns: Columns, by: By, begin: float | None = None) -> History:
     before = np.r_[np.inf, known[:-1]] if len(known) else known
     return History(
         columns.number[order], columns.state[order], x, columns.loss[order],
-        np.where(np.isfinite(known), known, np.nan), np.flatnonzero(known < before),
+        np.where(np.isfinite(known), known, np.nan), np.flatnonzero(known < before), complete,
     )  # fmt: skip
 
 

@@ -52,15 +52,15 @@ def test_a_value_that_is_no_number_is_no_loss() -> None:
 
 def test_the_best_so_far_knows_only_complete_trials_in_the_order_in_which_they_ended() -> None:
     rows = [
-        done(0, 5.0), done(1, 1.0, state="PRUNED"), done(2, 7.0, ended_at=100.0), done(3, 4.0), done(4, 6.0),
-        done(5, 0.0, state="RUNNING", ended_at=None),
+        done(0, 5.0), done(1, 1.0, state="PRUNED"), done(2, 7.0, ended_at=100.0), done(3, 4.0),
+        done(4, 6.0, state="PRUNED"), done(5, 0.0, state="RUNNING", ended_at=None),
     ]  # fmt: skip
 
     found = history(columns(rows, {}), By.TRIALS)
 
     assert found.number.tolist() == [0, 1, 3, 4, 2]
     assert found.best.tolist() == [5.0, 5.0, 4.0, 4.0, 4.0]
-    assert (found.records.tolist(), found.since_record) == ([0, 2], 2)
+    assert (found.records.tolist(), found.since_record) == ([0, 2], 1)
 
 
 def test_a_search_is_measured_by_the_clock_or_by_what_devices_worked() -> None:

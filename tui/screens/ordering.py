@@ -54,7 +54,12 @@ class Ordering(Steering):
         if message.kind == "filter":
             if self._typing is not None:
                 self._typing.stop()
-            self._typing = self.set_timer(_TYPING_S, lambda: self.filter_by(message.text))
+            self._typing = self.set_timer(self._typing_s, lambda: self.filter_by(message.text))
+
+    @property
+    def _typing_s(self) -> float:
+        """A half-typed filter is a word looked for everywhere: among very many trials that is felt."""
+        return _TYPING_S if len(self.snapshot.trials) < 20_000 else 4 * _TYPING_S
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         self._close_prompt()

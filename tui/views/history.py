@@ -108,7 +108,7 @@ def legend(glyphs: Glyphs, dot: str, off: int) -> tuple[Piece, ...]:
         (glyphs.fail, "fail", "failed"),
     ]  # fmt: skip
     if off:
-        parts.append((glyphs.up, "muted", f"{off} beyond the scale"))
+        parts.append((glyphs.up + glyphs.down, "muted", f"{off} beyond the scale"))
     pieces = [Piece(" " * GUTTER, "")]
     for char, style, words in parts:
         pieces += [Piece(char, style), Piece(f" {words}   ", "muted")]

@@ -94,5 +94,5 @@ def notes(found: Importance) -> list[str]:
         wanted = 10 * len(found.main)
         said.append(f"few trials: {wanted} complete ones would narrow the intervals")
     if found.clipped:
-        said.append(f"{count(found.clipped, 'diverged trial')} count as {number(found.clipped_at)}")
+        said.append(f"{count(found.clipped, 'trial')} far behind the rest counted as {number(found.clipped_at)}")
     return said
