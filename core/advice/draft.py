@@ -113,11 +113,13 @@ def _around(default: float, role: Role) -> dict[str, Any]:
     if role in (Role.DROPOUT, Role.MOMENTUM) and 0 <= default < 1:
         high = max(0.6, default) if role is Role.DROPOUT else max(0.99, default)
         return {"type": "float", "low": 0.0, "high": high, **known}
+    if role is Role.OTHER and 0.1 < default < 1:  # a share of something
+        return {"type": "float", "low": 0.0, "high": 1.0, **known}
+    if default < 0:
+        return {"type": "float", "low": 2 * default, "high": 0.0, **known}
     if default > 0:
         up = 10.0 if role is Role.LEARNING_RATE else 0.0
         wide = 100.0 if role in (Role.LEARNING_RATE, Role.WEIGHT_DECAY, Role.EPSILON) else 10.0
-        if default < 1 and role is Role.OTHER:
-            wide = min(wide, 1 / default) if default > 0.1 else wide
         low, high = _nice(default / wide), _nice(default * (up or wide))
         return {"type": "float", "low": low, "high": high, "log": True, **known}
     if role is Role.WEIGHT_DECAY:
