@@ -26,7 +26,7 @@ Law = Callable[[st.DataObject, int], None]
 def tried(name: str, law: Law) -> None:
     """Try a law of sampler `name` on histories and trial numbers: fewer ones where asking costs more."""
     calm = settings(
-        max_examples=8 if name in LEARNERS else 25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=5 if name in LEARNERS else 10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     calm(given(data=st.data(), number=NUMBERS)(law))()
 
