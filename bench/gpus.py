@@ -98,7 +98,7 @@ print((time.process_time() - cpu) / (time.monotonic() - wall), len(readings.late
 
 def main(which: str) -> None:
     load, day = os.getloadavg()[0], time.strftime("%Y-%m-%d")
-    print(f"{day}, Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}; no GPU: the stub NVML\n")
+    print(f"{day}, Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}; a stub NVML\n")
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         if which == "readings":

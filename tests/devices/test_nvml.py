@@ -110,7 +110,9 @@ def test_memory_that_is_not_available_is_none_and_the_rest_stands(machine: Machi
 
     reading = python(read(0), machine.env(1))
 
-    assert reading == GpuReading(load=0.37, temperature_c=61, power_w=75.5, power_limit_w=700.0, slowed=(), processes=())
+    assert reading == GpuReading(
+        load=0.37, temperature_c=61, power_w=75.5, power_limit_w=700.0, slowed=(), processes=()
+    )
 
 
 def test_an_old_driver_without_the_second_memory_call_counts_the_reserve_as_used(
