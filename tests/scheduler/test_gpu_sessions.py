@@ -146,7 +146,8 @@ def test_held_trials_that_saved_leave_their_gpus_to_others_and_go_on_from_there(
     assert fact["ok"] and len(rows) == 9 and {row.state for row in rows.values()} == {"COMPLETE", "PRUNED"}
     away = [event.reason for event in s.events("put-away")]
     assert away and all("gives GPU " in reason and "goes on from its checkpoint of step" in reason for reason in away)
-    assert s.events("promoted") and all(row.reason.startswith("held at") for row in rows.values() if row.state == "PRUNED")
+    pruned = [row.reason for row in rows.values() if row.state == "PRUNED"]
+    assert s.events("promoted") and all(reason.startswith("held at") for reason in pruned)
     for number, row in rows.items():
         assert [step for step, _ in s.reader.curve(number, "value")] == list(range((row.step or 0) + 1))
     s.until(lambda: not s.processes(), "processes were left behind")

@@ -48,7 +48,8 @@ def gives_way(state: SchedulerState) -> list[int]:
     """Who is asked to, in order."""
     (action,) = [x for x in make_room(state) if isinstance(x, a.MakeRoom)]
     order = by_value([state.live[number] for number in action.candidates], state.rules.sign)
-    return [event.number for event in who_gives_way(order, action.over_bytes, "", 10.0) if isinstance(event, e.Unwanted)]
+    events = who_gives_way(order, action.over_bytes, "", 10.0)
+    return [event.number for event in events if isinstance(event, e.Unwanted)]
 
 
 def test_while_there_is_room_nobody_gives_way():

@@ -121,7 +121,7 @@ SCRIPT = """
             time.sleep(0.3)
             neighbours = [n for n in os.listdir(".") if n.startswith("here-")]
             if trial.params["x"] == WALL or (trial.params["x"] == SHARED and len(neighbours) > 1):
-                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79 GiB")
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB. GPU 0 has a capacity of 79 GiB")
             return trial.params["x"]
         finally:
             os.unlink(f"here-{trial.number}")

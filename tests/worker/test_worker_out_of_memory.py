@@ -13,7 +13,7 @@ WORDS = [
     ("RuntimeError: cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "GPU"),
     ("RuntimeError: HIP out of memory. Tried to allocate 2 GiB", "GPU"),
     ("XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 1073741824 bytes", "GPU"),
-    ("RuntimeError: [enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory", "machine"),
+    ("RuntimeError: [enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory", "machine"),
     ("terminate called after throwing an instance of 'std::bad_alloc'", "machine"),
     ("OSError: [Errno 12] Cannot allocate memory", "machine"),
     ("numpy._core._exceptions._ArrayMemoryError: Unable to allocate 8.00 TiB for an array", "machine"),
