@@ -157,7 +157,7 @@ def test_a_model_that_predicts_badly_takes_turns_with_others() -> None:
 
 def test_a_search_is_stuck_when_its_latest_trials_improved_by_next_to_nothing() -> None:
     falling = np.linspace(10.0, 0.0, 40)
-    flat = np.full(30, 0.0)
+    flat = np.full(25, 0.0)
 
     assert not stuck(falling)
     assert not stuck(np.full(25, 1.0))
