@@ -111,7 +111,10 @@ def test_parameters_read_from_the_trial_are_named_as_missing() -> None:
     assert '# lr = { type = "float"' in study_text(found)
 
 
-@given(st.floats(1e-9, 1e9) | st.floats(-1e3, 0), st.sampled_from(["lr", "momentum", "alpha", "weight-decay", "dropout"]))
+NAMES = ["lr", "momentum", "alpha", "weight-decay", "dropout"]
+
+
+@given(st.floats(1e-9, 1e9) | st.floats(-1e3, 0), st.sampled_from(NAMES))
 def test_a_proposed_range_holds_its_default(default: float, name: str) -> None:
     definition = proposed(Flag(name, 1, "float", default))
 
