@@ -146,7 +146,9 @@ def test_a_choice_is_the_best_predicted_or_the_likeliest_to_reach_a_target() -> 
     trials = (np.array([0.0, -0.2, 0.5]), np.array([0.1, 0.02, 1.0]))
     points = (np.array([0.6]), np.array([0.7]))
     free, nowhere = np.array([True, True, False]), np.array([True])
-    chosen = [choose(Prospects(trials, points, -0.1, free, nowhere), np.random.default_rng(seed)) for seed in range(60)]
+    chosen = [
+        choose(Prospects(trials, points, -0.1, free, free, nowhere), np.random.default_rng(seed)) for seed in range(60)
+    ]
 
     finished = [c for c in chosen if c is not None and c.how == "finish"]
     hoped = [c for c in chosen if c is not None and c.how == "hope"]
@@ -158,7 +160,7 @@ def test_a_choice_is_the_best_predicted_or_the_likeliest_to_reach_a_target() -> 
         }  # fmt: skip
         assert chances[c.what, c.row] == max(chances.values())
     assert {c.what for c in hoped} == {"trial", "point"}
-    nobody = Prospects(trials, points, -0.1, np.zeros(3, bool), np.zeros(1, bool))
+    nobody = Prospects(trials, points, -0.1, np.zeros(3, bool), np.zeros(3, bool), np.zeros(1, bool))
     assert choose(nobody, np.random.default_rng(0)) is None
 
 

@@ -21,14 +21,15 @@ BEGIN = 8  # trials before there is anything to predict
 class Prospects:
     """What is expected at the end, as z.
 
-    trials, points: (mean, sd) each. best: of all losses seen. free: (t,) trials that may be chosen.
-    open: (c,) points that may be.
+    trials, points: (mean, sd) each. best: of all losses seen. free: (t,) trials that may be chosen; ripe: (t,) of
+    these, those that may be finished. open: (c,) points that may be chosen.
     """
 
     trials: tuple[Array, Array]
     points: tuple[Array, Array]
     best: float
     free: NDArray[np.bool_]
+    ripe: NDArray[np.bool_]
     open: NDArray[np.bool_]
 
 
@@ -52,8 +53,8 @@ def choose(prospects: Prospects, rng: np.random.Generator) -> Choice | None:
     """
     finish, target = rng.random() < FINISH, target_of(prospects.best, rng)
     mean, sd = prospects.trials
-    if finish and prospects.free.any():
-        row = int(np.argmin(np.where(prospects.free, mean, np.inf)))
+    if finish and prospects.ripe.any():
+        row = int(np.argmin(np.where(prospects.ripe, mean, np.inf)))
         return Choice("trial", row, "finish", prospects.best, float(mean[row]), float(sd[row]))
     means, sds = np.concatenate([mean, prospects.points[0]]), np.concatenate([sd, prospects.points[1]])
     allowed = np.concatenate([prospects.free, prospects.open])

@@ -17,6 +17,7 @@ from hptui.core.search.protocol import Array, Curve, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
 
+RIPE = 0.5  # a trial is trained to step n for being predicted best when n / RIPE trials have begun
 DRAWS = 48  # points that stand for all new ones, and as many near the best trials
 CENTRES = 5  # of those
 
@@ -140,7 +141,8 @@ class Mind:
         may_start = len(heard.curves) <= NEW_SHARE * max(n, 2 * BEGIN)
         best = float(expected.scale.forward(np.array([heard.best]))[0])
         rng = np.random.default_rng([self.seed, n])
-        choice = choose(Prospects(expected.trials, expected.points, best, free, untried & may_start), rng)
+        ripe = free & (heard.steps < RIPE * len(heard.curves))
+        choice = choose(Prospects(expected.trials, expected.points, best, free, ripe, untried & may_start), rng)
         return Thought(heard, BEGIN, points, features, expected, choice, free, untried, best)
 
     def _points(self, heard: Heard) -> tuple[Array, Array]:
