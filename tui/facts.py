@@ -63,6 +63,8 @@ def limits_of(raw: Mapping[str, Any], budget: Mapping[str, Any]) -> dict[str, fl
         "wall_clock_s": now.get("wall_clock_s", _seconds(budget.get("wall_clock"))),
         "max_steps": now.get("max_steps", raw.get("max_steps", budget.get("max_steps"))),
         "trial_time_s": now.get("trial_time_s", _seconds(budget.get("trial_time"))),
+        "gpu_hours": now.get("gpu_hours", budget.get("gpu_hours")),
+        "total_steps": now.get("total_steps", budget.get("total_steps")),
         "stop_after_failures": now.get("stop_after_failures", budget.get("stop_after_failures", 5)),
     }
 

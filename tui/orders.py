@@ -132,7 +132,8 @@ def _words(verb: str, facts: Facts) -> Sequence[str]:
         case "enqueue":
             return tuple(f"{name}=" for name in facts.parameters)
         case "set":
-            keys = ("n_trials", "wall_clock", "trial_time", "max_steps", "stop_after_failures")
+            keys = ("n_trials", "wall_clock", "trial_time", "max_steps", "gpu_hours", "total_steps",
+                    "stop_after_failures")  # fmt: skip
             return (*(f"budget.{key}=" for key in keys), "slots=", "pruner=")
         case "note" | "tag":
             return ()

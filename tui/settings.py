@@ -12,8 +12,9 @@ from hptui.core.study.commands import Wish
 from hptui.core.study.durations import format_duration, parse_duration
 
 _TIMES = {"wall_clock": "wall_clock_s", "trial_time": "trial_time_s"}
-_COUNTS = ("n_trials", "max_steps", "stop_after_failures")
-KEYS = ("slots", *(f"budget.{key}" for key in (*_COUNTS, *_TIMES)), "pruner")
+_COUNTS = ("n_trials", "max_steps", "total_steps", "stop_after_failures")
+_HOURS = "gpu_hours"
+KEYS = ("slots", *(f"budget.{key}" for key in (*_COUNTS, *_TIMES, _HOURS)), "pruner")
 NO_LIMIT = ("none", "no limit", "")
 
 
@@ -38,6 +39,8 @@ def wishes_for(texts: Mapping[str, str], pruner: str) -> tuple[list[Asked], dict
         try:
             if bare in _TIMES:
                 budget[_TIMES[bare]] = None if text.strip().lower() in NO_LIMIT else _seconds(text)
+            elif bare == _HOURS:
+                budget[bare] = None if text.strip().lower() in NO_LIMIT else _positive(text)
             elif bare in _COUNTS:
                 none = bare != "stop_after_failures" and text.strip().lower() in NO_LIMIT
                 budget[bare] = None if none else _whole(text)
@@ -63,6 +66,16 @@ def _seconds(text: str) -> float:
     if seconds <= 0:
         raise ValueError(f"{text} is not a time")
     return seconds
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ValueError(f"{text} is not a positive number")
+    return number
 
 
 def _whole(text: str) -> int:

@@ -15,7 +15,7 @@ from hptui.core.study.commands import BUDGET
 from hptui.core.study.remarks import ATTR, is_pinned, priority_of, remarks_of
 from hptui.core.study.trial import Ended, State, Waiting
 
-WHOLE = ("n_trials", "max_steps", "stop_after_failures")
+WHOLE = ("n_trials", "max_steps", "total_steps", "stop_after_failures")
 HIGHEST_PRIORITY = 99
 
 

@@ -111,7 +111,8 @@ def test_a_budget_changes_while_the_session_lives_and_the_next_scheduler_knows(s
     ]  # fmt: skip
     facts = s.reader.facts()
     assert facts["budget"] == {
-        "n_trials": 3, "wall_clock_s": None, "max_steps": 40, "trial_time_s": 60, "stop_after_failures": 5
+        "n_trials": 3, "wall_clock_s": None, "max_steps": 40, "trial_time_s": 60, "gpu_hours": None,
+        "total_steps": None, "stop_after_failures": 5,
     }  # fmt: skip
     assert (facts["n_trials"], facts["max_steps"]) == (3, 40)
 

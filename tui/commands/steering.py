@@ -67,6 +67,8 @@ def set_(name: str, pairs: tuple[str, ...], as_json: bool) -> int:
     budget.wall_clock           of the session, such as 4h; none: no limit
     budget.trial_time           of one trial; none: no limit
     budget.max_steps            of one trial; it can only grow
+    budget.gpu_hours            of all trials; none: no limit
+    budget.total_steps          of all trials together; none: no limit
     budget.stop_after_failures  failures in a row that end the session; 0: never
     pruner, pruner.OPTION       the rule and its options (`hptui pruners`); rules with rungs can't change
     """

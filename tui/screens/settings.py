@@ -17,6 +17,8 @@ _BUDGET = (
     ("wall_clock", "wall_clock_s", "of the whole session, such as 4 h; empty: no limit"),
     ("trial_time", "trial_time_s", "of one trial, pauses not counted; empty: no limit"),
     ("max_steps", "max_steps", "of one trial; it can only grow"),
+    ("gpu_hours", "gpu_hours", "of all trials; empty: no limit"),
+    ("total_steps", "total_steps", "steps of all trials together; empty: no limit"),
     ("stop_after_failures", "stop_after_failures", "failures in a row that end the session; 0: never"),
 )
 RUNGED = ("asha", "hyperband", "pasha", "successive_halving")
