@@ -36,7 +36,8 @@ class Batch:
 
     def __bool__(self) -> bool:
         seen = self.seen
-        return bool(self.ledger or self.trials or self.facts or seen.reports or seen.devices or seen.readings or seen.definitions)
+        heard = seen.reports or seen.devices or seen.readings or seen.definitions
+        return bool(self.ledger or self.trials or self.facts or heard)
 
 
 def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:

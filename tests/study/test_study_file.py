@@ -144,7 +144,8 @@ def test_overrides_go_before_what_is_written(folder: Path):
 
 def test_a_wrong_override_is_blamed_on_its_flag(folder: Path):
     assert problems(SMALL, folder, overrides={"slots": 0, "n_trials": -5, "direction": "minimise", "devices": ""}) == [
-        '--direction: expected "minimize" or "maximize" or a list of "minimize" or "maximize", not "minimise" (did you mean "minimize"?)',
+        '--direction: expected "minimize" or "maximize" or a list of "minimize" or "maximize", '
+        'not "minimise" (did you mean "minimize"?)',
         "-n: -5 is too small (use a positive whole number)",
         "--slots: 0 is too small (use a positive whole number)",
         '--devices: the list is empty (write "none" for no GPU, or leave it out for all)',
@@ -179,7 +180,8 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
     assert problems(text, folder) == [
         'nmae: unknown key (did you mean "name"?)',
         "n_trials: unknown key (it goes under [budget])",
-        'direction: expected "minimize" or "maximize" or a list of "minimize" or "maximize", not "minimise" (did you mean "minimize"?)',
+        'direction: expected "minimize" or "maximize" or a list of "minimize" or "maximize", '
+        'not "minimise" (did you mean "minimize"?)',
         'seed: expected a whole number, not "seven"',
         'objective.scirpt: unknown key (did you mean "script"?)',
         'budget.n_trails: unknown key (did you mean "n_trials"?)',
