@@ -24,10 +24,10 @@ class ContourPane(ChartPane):
         self.across, self.up = -1, -1  # not chosen yet
 
     def take(self, material: Material | None) -> None:
-        """At first the first two parameters that are numbers, if there are two."""
+        """At first the first two parameters that are numbers and always used, if there are two."""
         if material is not None and self.across < 0 and len(material.columns.dimensions) > 1:
             dimensions = material.columns.dimensions
-            numbers = [at for at, one in enumerate(dimensions) if not one.choices]
+            numbers = [at for at, one in enumerate(dimensions) if not one.choices and not one.conditional]
             self.across, self.up = (*numbers, *range(len(dimensions)))[:2] if len(numbers) > 1 else (0, 1)
         super().take(material)
 
