@@ -186,7 +186,7 @@ def _wait(need: Need, blocks: Sequence[Blocked], fitting: int) -> Wait:
     needs = f"needs {gib(need.memory_bytes)}, " if need.memory_bytes is not None and first.kind == "memory" else ""
     if need.gpus > 1:
         needs = f"needs {need.gpus} GPUs at once and {fitting} {'is' if fitting == 1 else 'are'} free: "
-    usual = all(block.usual for block in blocks)
+    usual = first.usual  # the GPU that it gets next has trials of this session: that passes by itself
     kinds = {block.kind for block in blocks}
     if kinds == {"taken"} and usual and need.gpus == 1 and len(blocks) > 1:
         text = f"all {len(blocks)} GPUs are taken"
