@@ -7,9 +7,6 @@ import re
 import shlex
 from typing import Any, Literal
 
-from hptui.core.errors import SessionError
-from hptui.core.store.reader import Reader
-
 Format = Literal["json", "toml", "yaml", "args", "python"]
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -18,19 +15,6 @@ _YAML_WORDS = frozenset(
 )  # not strings to YAML 1.1
 # JSON may hold these bare, TOML and YAML may not
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-
-def best_config(reader: Reader, trial: int | None, format: Format) -> str:
-    """The parameters of a trial, or of the best complete one (None). Raises SessionError without one."""
-    if trial is None:
-        row = next(iter(reader.best(1)), None)
-        problem = "no trial is complete yet, so there is no best"
-    else:
-        row = reader.trial(trial)
-        problem = f"there is no trial {trial}"
-    if row is None:
-        raise SessionError(reader.folder.name, problem, f"`hptui show {reader.folder.name}` lists its trials")
-    return config_text(row.params, format)
 
 
 def config_texts(several: list[dict[str, Any]], format: Format) -> str:

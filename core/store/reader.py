@@ -12,7 +12,7 @@ import msgspec
 from hptui.core.store import codec
 from hptui.core.store.connect import connect_to_read
 from hptui.core.store.faults import damaged, explain, missing
-from hptui.core.store.rows import BestPoint, CommandRow, DeviceRow, EventRow, Finished, ReadingRow, TrialRow
+from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, Finished, ReadingRow, TrialRow
 from hptui.core.store.schema import KEPT
 from hptui.core.study.session import SessionFolder
 
@@ -169,17 +169,6 @@ class Reader:
         """
         with self._decoding():
             return codec.trial_rows(self._ask(sql, k))
-
-    def running_best(self) -> list[BestPoint]:
-        """The best value known after each complete trial, in finishing order."""
-        best = "max" if self.fact("direction") == "maximize" else "min"
-        sql = f"""
-            select number, ended_at, value, {best}(value) over (order by ended_at, number) as best
-            from trials
-            where state = 'COMPLETE' and value is not null and {KEPT}
-            order by ended_at, number
-        """
-        return [BestPoint(*row) for row in self._ask(sql)]
 
     # curves
 

@@ -113,16 +113,6 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BestPoint:
-    """The best value known after a complete trial, in finishing order."""
-
-    number: int
-    at: float  # when it ended
-    value: float
-    best: float  # of this one and all before it
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """A session that is over: the fact `finished`."""
 
@@ -132,4 +122,4 @@ class Finished:
     final: bool = True  # nothing is left to do; False: it was stopped and can be resumed
 
 
-__all__ = ["BestPoint", "CommandRow", "DeviceRow", "EventRow", "Finished", "ReadingRow", "ReportRow", "TrialRow"]
+__all__ = ["CommandRow", "DeviceRow", "EventRow", "Finished", "ReadingRow", "ReportRow", "TrialRow"]

@@ -15,13 +15,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hptui.core.errors import SessionError
-from hptui.core.review.config import best_config, config_text
-from hptui.core.review.convergence import convergence
+from hptui.core.review.config import config_text
 from hptui.core.review.export import export
 from hptui.core.store.create import create_session
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import BestPoint, EventRow, ReportRow, TrialRow
+from hptui.core.store.rows import EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
 
@@ -108,22 +106,6 @@ def test_an_empty_session_exports_its_heads_and_an_empty_list(tmp_path: Path) ->
         assert json.loads("\n".join(export(reader, "trials", "json"))) == []
 
 
-def test_the_best_or_any_trial_gives_its_parameters(reader: Reader) -> None:
-    assert json.loads(best_config(reader, None, "json")) == {"lr": 1e-05, "act": [1, True]}
-    assert best_config(reader, 1, "toml") == "lr = 0.5"
-
-
-def test_without_a_complete_trial_there_is_no_best(tmp_path: Path) -> None:
-    folder = SessionFolder(tmp_path / "empty")
-    create_session(folder, "", {})
-
-    with Reader(folder) as reader:
-        with pytest.raises(SessionError, match="no trial is complete yet"):
-            best_config(reader, None, "json")
-        with pytest.raises(SessionError, match="there is no trial 3"):
-            best_config(reader, 3, "json")
-
-
 NAMES = st.one_of(st.sampled_from(["lr", "no", "Null", "a b", "x-1", "ä", "", "1", "=", "#"]), st.text(max_size=5))
 SCALARS = st.one_of(
     st.booleans(),
@@ -164,17 +146,3 @@ def test_arguments_are_what_a_program_gets_quoted_for_a_shell(params: dict[str, 
 def test_null_reads_back_but_in_toml_which_has_none() -> None:
     assert yaml.safe_load(config_text({"act": None}, "yaml")) == {"act": None}
     assert config_text({"act": None, "lr": 1.0, "list": [None, 1]}, "toml") == "lr = 1.0\nlist = [1]"
-
-
-def test_convergence_agrees_with_the_database(reader: Reader) -> None:
-    found = convergence(reader.trials(), "minimize")
-
-    assert list(found.points) == reader.running_best() == [BestPoint(0, 3.0, 0.5, 0.5), BestPoint(2, 5.0, 0.75, 0.5)]
-    assert found.records == found.points[:1]
-    assert found.trials_since_record == 1
-
-
-def test_convergence_of_nothing_is_nothing() -> None:
-    found = convergence([TrialRow(0, "PRUNED", {}, value=0.5, ended_at=1.0)], "maximize")
-
-    assert (found.points, found.records, found.trials_since_record) == ((), (), None)

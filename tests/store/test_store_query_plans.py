@@ -16,7 +16,6 @@ HOT: dict[str, Callable[[Reader], object]] = {
     "one trial": lambda reader: reader.trial(3),
     "counts": lambda reader: reader.counts(),
     "best": lambda reader: reader.best(3),
-    "running best": lambda reader: reader.running_best(),
     "curve": lambda reader: reader.curve(1, "value", 3),
     "curves": lambda reader: reader.curves([1, 2], "value", 3),
     "metrics page": lambda reader: reader.metrics((1, "value", 3)),

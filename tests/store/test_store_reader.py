@@ -15,7 +15,7 @@ import pytest
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import BestPoint, CommandRow, DeviceRow, EventRow, ReportRow, TrialRow
+from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
 
@@ -70,17 +70,6 @@ def test_to_minimise_the_lowest_is_best(tmp_path: Path) -> None:
 
     with Reader(folder) as reader:
         assert [row.number for row in reader.best(9)] == [0, 4, 2, 6]
-        assert [point.best for point in reader.running_best()] == [0.5, 0.5, 0.5, 0.5]
-
-
-def test_best_so_far_goes_in_finishing_order(folder: SessionFolder, ended: None) -> None:
-    with Reader(folder) as reader:
-        assert reader.running_best() == [
-            BestPoint(0, 10.0, 0.5, 0.5),
-            BestPoint(4, 12.0, 0.7, 0.7),
-            BestPoint(2, 13.0, 0.9, 0.9),
-            BestPoint(6, 15.0, 0.9, 0.9),
-        ]
 
 
 def test_trials_are_counted_by_state(folder: SessionFolder, ended: None) -> None:
@@ -91,13 +80,13 @@ def test_trials_are_counted_by_state(folder: SessionFolder, ended: None) -> None
 def test_an_empty_session_answers_every_question(folder: SessionFolder) -> None:
     with Reader(folder) as reader:
         answers = (
-            reader.trials(), reader.trial(0), reader.counts(), reader.best(3), reader.running_best(),
+            reader.trials(), reader.trial(0), reader.counts(), reader.best(3),
             reader.metric_names(), reader.curve(0, "value"), reader.curves([0], "value"), reader.metrics(),
             reader.events(), reader.last_events(5), reader.events_of(0), reader.devices(), reader.parameters(),
             reader.commands(), reader.finished(),
         )  # fmt: skip
 
-    assert answers == ([], None, {}, [], [], [], [], {0: []}, [], [], [], [], [], {}, [], None)
+    assert answers == ([], None, {}, [], [], [], {0: []}, [], [], [], [], [], {}, [], None)
 
 
 def test_curves_can_be_asked_for_what_is_new(folder: SessionFolder, writer: Writer) -> None:
