@@ -184,7 +184,8 @@ def test_the_ladder_takes_all_trials_to_a_fifteenth_and_the_better_ones_further(
 def test_all_trials_together_take_their_share_of_steps_and_no_more() -> None:
     done = run(table("ties"), workers=1)
 
-    assert sum(done.steps.values()) <= 0.25 * STEPS * 14 + STEPS  # one trial is taken to its end whatever it costs
+    least = 3 * STEPS + 2 * 14  # of a small session
+    assert sum(done.steps.values()) <= max(0.25 * STEPS * 14, least) + STEPS  # one trial is taken to its end anyway
 
 
 def test_auto_is_none_where_nobody_knows_how_long_a_training_is() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DENSE, SPARSE = 0.15, 30  # milestones are 15 % apart, but at most a 30th of the whole
 SURE = 0.01  # a chance below this is none
 SEARCHING, FEW_STEPS = 0.5, 3.0  # this part of the share goes to the search, or so many steps a trial
+CLOSING_FULL, CLOSING_STEPS = 3, 2  # full trainings, and steps for every trial, that a session has at least
 HALVING = 15  # where trials can't be held, the first halving is at this part of a full training
 
 
@@ -35,8 +36,8 @@ class Thaw:
     become the best.
 
     max_steps: of a full training. share: of the steps that full trainings of all trials would take, so many are
-    spent at most. space: of the trials'
-    points. points: (c, d) the only points that new trials may have; None for any.
+    spent at most (a small session has at least three full trainings and two steps for every trial). space: of the
+    trials' points. points: (c, d) the only points that new trials may have; None for any.
 
     Sources: freeze-thaw, Swersky, Snoek & Adams 2014; random targets, Rakotoarison et al. 2024 (ifBO).
     """
@@ -110,7 +111,7 @@ class Thaw:
         number = thought.heard.curves[row].number
         if not any(curve.kind == Kind.COMPLETE for curve in thought.heard.curves):
             return self._resume(thought, number, "no trial is complete: ")
-        if self._spent(thought, self.share):
+        if self._closed(thought):
             return None
         from hptui.core.search.pruners.thaw_ladder import next_up
 
@@ -119,6 +120,12 @@ class Thaw:
         if thought.outlook(number).chance < SURE:
             return None
         return self._resume(thought, number, "no new trial comes: ")
+
+    def _closed(self, thought: Thought) -> bool:
+        """Whether the steps of this session are spent: a few short trials have more than their share, for a quarter
+        of it would not take three of them to their end."""
+        least = CLOSING_FULL * self.max_steps + CLOSING_STEPS * len(thought.heard.curves)
+        return self._spent(thought, self.share) and bool(thought.heard.steps.sum() >= least)
 
     def _spent(self, thought: Thought, share: float) -> bool:
         """Whether the trials so far have had this share of the steps of their full trainings."""
