@@ -29,7 +29,7 @@ def best_at_edge(seen: Seen) -> Iterator[Finding]:
         top = best > 0.5
         near = [u for t in good if (u := t.x[i]) is not None]
         count = sum((1 - u if top else u) <= NEAR_EDGE for u in near)
-        if count < 3 or _tail(count, len(near), NEAR_EDGE) * 2 * len(bounded) > 30 * CHANCE:
+        if count < 3 or tail(count, len(near), NEAR_EDGE) * 2 * len(bounded) > 30 * CHANCE:
             continue
         yield _extend(seen, name, p, top, count, len(near))
 
@@ -128,7 +128,7 @@ def _cut(
     return float(bad[k]), int(above_bad[k]), int(above_fine[k])
 
 
-def _tail(k: int, n: int, p: float) -> float:
+def tail(k: int, n: int, p: float) -> float:
     """P(at least k of n) for independent draws of chance p."""
     return sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(k, n + 1))
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from hptui.core.advice.regions import tail
 from hptui.core.review.columns import Bools, Columns, Dimension, Floats, Ints
 
 EDGE = 0.05
@@ -50,11 +51,6 @@ def edge(columns: Columns, dimension: Dimension) -> Edge:
     if near >= LEAST and p < SURE:
         return Edge("low" if low >= high else "high", near, len(best), p)
     return Edge("", near, len(best), p)
-
-
-def tail(k: int, n: int, share: float) -> float:
-    """How likely at least k of n are hit when each is with probability `share`."""
-    return float(sum(math.comb(n, i) * share**i * (1 - share) ** (n - i) for i in range(k, n + 1)))
 
 
 def flat(columns: Columns, dimension: Dimension) -> bool | None:

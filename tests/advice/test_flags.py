@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hptui.core.advice.flags import red_flags
-from hptui.core.advice.regions import _overlap, _tail
+from hptui.core.advice.regions import _overlap, tail
 from hptui.core.advice.seen import Seen
 from hptui.core.space.space import Space
 
@@ -48,7 +48,7 @@ def test_an_edge_is_extended_the_way_the_best_lie() -> None:
 def test_chances_match_scipy() -> None:
     from scipy.stats import binom, hypergeom
 
-    assert _tail(3, 10, 0.15) == pytest.approx(binom.sf(2, 10, 0.15))
+    assert tail(3, 10, 0.15) == pytest.approx(binom.sf(2, 10, 0.15))
     assert _overlap(4, 6, 9, 40) == pytest.approx(hypergeom.sf(3, 40, 6, 9))
 
 
