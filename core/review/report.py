@@ -15,15 +15,13 @@ from hptui.core.errors import HptuiError
 from hptui.core.review.columns import Columns, columns
 from hptui.core.review.config import config_text
 from hptui.core.review.diagnosis import diagnose
-from hptui.core.review.history import By, history, steps
+from hptui.core.review.drawn import draw_history, draw_slice
 from hptui.core.review.importance import Importance, importance, too_few
 from hptui.core.review.pruning import best_of, pruning
-from hptui.core.review.svg import Series, chart
 from hptui.core.review.trust import against_baseline, repeated, smaller_budgets
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 
-_BEST, _OTHERS = "#2a7de1", "#8a8f98"
 SLICES = 3  # of the most important parameters
 SHOWN = 10
 
@@ -94,11 +92,8 @@ def _summary(reader: Reader, facts: dict[str, object], rows: Sequence[TrialRow],
 
 
 def _search(seen: Columns, metric: str) -> Iterator[Block]:
-    course = history(seen, By.TRIALS)
-    if np.isfinite(course.loss).any():
-        x, y = steps(course.x, seen.sign * course.best)
-        points = Series(course.x, seen.sign * course.loss, _OTHERS, line=False)
-        yield Picture(chart([points, Series(x, y, _BEST)], "trials ended", metric), "every trial, and the best so far")
+    if drawn := draw_history(seen, metric):
+        yield Picture(drawn, "every trial, and the best so far")
 
 
 def _importances(seen: Columns, metric: str) -> Iterator[Block]:
@@ -114,9 +109,7 @@ def _importances(seen: Columns, metric: str) -> Iterator[Block]:
     dimensions = {one.name: one for one in seen.dimensions}
     numeric = [e.names[0] for e in found.main if not dimensions[e.names[0]].choices]
     for name in numeric[:SLICES]:
-        one = dimensions[name]
-        points = Series(one.values[seen.complete], seen.sign * seen.loss[seen.complete], _BEST, line=False)
-        yield Picture(chart([points], name, metric, x_log=one.log), f"{metric} over {name}")
+        yield Picture(draw_slice(seen, dimensions[name], metric), f"{metric} over {name}")
 
 
 def _pruned(

@@ -21,6 +21,8 @@ from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.study import Chosen, Study
 from hptui.core.study.trial import Paused, Running, State
 
+KEEPS_A_GPU = "; stopped, not held: a frozen trial would keep its GPU"
+
 
 def pruner_of(study: Study, space: Space | None = None) -> Pruner:
     """space: where it is known before the first trial; then a rule may learn which points are alike."""
@@ -32,7 +34,7 @@ def rule_for(pruner: Pruner, live: Live) -> Pruner:
     having no checkpoint, is stopped instead of held."""
     phase = live.trial.phase
     keeps_a_gpu = isinstance(phase, Running | Paused) and phase.device != CPU and not live.trial.has_checkpoint
-    return pruner.without_holding() if keeps_a_gpu and isinstance(pruner, Promoter) else pruner
+    return pruner.without_holding(KEEPS_A_GPU) if keeps_a_gpu and isinstance(pruner, Promoter) else pruner
 
 
 def rungs_of(pruner: Pruner) -> list[int]:

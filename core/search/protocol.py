@@ -200,8 +200,11 @@ class Promoter(Pruner, Protocol):
         """
         ...
 
-    def without_holding(self) -> Pruner:
-        """The nearest rule that stops trials instead, for where a frozen one is in the way (on a GPU)."""
+    def without_holding(self, because: str = "") -> Pruner:
+        """The nearest rule that stops trials instead, for where a frozen one is in the way (on a GPU).
+
+        because: what its stops say after their numbers.
+        """
         ...
 
 

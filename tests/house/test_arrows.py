@@ -31,6 +31,10 @@ ARROWS: dict[str, set[str]] = {
     },
     "core.review": {"core.errors", "core.space", "core.study", "core.search", "core.store", "core.advice"},
     "core.interop": {"core.errors", "core.space", "core.study", "core.store"},
+    "core.api": {
+        "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.store", "core.scheduler",
+        "core.review",
+    },
     "tui": {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
         "core.scheduler", "core.review", "core.interop", "core.advice",

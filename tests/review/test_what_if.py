@@ -58,6 +58,7 @@ def test_a_rule_that_holds_is_judged_as_one_that_stops() -> None:
 
     assert [(one.number, one.cut) for one in found.cut] == [(0, 1), (1, 1), (2, 1)]
     assert (found.reports, found.known) == (16, 40)
+    assert not any("GPU" in (one.reason or "") for one in found.cut)  # nothing runs: no trial is held, or keeps a GPU
 
 
 def test_nothing_stored_is_nothing_cut() -> None:

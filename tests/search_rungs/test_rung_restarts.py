@@ -46,7 +46,7 @@ class RestartedPromoter(Restarted):
         assert isinstance(rule, Promoter)
         return rule.promote([again(curve) for curve in reversed(curves)], closing)
 
-    def without_holding(self) -> Pruner:
+    def without_holding(self, because: str = "") -> Pruner:
         raise NotImplementedError
 
 

@@ -171,19 +171,19 @@ def test_curves_that_cross_and_cross_back_say_what_counts_as_equal() -> None:
     assert agree([1.0, 1.2, 1.1], 0.1 + 1e-9) and not agree([1.0, 1.2, 1.1], 0.05) and agree([], 0.0)
 
 
-def test_on_gpus_a_rule_stops_whom_it_would_hold_and_says_so() -> None:
+def test_without_holding_a_rule_stops_whom_it_would_hold_and_says_why() -> None:
     others = [curve(n, [n / 10]) for n in range(1, 6)]
     for name in ("asha", "hyperband", "pasha"):
         pruner = make_pruner(Chosen(name=name), "minimize", 27)
         assert isinstance(pruner, Promoter)
-        stopping = pruner.without_holding()
+        stopping = pruner.without_holding("; stopped, not held")
 
         assert stopping.judge(curve(0, [0.05]), others) == Go(
             "rung 1: rank 1 of 6 with 0.05, kept are 2 (the last with 0.1)"
         )
         assert stopping.judge(curve(0, [0.6]), others) == Stop(
             "rung 1: rank 6 of 6 with 0.6, kept are 2 (the last with 0.2)"
-            "; stopped, not held: a frozen trial would keep its GPU"
+            "; stopped, not held"
         )
         assert isinstance(stopping.judge(curve(0, [0.6]), []), Go)
 

@@ -10,8 +10,6 @@ from hptui.core.search.protocol import Curve, Go, Hold, Resume, Rungs, Stop
 from hptui.core.search.pruners.halving import SuccessiveHalving
 from hptui.core.search.pruners.rungs import Ranking, geometric, hopeless, last_resort, newly_reached, verdict
 
-NO_HOLDING = "; stopped, not held: a frozen trial would keep its GPU"
-
 
 @dataclass(frozen=True)
 class Asha:
@@ -60,5 +58,5 @@ class Asha:
                 return Resume(one.number, ranking.said(one.number, kept, self.sign), ranking.compared(one.number, kept))
         return None
 
-    def without_holding(self) -> SuccessiveHalving:
-        return SuccessiveHalving(self.min_resource, self.reduction_factor, self.max_steps, self.sign, NO_HOLDING)
+    def without_holding(self, because: str = "") -> SuccessiveHalving:
+        return SuccessiveHalving(self.min_resource, self.reduction_factor, self.max_steps, self.sign, because)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hptui.core.search.protocol import Compared, Curve, Go, Hold, Kind, Resume, Rungs, Stop
-from hptui.core.search.pruners.asha import NO_HOLDING
 from hptui.core.search.pruners.halving import stop_or_go
 from hptui.core.search.pruners.rungs import Ranking, hopeless, last_resort, newly_reached, verdict
 
@@ -83,6 +82,7 @@ class Hyperband:
     max_steps: int = 0
     sign: float = 1.0
     holds: bool = True
+    instead: str = ""  # said with every stop where it does not hold
 
     @cached_property
     def ladder(self) -> Ladder:
@@ -100,7 +100,7 @@ class Hyperband:
             return stop
         fellows = [other for other in others if other.number in bracket.numbers]
         if not self.holds:
-            return stop_or_go(rung, curve, fellows, self.reduction_factor, self.sign, NO_HOLDING)
+            return stop_or_go(rung, curve, fellows, self.reduction_factor, self.sign, self.instead)
         crowd = (*fellows, replace(curve, held=True))
         i = bracket.rungs.index(rung)
         ranking, wanted = Ranking.of(rung, crowd), bracket.counts[i]
@@ -141,8 +141,8 @@ class Hyperband:
     def _compared(self, ranking: Ranking, number: int, kept: int) -> Compared:
         return ranking.compared(number, kept, self.ladder.bracket(number).ordinal)
 
-    def without_holding(self) -> Hyperband:
-        return replace(self, holds=False)
+    def without_holding(self, because: str = "") -> Hyperband:
+        return replace(self, holds=False, instead=because)
 
 
 def _is_through(curve: Curve, rung: int) -> bool:

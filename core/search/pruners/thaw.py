@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hptui.core.search.protocol import Array, Compared, Curve, Go, Hold, Kind, Milestones, Resume, Rungs, Stop
-from hptui.core.search.pruners.asha import NO_HOLDING
 from hptui.core.search.pruners.halving import SuccessiveHalving
 from hptui.core.search.pruners.wording import number as told
 from hptui.core.space.space import Space
@@ -151,6 +150,6 @@ class Thaw:
         thought = self.mind.think(curves)
         return [] if thought is None else thought.worst_first
 
-    def without_holding(self) -> SuccessiveHalving:
+    def without_holding(self, because: str = "") -> SuccessiveHalving:
         """Keeps the better half at a fifteenth of a full training and at each doubling of it."""
-        return SuccessiveHalving(max(1, self.max_steps // HALVING), 2, self.max_steps, self.sign, NO_HOLDING)
+        return SuccessiveHalving(max(1, self.max_steps // HALVING), 2, self.max_steps, self.sign, because)
