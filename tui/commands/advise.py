@@ -13,12 +13,13 @@ from hptui.core.advice.lint import lint
 from hptui.core.advice.plan import Means, Plan, plan
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.errors import HptuiError, StudyError
+from hptui.core.scheduler.target import read_study
 from hptui.core.space.space import Space
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.study import Study
-from hptui.tui.commands.answers import duration, harmless, plural, print_json, table
+from hptui.tui.commands.answers import duration, harmless, plural, print_json, say, table
 from hptui.tui.commands.finding import find
-from hptui.tui.commands.target import read_study, read_target
+from hptui.tui.commands.target import read_target
 
 _MARKS = {"warning": "!", "hint": "·", "good": "✓"}
 
@@ -112,7 +113,7 @@ def write_study(path: Path, text: str, edits: list[Edit]) -> None:
         raise StudyError(str(path), "is there already", "name a new file") from None
     except OSError as error:
         raise StudyError(str(path), error.strerror or str(error), "name another file") from error
-    print(f"wrote {path}: {plural(len(edits), 'change')} ({', '.join(edit.path for edit in edits)})")
+    say(f"wrote {path}: {plural(len(edits), 'change')} ({', '.join(edit.path for edit in edits)})")
 
 
 def _print(finding: Finding) -> None:

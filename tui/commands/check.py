@@ -10,6 +10,7 @@ import msgspec
 
 from hptui.core.devices.inventory import Inventory, inventory
 from hptui.core.errors import HptuiError, StudyErrors
+from hptui.core.scheduler.target import Target, read_study
 from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space import Categorical, Parameter, Space
 from hptui.core.space.parameter import guess
@@ -19,7 +20,7 @@ from hptui.core.study.sizes import format_size
 from hptui.core.study.study import Chosen, Study
 from hptui.tui.commands.answers import plural, print_json, setting, settings, table
 from hptui.tui.commands.options import study_options
-from hptui.tui.commands.target import Target, read_study, read_target
+from hptui.tui.commands.target import read_target
 
 
 @click.command()

@@ -9,9 +9,9 @@ import click
 
 from hptui.core.advice.draft import Draft, draft, study_text
 from hptui.core.errors import HptuiError, StudyError
+from hptui.core.scheduler.target import Target, read_study
 from hptui.core.study.script import read_script
 from hptui.tui.commands.answers import harmless, say
-from hptui.tui.commands.target import Target, read_study
 
 
 @click.command()

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shlex
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import HptuiError, StudyError, StudyErrors
-from hptui.core.search.catalog import check, misfits
+from hptui.core.scheduler.target import Target
 from hptui.core.space.reading import nearest
-from hptui.core.space.space import Space
-from hptui.core.study.file import load_study
 from hptui.core.study.quick import quick_study, quoted, split_target
-from hptui.core.study.study import Study
-
-
-@dataclass(frozen=True)
-class Target:
-    """A study as text, before it is read."""
-
-    text: str  # the study file, as it is kept with the session
-    where: str  # the file's name, or what stands for it
-    folder: Path  # where its paths start
 
 
 def read_target(target: str, params: Sequence[str] = (), pattern: str | None = None) -> Target:
@@ -60,15 +45,6 @@ def _sweep(path: Path) -> Target:
     for line in left_out:
         say(f"{path.name}: not carried over: {line}")
     return Target(text, str(path), path.resolve().parent)
-
-
-def read_study(target: Target, overrides: Mapping[str, Any]) -> Study:
-    """The study, checked as far as it can be without running it. Raises StudyErrors with all its problems."""
-    study = load_study(target.text, where=target.where, folder=target.folder, overrides=overrides, check_choice=check)
-    unfit = misfits(study.sampler, Space.parse(study.space), study.seed)
-    if problems := [*unfit, *script_problems(study, target.folder), *command_problems(study, target.folder)]:
-        raise StudyErrors(target.where, problems)
-    return study
 
 
 def command_study(command: str, params: Sequence[str], pattern: str | None) -> str:
@@ -131,65 +107,6 @@ def _value(word: str) -> Any:
     except ValueError:
         return word
     return value if isinstance(value, (int, float, bool)) else word
-
-
-def script_problems(study: Study, folder: Path) -> list[HptuiError]:
-    """What reading the script shows without running it: a syntax error, a function that is nowhere in it."""
-    objective = study.objective
-    if objective.script is None:
-        return []
-    path = folder / Path(objective.script).expanduser()
-    try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-    except SyntaxError as error:
-        line = (error.text or "").strip()
-        hint = f"line {error.lineno} reads: {line[:80]}" if line else ""
-        return [StudyError(f"{path.name}:{error.lineno or '?'}", f"not Python: {error.msg}", hint)]
-    except (ValueError, OSError) as error:  # a NUL byte; gone or unreadable since it was looked for
-        return [StudyError("objective.script", f"{path} can't be read: {error}")]
-    names, may_be_elsewhere = _names_of(tree)
-    if may_be_elsewhere:
-        return []
-    asked = {"function": objective.function, "shared": objective.shared}
-    return [
-        StudyError(f"objective.{key}", f"{path.name} has no function {name}", nearest(name, sorted(names)))
-        for key, name in asked.items()
-        if name is not None and name not in names
-    ]
-
-
-def command_problems(study: Study, folder: Path) -> list[HptuiError]:
-    """A program that is nowhere, said before a trial fails for it."""
-    command, env = study.objective.command, study.objective.env
-    if command is None:
-        return []
-    program = (shlex.split(command) if isinstance(command, str) else command)[0]
-    if "{" in program or "PATH" in env:  # known only when a trial starts
-        return []
-    cwd = folder / Path(study.objective.cwd or "").expanduser()
-    found = shutil.which(str(cwd / program) if "/" in program else program)
-    hint = "name one on the PATH, or give its path"
-    return [] if found else [StudyError("objective.command", f"there is no program {program}", hint)]
-
-
-def _names_of(tree: ast.Module) -> tuple[set[str], bool]:
-    """Every name a module could bind anywhere, and whether it may bind others (`import *`, `globals()`)."""
-    names: set[str] = set()
-    elsewhere = False
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
-            case ast.Name(id="globals" | "exec" | "setattr" | "__getattr__"):
-                elsewhere = True
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                elsewhere = elsewhere or any(alias.name == "*" for alias in aliases)
-                names |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
-            case _:
-                pass
-    return names, elsewhere or "__getattr__" in names
 
 
 def _text_of(path: Path) -> str:

@@ -168,14 +168,15 @@ def _start(screen: Screen[object], file: Path, said: str | None) -> None:
     app: App[object] = screen.app
 
     def run() -> None:
+        from hptui.core.scheduler.begin import find_or_create
+        from hptui.core.scheduler.target import read_study
         from hptui.tui.commands.finding import start
-        from hptui.tui.commands.run import find_or_create
-        from hptui.tui.commands.target import read_study, read_target
+        from hptui.tui.commands.target import read_target
 
         try:
             source = read_target(str(file))
             study: Study = read_study(source, {})
-            session = find_or_create(source, study, {})
+            session = find_or_create(source, study, {}, say=lambda _: None)
             start(session, quiet=True)
         except HptuiError as error:
             app.call_from_thread(app.notify, f"{error.where}: {error.problem}", severity="error", markup=False)
