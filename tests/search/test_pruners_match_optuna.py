@@ -18,7 +18,7 @@ from hptui.core.search.pruners.percentile import percentile_of
 from hptui.core.study.study import Chosen, Direction
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-many = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 STATES = {
     Kind.COMPLETE: TrialState.COMPLETE,
