@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
+
+from hptui.core.space.space import Space
+from hptui.tui.commands.lr_find import beside
 
 BAD = """
 name = "bad"
@@ -88,8 +90,21 @@ def test_a_range_of_learning_rates_is_found_with_short_trials(user):
     assert "diverges from 1: search" in found.out
     lr = tomllib.loads((user.folder / "found.toml").read_text())["space"]["lr"]
     assert (lr["log"], lr["low"] < 1e-3 < 0.1 < lr["high"]) == (True, True)
-    document = json.loads(user.hptui("lr-find", "bad.toml", "-k", "15", "--json").out)
-    assert (document["session"], document["losses"][-1], len(document["rates"])) == ("bad-lr", None, 15)
+    again = user.hptui("lr-find", "bad.toml", "-k", "15", "--json", "--write")
+    document = again.json
+    assert (document["session"], document["losses"][-1], len(document["rates"])) == ("bad-lr-2", None, 15)
+    written = (user.folder / "bad.toml").read_text()
+    assert tomllib.loads(written)["space"]["lr"] == lr
+    assert "# my range" in written and "wrote bad.toml: space.lr.low = " in again.err
+
+
+def test_the_sweep_of_a_conditional_rate_lets_it_be():
+    space = Space.parse({
+        "optimizer": ["sgd", "adamw"], "sgd_lr": {"type": "float", "low": 0.1, "high": 1.0, "when": {"optimizer": "sgd"}},
+        "adamw_lr": {"type": "float", "low": 1e-4, "high": 1e-3, "when": {"optimizer": "adamw"}},
+    })  # fmt: skip
+
+    assert beside(space, "adamw_lr") == {"optimizer": "adamw"}
 
 
 def test_a_space_without_a_learning_rate_is_told_so(user):

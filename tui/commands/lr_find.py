@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from hptui.core.advice.rates import RateRange, rate_range
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.advice.roles import Role, role_of
 from hptui.core.errors import StudyError
+from hptui.core.scheduler.begin import existing, find_or_create
+from hptui.core.scheduler.target import Target, read_study
 from hptui.core.space.parameter import Categorical
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
@@ -26,8 +29,7 @@ from hptui.core.study.trial import State
 from hptui.tui.commands.advise import write_study
 from hptui.tui.commands.answers import print_json, say
 from hptui.tui.commands.finding import start
-from hptui.tui.commands.run import find_or_create
-from hptui.tui.commands.target import Target, read_study, read_target
+from hptui.tui.commands.target import read_target
 
 LOOK_S = 0.2
 
@@ -39,23 +41,28 @@ LOOK_S = 0.2
 @click.option("--high", type=float, default=10.0, show_default=True, help="The last rate.")
 @click.option("-k", "points", type=click.IntRange(5), default=22, show_default=True, help="How many rates.")
 @click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Steps (epochs) of each trial.")
-@click.option("--fix", type=click.Path(path_type=Path), metavar="FILE", help="Write the study with the range found.")
+@click.option("--write", is_flag=True, help="Write the range found into STUDY.toml.")
+@click.option("--fix", type=click.Path(path_type=Path), metavar="FILE", help="Write the study with it to a new FILE.")
 @click.option("--json", "as_json", is_flag=True, help="{rates losses steepest best diverges low high session}")
 def lr_find(
-    target: str, param: str | None, low: float, high: float, points: int, steps: int, fix: Path | None, as_json: bool
-) -> int:
+    target: str, param: str | None, low: float, high: float, points: int, steps: int, write: bool, fix: Path | None,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Find the range of learning rates worth searching, by one short trial at each of many rates.
 
     All other parameters keep their defaults. The trials are a session of their own, which can be looked at like
-    any other. The objective should end after `trial.max_steps` steps; --steps sets it.
+    any other; each call makes a new one, but goes on with one that was left unfinished. The objective should end
+    after `trial.max_steps` steps; --steps sets it.
     """
     source = read_target(target)
+    if write and not target.endswith(".toml"):
+        raise StudyError("--write", f"{target} is no study file", "--fix FILE writes one")
     study = read_study(source, {})
     name = _rate_of(study, param)
     if not 0 < low < high:
         raise StudyError("--low", f"{low:g} is not between 0 and --high ({high:g})", "as in --low 1e-6 --high 10")
     sweep = _Sweep(name, tuple(float(f"{r:.3g}") for r in np.geomspace(low, high, points)), steps)
-    folder = _run(_study_of(sweep, source, study), study.name)
+    folder = _run(_study_of(sweep, source, study))
     losses = _losses(folder, study.sign, points)
     try:
         found = rate_range(sweep.rates, losses)
@@ -63,14 +70,18 @@ def lr_find(
         raise StudyError(
             f"space.{name}", str(nothing), f"hptui show {folder.name} tells how the trials ended"
         ) from None
-    if fix is not None:
-        edits = [Edit(("space", name, k), v) for k, v in (("low", _nice(found.low)), ("high", _nice(found.high)))]
-        write_study(fix, source.text, [*edits, Edit(("space", name, "log"), True)])
     if as_json:
         print_json(_as_json(found, losses, folder))
     else:
         print("\n".join(_drawn(found, losses, study.sign)))
         print(f"{name} {found}")
+    edits = _edits(Space.parse(study.space), name, found)
+    if fix is not None:
+        write_study(fix, source.text, edits)
+    if write:
+        _write(Path(target).expanduser(), edits)
+    elif fix is None and not as_json and target.endswith(".toml"):
+        say(f"--write puts that range into {target}")
     return 0
 
 
@@ -95,11 +106,40 @@ def _rate_of(study: Study, param: str | None) -> str:
     return rates[0]
 
 
+def _edits(space: Space, name: str, found: RateRange) -> list[Edit]:
+    """The range in the study file's own unit: before it is scaled by another parameter."""
+    parameter = space.parameters[name]
+    assert not isinstance(parameter, Categorical)
+    tied = parameter.scaled_by
+    others = space.defaults()
+    factor = tied.factor(others[tied.parameter]) if tied and tied.parameter in others else 1.0
+    low, high = _nice(found.low / factor), _nice(found.high / factor)
+    edits = [Edit(("space", name, "low"), low), Edit(("space", name, "high"), high), Edit(("space", name, "log"), True)]
+    if parameter.step is not None:
+        edits.append(Edit(("space", name, "step"), None))
+    if isinstance(parameter.default, int | float) and not low <= parameter.default <= high:
+        edits.append(Edit(("space", name, "default"), min(max(_nice(found.steepest / factor), low), high)))
+    return edits
+
+
+def _write(path: Path, edits: list[Edit]) -> None:
+    """Into the study file itself, as it is by now: all of it, or the old one stays. A session keeps its own copy."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(rewrite(path.read_text(encoding="utf-8"), edits), encoding="utf-8")
+        shutil.copymode(path, draft)
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StudyError(str(path), f"can't be written: {error.strerror}", "--fix FILE writes another") from error
+    said = ", ".join(f"{edit.path} = {'–' if edit.value is None else edit.value}" for edit in edits)
+    say(f"wrote {path}: {said}")
+
+
 def _study_of(sweep: _Sweep, source: Target, study: Study) -> Target:
     """The study of the sweep: a trial at each rate, the other parameters at their defaults."""
     parameter = ("space", sweep.name)
-    fixed = Space.parse(study.space).defaults()
-    fixed.pop(sweep.name, None)
+    fixed = beside(Space.parse(study.space), sweep.name)
     points = [{**fixed, sweep.name: rate} for rate in sweep.rates]
     edits = [
         Edit(("name",), f"{study.name}-lr"),
@@ -117,16 +157,39 @@ def _study_of(sweep: _Sweep, source: Target, study: Study) -> Target:
     return Target(rewrite(source.text, edits), source.where, source.folder)
 
 
-def _run(source: Target, name: str) -> SessionFolder:
+def beside(space: Space, name: str) -> dict[str, Any]:
+    """All other parameters at their defaults, and those that `name` depends on at a value that lets it be."""
+    when = space.parameters[name].when
+    chosen = {parent: values[0] for parent, values in when.items()}
+    definitions = space.definitions()
+    for parent, value in chosen.items():
+        chosen |= {p: v[0] for p, v in space.parameters[parent].when.items() if p not in chosen}
+        definitions[parent] = {**definitions[parent], "default": value}
+    fixed = Space.parse(definitions).defaults()
+    fixed.pop(name, None)
+    return fixed
+
+
+def _run(source: Target) -> SessionFolder:
     """The session, when it is over. Ctrl-C leaves it running; asked again, it goes on."""
     study = read_study(source, {})
-    folder = find_or_create(source, study, {})
-    start(folder, quiet=True)
+    folder = existing(source, study, {})
+    unfinished = folder is not None and not _over(folder)
+    if folder is None or not unfinished:
+        folder = find_or_create(source, study, {}, new=True, say=say)
+    start(folder, resume=unfinished, quiet=True)
     say(f"{study.budget.n_trials} short trials in session {folder.name}")
     with Reader(folder) as reader:
         while reader.finished() is None:
             time.sleep(LOOK_S)
     return folder
+
+
+def _over(folder: SessionFolder) -> bool:
+    """Whether nothing more will come of it. One that was stopped by hand goes on."""
+    with Reader(folder) as reader:
+        finished = reader.finished()
+    return finished is not None and finished.final
 
 
 def _losses(folder: SessionFolder, sign: float, points: int) -> list[float]:
@@ -158,11 +221,12 @@ def _as_json(found: RateRange, losses: list[float], folder: SessionFolder) -> di
 
 
 def _drawn(found: RateRange, losses: list[float], sign: float) -> list[str]:
-    """The values over the rates. Those far beyond the first are left out: a diverged one would flatten the rest."""
+    """The values over the rates, and what the marks are. A value far beyond the first would flatten the rest."""
     from hptui.tui.charts.axes import limits
     from hptui.tui.charts.figure import Curve, draw
     from hptui.tui.glyphs import current
 
+    glyphs = current()
     y = np.asarray(losses, dtype=float)
     least = float(np.nanmin(y))
     shown = np.isfinite(y) & (y <= least + 3 * (float(np.nanmedian(y)) - least))
@@ -171,5 +235,8 @@ def _drawn(found: RateRange, losses: list[float], sign: float) -> list[str]:
     x_axis = limits(float(found.rates[0]), float(found.rates[-1]), True)
     y_axis = limits(float(values.min()), float(values.max()), False)
     marks = (found.low, found.high)
-    lines = draw([Curve(rates, values, "best")], x_axis, y_axis, width, 14, current(), marks=marks)
-    return ["".join(piece.text for piece in line).rstrip() for line in lines]
+    lines = draw([Curve(rates, values, "best")], x_axis, y_axis, width, 14, glyphs, marks=marks)
+    left_out = len(y) - int(shown.sum())
+    said = f"{glyphs.milestone} the range proposed, {_nice(found.low):g} to {_nice(found.high):g}"
+    said += f"; {left_out} of {len(y)} rates diverged, failed or are off the chart" if left_out else ""
+    return [*("".join(piece.text for piece in line).rstrip() for line in lines), said]
