@@ -32,7 +32,7 @@ from hptui.core.wire.wake import Bell
 
 SPOOLS_EVERY_S = 0.1
 COMMANDS_EVERY_S = 0.25  # a command rings the bell; this is for a bell that nobody heard
-READINGS_EVERY_S = 1.0
+READINGS_EVERY_S = 1.0  # or as often as the study has the GPUs looked at
 IDLE_S = 0.5
 
 _LEVELS = {
@@ -65,6 +65,7 @@ class Ears:
         self._grown = False
         self._held = HeldMemory()
         self._gpus = GpuEyes()
+        self._look_s = min(READINGS_EVERY_S, gear.study.resources.look_every_s)
 
     def observe(self, hurry: bool) -> Seen:
         """Wait until something happens; not at all with `hurry`."""
@@ -89,7 +90,7 @@ class Ears:
         if rung or now - self._commands_at >= COMMANDS_EVERY_S:
             self._commands_at = now
             self._read_commands(seen.events)
-        if now - self._readings_at >= READINGS_EVERY_S:
+        if now - self._readings_at >= self._look_s:
             self._readings_at = now
             seen.devices, seen.readings = self._devices.look(self._gear)
             seen.events += self._gpus.look(self._gear)

@@ -14,7 +14,6 @@ from hptui.core.scheduler.placing import UNITS, USABLE, Wait
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
-QUIET_S = 10.0  # a GPU that nobody else has used for this long is ours again
 SAY_AGAIN_S = 10.0  # how old the numbers of a wait may be
 WORTH_IT = 0.05  # a claim that is off by less of a GPU stays as it is
 
@@ -109,8 +108,9 @@ def _go_on(state: SchedulerState) -> Iterator[a.Action]:
 def _is_quiet(state: SchedulerState, live: Live) -> bool:
     assert live.place is not None
     here = [gpu for gpu in state.gpus.all if gpu.id in live.place.devices]
+    quiet_s = state.gpus.asks.quiet_s
     return all(
-        not (gpu.strangers or gpu.lost or gpu.id in state.gpus.closed) and state.now - gpu.quiet_since >= QUIET_S
+        not (gpu.strangers or gpu.lost or gpu.id in state.gpus.closed) and state.now - gpu.quiet_since >= quiet_s
         for gpu in here
     )
 

@@ -25,6 +25,7 @@ def asks_of(resources: Resources) -> Asks:
         max_trials=resources.max_trials,
         share_with_strangers=resources.share_with_strangers,
         yields=resources.yields,
+        look_s=resources.look_every_s,
     )
 
 

@@ -8,7 +8,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.gpus import ClaimSet, GpuClosed, GpuOpened, GpuTold, Look, Looked, Waits
 from hptui.core.scheduler.gpus import PEAK, SHARE, Claim, GpuState, on, peak_of
 from hptui.core.scheduler.memory import AFTER_OOM, Lesson
-from hptui.core.scheduler.placing import SETTLE_S, UNITS
+from hptui.core.scheduler.placing import UNITS
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.study.trial import Cause, Running, State, Trial, Waiting
 
@@ -138,7 +138,7 @@ def _used(state: SchedulerState, number: int, live: Live, had: int, at: float) -
     grew = had > claim.peak_bytes * GROWTH
     peak = max(claim.peak_bytes, had)
     since = live.trial.phase.since if isinstance(live.trial.phase, Running) else at
-    quiet = peak > 0 and not grew and at - max(claim.grew_at, since) >= SETTLE_S
+    quiet = peak > 0 and not grew and at - max(claim.grew_at, since) >= state.gpus.asks.settle_s
     after = replace(
         claim, used_bytes=had, peak_bytes=peak, grew_at=at if grew else claim.grew_at, settled=claim.settled or quiet
     )

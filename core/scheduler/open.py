@@ -59,7 +59,7 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     frozen_out = freezer.why_not(places.devices) if study.resources.freeze else "the study does not ask for it"
     facts[CAN_FREEZE] = not frozen_out
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
-    watch = Readings(places.devices)
+    watch = Readings(places.devices, study.resources.look_every_s)
     watch.start()
     judges = pruner.milestones() is not None
     book = book_of(reader, study, rows, judges)

@@ -17,7 +17,8 @@ UNITS = 10_000
 """A whole GPU; the same as `devices.leases.UNITS`."""
 
 USABLE = 0.97  # of a GPU's memory: the rest goes to fragments and to the driver
-SETTLE_S = 3.0  # a trial whose memory has not grown for this long is taken to have what it needs
+SETTLED = 3  # looks in which a trial's memory has not grown: it is taken to have what it needs
+QUIET = 10  # looks in which nobody else used a GPU: it is ours again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,19 @@ class Asks:
     max_trials: int = 16
     share_with_strangers: bool = False
     yields: bool = False
+    look_s: float = 1.0  # between looks at the GPUs
 
     @property
     def learns(self) -> bool:
         return self.share is None and self.memory_bytes is None
+
+    @property
+    def settle_s(self) -> float:
+        return SETTLED * self.look_s
+
+    @property
+    def quiet_s(self) -> float:
+        return QUIET * self.look_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import Any
 
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.study.checks import at_least
+from hptui.core.study.durations import parse_duration
 from hptui.core.study.held import read_held_memory
 from hptui.core.study.sizes import parse_size
 
 _WHERE = "resources"
+LOOK_S = (0.1, 60.0)  # how often GPUs may be looked at: a real driver takes milliseconds for each
 _WHICH = "gpus says how many GPUs a trial takes; which ones: devices = {}"
 
 
@@ -24,6 +26,7 @@ def read_resources(read: Mapping[str, Any], written: Any, problems: list[HptuiEr
     at_least(1, out, _WHERE, ("slots", "threads", "max_trials"), problems)
     _check_gpus(out, written, problems)
     _read_memory(out, problems)
+    _read_look(out, problems)
     _check_devices(out.get("devices"), problems)
     read_held_memory(out, problems)
     if "yield" in out:
@@ -57,6 +60,21 @@ def _read_memory(out: dict[str, Any], problems: list[HptuiError]) -> None:
     except ValueError as wrong:
         problem, hint = str(wrong).split(": ", 1)
         problems.append(StudyError("resources.gpu_memory", problem, f'{hint}, or "auto"'))
+
+
+def _read_look(out: dict[str, Any], problems: list[HptuiError]) -> None:
+    where, written = "resources.look_every", out.pop("look_every", None)
+    if written is None:
+        return
+    try:
+        out["look_every_s"] = parse_duration(written)
+    except ValueError as wrong:
+        problems.append(StudyError(where, *str(wrong).split(": ", 1)))
+        return
+    low, high = LOOK_S
+    if not low <= out["look_every_s"] <= high:
+        hint = f"{low:g} s to {high:g} s; the default is 1 s"
+        problems.append(StudyError(where, f"{out['look_every_s']:g} s is out of range", hint))
 
 
 def _check_devices(devices: Any, problems: list[HptuiError]) -> None:

@@ -70,6 +70,7 @@ MEANING: dict[str, dict[str, str]] = {
         "yield": "Pause the trials on a GPU that a process of somebody else comes to.",
         "max_trials": "Trials at once on one GPU, at most.",
         "threads": "CPU threads per trial.",
+        "look_every": 'How often the GPUs are looked at, "0.1 s" to "60 s"; memory settles in three looks.',
         "gpu_env": "How CUDA_VISIBLE_DEVICES names a GPU.",
         "held_memory": 'What held trials may keep of the machine\'s memory, such as "8 GiB" or "25 %".',
         "freeze": "Move a paused trial's GPU memory to the machine's memory (NVIDIA driver 580 or newer).",

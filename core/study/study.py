@@ -11,6 +11,8 @@ Direction = Literal["minimize", "maximize"]
 
 OBJECTIVES = "objective_values"
 """The attribute in which a complete trial keeps its further objectives: metric -> value, the user's sign."""
+TEST = "test_value"
+"""The attribute in which a trial keeps its held-out metric; nothing that chooses or judges looks at it."""
 CONSTRAINTS = "constraint_values"
 """The attribute in which a trial keeps its constraints: name -> value, at most 0 where it holds."""
 
@@ -60,6 +62,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     devices: Literal["all", "none"] | list[int | str] = "all"  # which GPUs: all, none, or indices and UUIDs
     share_with_strangers: bool = False  # also start trials on GPUs that other people's processes use
     yields: bool = False  # written as `yield`: trials leave a GPU that a stranger comes to
+    look_every_s: float = 1.0  # between looks at the GPUs; memory that stands still for three of them has settled
     max_trials: int = 16  # at once on one GPU
     threads: int | None = None  # per trial; default: cores / slots
     gpu_env: Literal["uuid", "index"] = "uuid"

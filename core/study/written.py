@@ -31,6 +31,7 @@ class WrittenResources(msgspec.Struct, frozen=True, kw_only=True):
     devices: Literal["all", "none"] | list[int | str] = "all"
     share_with_strangers: bool = False
     yields: bool = msgspec.field(name="yield", default=False)
+    look_every: str | float = "1 s"
     max_trials: int = 16
     threads: int | None = None
     gpu_env: Literal["uuid", "index"] = "uuid"

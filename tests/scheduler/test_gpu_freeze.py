@@ -61,10 +61,12 @@ SCRIPT = """
     import os, time
 
     def objective(trial):
-        for step in range(STEPS):
+        for step in range(10_000):
             trial.report(trial.params["x"], step)
             if SAVES and step % 5 == 0:
                 trial.checkpoint.save(step)
+            if step >= 6 and os.path.exists("end"):
+                break
             time.sleep(0.02)
         return trial.params["x"]
 """
@@ -74,7 +76,7 @@ STUDY = """
     [space]
     x = {type = "float", low = 0.0, high = 1.0}
     [budget]
-    n_trials = 2
+    n_trials = 1
     [resources]
     freeze = true
 """
@@ -104,6 +106,11 @@ def one_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return stand_in
 
 
+def end(one_gpu: Path) -> None:
+    """From now on trials end."""
+    (one_gpu.parent / "end").touch()
+
+
 def paused(s: Any, number: int = 0) -> Any:
     s.wait_for(number, "RUNNING")
     s.until(lambda: (s.trials()[number].step or 0) > 6)
@@ -112,7 +119,7 @@ def paused(s: Any, number: int = 0) -> Any:
 
 
 def test_a_paused_trial_leaves_its_gpu_to_another_and_goes_on_in_the_same_process(session: Make, one_gpu: Path) -> None:
-    s = session(SCRIPT.replace("STEPS", "60").replace("SAVES", "False"), STUDY)
+    s = session(SCRIPT.replace("SAVES", "False"), STUDY.replace("n_trials = 1", "n_trials = 2"))
     s.start()
     row = paused(s)
     assert row.pid and (one_gpu / str(row.pid)).read_text() == "checkpointed"
@@ -124,13 +131,14 @@ def test_a_paused_trial_leaves_its_gpu_to_another_and_goes_on_in_the_same_proces
 
     s.wish("resume", 0)
     assert s.trials()[0].state == "PAUSED"
+    end(one_gpu)
     s.finish()
 
     rows = s.trials()
     assert {row.state for row in rows.values()} == {"COMPLETE"} and len(rows) == 2
     assert (one_gpu / str(row.pid)).read_text() == "running"
     assert rows[0].ended_at > rows[1].ended_at > rows[1].started_at > row.paused_at
-    assert [step for step, _ in s.reader.curve(0, "value")] == list(range(60))
+    assert [step for step, _ in s.reader.curve(0, "value")] == list(range((rows[0].step or 0) + 1))
     said = [event.reason for event in s.events("gpu-memory")]
     assert len(said) == 2 and "moved to the machine's memory in" in said[0] and "brought back in" in said[1]
     assert "gpu_memory" not in rows[0].attrs
@@ -138,7 +146,7 @@ def test_a_paused_trial_leaves_its_gpu_to_another_and_goes_on_in_the_same_proces
 
 def test_where_it_can_not_be_moved_it_stays_and_the_ledger_says_why(session: Make, one_gpu: Path) -> None:
     (one_gpu / "fail-in-lock").touch()
-    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "False"), STUDY)
+    s = session(SCRIPT.replace("SAVES", "False"), STUDY.replace("n_trials = 1", "n_trials = 2"))
     s.start()
     row = paused(s)
 
@@ -148,13 +156,14 @@ def test_where_it_can_not_be_moved_it_stays_and_the_ledger_says_why(session: Mak
     ]
     s.wait_for(1, "WAITING")
     s.wish("resume", 0)
+    end(one_gpu)
     s.finish()
     assert {row.state for row in s.trials().values()} == {"COMPLETE"}
 
 
 @pytest.mark.parametrize("breaks", ["kill-in-checkpoint", "fail-in-restore"])
 def test_a_trial_that_cuda_loses_goes_on_from_its_checkpoint(session: Make, one_gpu: Path, breaks: str) -> None:
-    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "True"), STUDY)
+    s = session(SCRIPT.replace("SAVES", "True"), STUDY)
     s.start()
     (one_gpu / breaks).touch()
     paused(s)
@@ -164,20 +173,22 @@ def test_a_trial_that_cuda_loses_goes_on_from_its_checkpoint(session: Make, one_
     (one_gpu / breaks).unlink()
     if breaks == "kill-in-checkpoint":
         s.wish("resume", 0)
+    end(one_gpu)
     s.finish()
 
     assert "goes on from its checkpoint of step" in away
-    assert {row.state for row in s.trials().values()} == {"COMPLETE"} and len(s.trials()) == 2
+    assert {row.state for row in s.trials().values()} == {"COMPLETE"} and len(s.trials()) == 1
 
 
 def test_without_a_checkpoint_it_is_tried_again_and_what_is_lost_is_said(session: Make, one_gpu: Path) -> None:
-    s = session(SCRIPT.replace("STEPS", "40").replace("SAVES", "False"), STUDY)
+    s = session(SCRIPT.replace("SAVES", "False"), STUDY)
     s.start()
     (one_gpu / "fail-in-restore").touch()
     paused(s)
     s.wish("resume", 0)
     lost = s.wait_for(0, "FAIL")
     (one_gpu / "fail-in-restore").unlink()
+    end(one_gpu)
     s.finish()
 
     assert lost.cause == "lost"

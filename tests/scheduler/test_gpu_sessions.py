@@ -25,14 +25,18 @@ SCRIPT = """
         for step in range(20):
             trial.report(0.0, step)
             time.sleep(0.02)
+        while WAITS and not os.path.exists("end"):
+            trial.report(0.0, step := step + 1)
+            time.sleep(0.02)
         return 0.0
-"""
+""".replace("WAITS", "False")
+UNTIL_TOLD = SCRIPT.replace("False", "True")
 
 STUDY = """
     [space]
     x = {type = "float", low = 0.0, high = 1.0}
     [budget]
-    n_trials = 6
+    n_trials = 4
 """
 
 
@@ -74,16 +78,19 @@ def test_each_trial_has_a_gpu_of_its_own_by_uuid(session: Make) -> None:
 
 
 @pytest.mark.usefixtures("two_gpus")
-def test_two_sessions_never_share_a_gpu_and_the_ledger_says_who_waits(session: Make) -> None:
-    script = SCRIPT.replace("range(20)", "range(50)")  # long enough for the second to come while the first runs
-    one, two = session(script, STUDY, name="one"), session(script, STUDY, name="two")
+def test_two_sessions_never_share_a_gpu_and_the_ledger_says_who_waits(session: Make, tmp_path: Path) -> None:
+    one, two = session(UNTIL_TOLD, STUDY, name="one"), session(UNTIL_TOLD, STUDY, name="two")
     one.start()
+    one.wait_for(0, "RUNNING")
+    one.wait_for(1, "RUNNING")
     two.start()
+    two.until(lambda: two.events("waiting"))
+    (tmp_path / "end").touch()
     one.finish()
     two.finish()
 
     rows = [*one.trials().values(), *two.trials().values()]
-    assert {row.state for row in rows} == {"COMPLETE"} and len(rows) == 12
+    assert {row.state for row in rows} == {"COMPLETE"} and len(rows) == 8
     assert overlaps(rows) == []
     waits = [event.reason for event in [*one.events("waiting"), *two.events("waiting")]]
     assert waits and all("leased by another session" in reason for reason in waits)
@@ -91,7 +98,7 @@ def test_two_sessions_never_share_a_gpu_and_the_ledger_says_who_waits(session: M
 
 @pytest.mark.usefixtures("two_gpus")
 def test_a_paused_trial_keeps_its_gpu_because_its_memory_is_there(session: Make) -> None:
-    s = session(SCRIPT.replace("range(20)", "range(500)"), STUDY)
+    s = session(UNTIL_TOLD, STUDY)
     s.start()
     s.wait_for(0, "RUNNING")
     s.wait_for(1, "RUNNING")
@@ -138,7 +145,7 @@ SAVES = """
 @pytest.mark.usefixtures("two_gpus")
 def test_held_trials_that_saved_leave_their_gpus_to_others_and_go_on_from_there(session: Make) -> None:
     rungs = '[pruner]\nname = "asha"\n'
-    s = session(SAVES, f"seed = 1\n{rungs}" + STUDY.replace("n_trials = 6", "n_trials = 9\n    max_steps = 10"))
+    s = session(SAVES, f"seed = 1\n{rungs}" + STUDY.replace("n_trials = 4", "n_trials = 9\n    max_steps = 10"))
     s.start()
     fact = s.finish()
 
