@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "lr-find": ("lr_find", "lr_find", "Find the range of learning rates worth searching."),
     "replicate": ("trust", "replicate", "Run the best trials again with other seeds."),
     "trust": ("trust", "trust", "Tell how much of a result is luck."),
+    "launch": ("rounds", "launch", "Adopt a configuration as the baseline of the next round, and write its study."),
+    "rounds": ("rounds", "rounds", "Show which session went on from which, and why."),
     "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
     "serve": ("serve", "serve", "Show the screen in a browser on this machine."),
     "config": ("config", "config", "Print the configuration: theme, glyphs, colours, mouse, keys."),
@@ -51,6 +53,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "gpus": ("gpus", "gpus", "Show the devices, who uses them and what a session would get."),
     "samplers": ("lists", "samplers", "List the samplers and their options."),
     "pruners": ("lists", "pruners", "List the pruners and their options."),
+    "presets": ("presets", "presets", "List blocks of parameters that `init --preset` writes."),
 }
 
 USAGE = 2

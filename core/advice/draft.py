@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.advice.plan import Means, plan
+from hptui.core.advice.presets import NO_BLOCK, Block, compose
 from hptui.core.advice.roles import Role, role_of
 from hptui.core.errors import HptuiError
 from hptui.core.space.space import Space
 from hptui.core.study.checks import named_after
-from hptui.core.study.quick import quoted
 from hptui.core.study.script import Flag, Script
-from hptui.core.study.short import to_toml
 
+NEEDED = "it needs a range"
 _FIXED = (Role.STEPS, Role.SEED)
 # words in the names of flags that say where and how, not how well
 _NOT_TUNED = re.compile(
@@ -38,6 +37,7 @@ class Draft:
     direction: str = "minimize"
     space: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    block: Block = NO_BLOCK  # of presets: what of the space is theirs, and what might join it
     sampler: str = "auto"
     pruner: str = "none"
     why: tuple[str, ...] = ()
@@ -45,37 +45,86 @@ class Draft:
     max_steps: int | None = None
 
 
-def draft(path: str, script: Script) -> Draft:
-    """What is proposed for it. `path`: as the study file is to name it."""
+def draft(path: str, script: Script, presets: Sequence[str] = ()) -> Draft:
+    """What is proposed for it. path: as the study file is to name it. presets: blocks to search, by `PRESETS`."""
     function = "objective" if "objective" in script.objectives else next(iter(script.objectives), "")
-    space: dict[str, dict[str, Any]] = {}
-    left: dict[str, str] = {}
-    for one in script.suggested if function else ():
-        if one.definition is None:
-            left[one.name] = f"line {one.line}: its range is computed, so the script states it"
-        elif not one.sure:
-            left[one.name] = f"line {one.line}: it is not asked for in every trial"
-        else:
-            space[one.name] = one.definition
-    for name, line in script.used.items() if function else ():
-        if name not in space:
-            left.setdefault(name, f"line {line}: the script reads it from trial.params: it needs a range")
-    if left:  # a space that is written down must be whole
-        left |= dict.fromkeys(space, "the script states it, like the others")
-        space = {}
-    for flag in script.flags if not function else ():
-        definition = proposed(flag)
-        if definition is None:
-            left[flag.name] = f"line {flag.line}: stays as it is; give it a range to search it"
-        else:
-            space[flag.name] = definition
+    block = compose(presets)
+    space, left, block = _of_function(script, block) if function else _of_program(script, block)
     steps = next((flag.default for flag in script.flags if role_of(flag.name) is Role.STEPS), None)
     metric = script.metric or "value"
     found = Draft(
         path, function, named_after(path), metric, "maximize" if _UP.match(metric) else "minimize", space, left,
-        max_steps=steps if isinstance(steps, int) else None,
+        block=block, max_steps=steps if isinstance(steps, int) else None,
     )  # fmt: skip
     return advised(found)
+
+
+Found = tuple[dict[str, dict[str, Any]], dict[str, str], Block]
+"""The space, what is left out of it and why, the block as far as it fits."""
+
+
+def _of_function(script: Script, block: Block) -> Found:
+    """What a function asks its trial for. A space that is written down must be whole: presets are, and ask for it."""
+    space = dict(block.space)
+    left: dict[str, str] = {}
+    for one in script.suggested:
+        if one.name in block.space:
+            continue
+        if one.definition is None:
+            left[one.name] = f"line {one.line}: its range is computed, " + (
+                f"and beside presets {NEEDED}" if block.space else "so the script states it"
+            )
+        elif not one.sure and not block.space:
+            left[one.name] = f"line {one.line}: it is not asked for in every trial"
+        else:
+            space[one.name] = one.definition
+    for name, line in script.used.items():
+        if name not in space and name not in block.kept:
+            left.setdefault(name, f"line {line}: the script reads it from trial.params: {NEEDED}")
+    if left and not block.space:
+        left |= dict.fromkeys(space, "the script states it, like the others")
+        space = {}
+    return space, left, block
+
+
+def _of_program(script: Script, block: Block) -> Found:
+    """A program takes what it has a flag for."""
+    flags = {flag.name.replace("-", "_"): flag for flag in script.flags}
+    space: dict[str, dict[str, Any]] = {}
+    left = {name: f"of a preset; {script_has_no(name)}" for name in block.space if name not in flags}
+    for name, definition in block.space.items():
+        if name not in flags:
+            continue
+        flag = flags[name]
+        taken = [choice for choice in definition.get("choices", ()) if not flag.choices or choice in flag.choices]
+        if any(parent not in flags for parent in definition.get("when", ())):
+            left[flag.name] = "of a preset; what it depends on is no flag of the script"
+        elif "choices" in definition and not taken:
+            left[flag.name] = f"of a preset; the flag takes {', '.join(map(str, flag.choices))}"
+        elif "choices" in definition:
+            space[flag.name] = {**definition, "choices": taken, "default": taken[0]}
+        else:
+            space[flag.name] = {**definition, **_default_within(flag, definition)}
+    for flag in script.flags:
+        if flag.name in space:
+            continue
+        proposal = proposed(flag)
+        if proposal is None:
+            left.setdefault(flag.name, f"line {flag.line}: stays as it is; give it a range to search it")
+        else:
+            left.pop(flag.name, None)
+            space[flag.name] = proposal
+    return space, left, Block({n: d for n, d in space.items() if n.replace("-", "_") in block.space}, {}, block.groups)
+
+
+def script_has_no(name: str) -> str:
+    return f"the script has no flag --{name}"
+
+
+def _default_within(flag: Flag, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The script's own default is the baseline where it lies in the range."""
+    number = isinstance(flag.default, int | float) and not isinstance(flag.default, bool)
+    return {"default": flag.default} if number and definition["low"] <= flag.default <= definition["high"] else {}
 
 
 def advised(found: Draft) -> Draft:
@@ -116,7 +165,7 @@ def _around(default: float, role: Role) -> dict[str, Any]:
     if role is Role.OTHER and 0.1 < default < 1:  # a share of something
         return {"type": "float", "low": 0.0, "high": 1.0, **known}
     if default < 0:
-        return {"type": "float", "low": 2 * default, "high": 0.0, **known}
+        return {"type": "float", "low": min(2 * default, -1e-12), "high": 0.0, **known}
     if default > 0:
         up = 10.0 if role is Role.LEARNING_RATE else 0.0
         wide = 100.0 if role in (Role.LEARNING_RATE, Role.WEIGHT_DECAY, Role.EPSILON) else 10.0
@@ -139,55 +188,3 @@ def _around_whole(default: int, role: Role) -> dict[str, Any] | None:
 
 def _nice(value: float) -> float:
     return float(f"{value:.1e}")
-
-
-def study_text(found: Draft) -> str:
-    """The study file, commented."""
-    up = "" if found.direction == "minimize" else "   # the larger the better"
-    lines = [
-        f"# Written for {found.script}: change what is not right, then `hptui check` it and `hptui run` it.",
-        f"name = {quoted(found.name)}",
-        f"metric = {quoted(found.metric)}",
-        f"direction = {quoted(found.direction)}{up}",
-        f"sampler = {quoted(found.sampler)}" + (f"   # {found.why[0]}" if found.why else ""),
-        f"pruner = {quoted(found.pruner)}" + (f"   # {found.why[1]}" if len(found.why) > 1 else ""),
-        "",
-        "[objective]",
-        *_objective(found),
-        "",
-        *_space(found),
-        "[budget]",
-        f"n_trials = {found.n_trials}" if found.n_trials else '# n_trials = 50        or wall_clock = "2 h"',
-        f"max_steps = {found.max_steps}       # of one trial" if found.max_steps
-        else "# max_steps = 30       # of one trial: the right end of its curve; rules with rungs need it",
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"
-
-
-def _objective(found: Draft) -> list[str]:
-    if found.function:
-        return [f"script = {quoted(found.script)}", f"function = {quoted(found.function)}"]
-    pattern = json.dumps(rf"{re.escape(found.metric)}[=: ]+(?P<value>[-+.\deE]+)")
-    return [
-        f"command = {quoted(f'python {found.script}')}",
-        'arguments = "flags"      # --lr 0.01; or "placeholders" for {lr} in the command, "json" for a file',
-        "# How a printed line is read: named groups value, step, and any other metric.",
-        f"pattern = {pattern}",
-    ]
-
-
-def _space(found: Draft) -> list[str]:
-    lines = ["# Found, and not searched:"] if found.left else []
-    lines += [f"#   {name}: {reason}" for name, reason in found.left.items()]
-    if not found.space:
-        if any("needs a range" in reason for reason in found.left.values()):
-            empty = (f'# {_key(name)} = {{ type = "float", low = , high = }}' for name in found.left)
-            return [*lines, "[space]", *empty, ""]
-        return [*lines, "# There is no [space]: the script states its own by trial.suggest_float and the like.", ""]
-    lines += ["[space]"]
-    lines += [f"{_key(name)} = {to_toml(definition)}" for name, definition in found.space.items()]
-    return [*lines, ""]
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else quoted(name)

@@ -24,6 +24,7 @@ def _set(table: MutableMapping[str, Any], key: tuple[str, ...], value: Any) -> N
     The two short spellings stay: a list of choices, and the name of a sampler or pruner.
     """
     import tomlkit
+    import tomlkit.items
 
     first, *rest = key
     below = table.get(first)
@@ -34,13 +35,33 @@ def _set(table: MutableMapping[str, Any], key: tuple[str, ...], value: Any) -> N
             below.clear()  # the options of the old one
             below["name"] = value
         else:
-            table[first] = _inline(value) if isinstance(value, dict) else value
+            if isinstance(below, (tomlkit.items.Table, tomlkit.items.AoT)):
+                table.pop(first)  # its place is under a header of its own
+            table[first] = _item(value)
     elif rest == ["choices"] and isinstance(below, list):
         table[first] = value
     else:
         if not isinstance(below, MutableMapping):
             table[first] = tomlkit.table()
         _set(table[first], tuple(rest), value)
+
+
+def _item(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _inline(value)
+    return _points(value) if isinstance(value, list) and value and isinstance(value[0], dict) else value
+
+
+def _points(values: list[dict[str, Any]]) -> Any:
+    """[[enqueue]], a table for each."""
+    import tomlkit
+
+    made = tomlkit.aot()
+    for value in values:
+        point = tomlkit.table()
+        point.update(value)
+        made.append(point)
+    return made
 
 
 def _inline(value: dict[str, Any]) -> Any:

@@ -51,8 +51,18 @@ def to_toml(definition: Mapping[str, Any]) -> str:
     """The right side of a line of [space]."""
     if set(definition) == {"type", "choices"}:
         return json.dumps(definition["choices"], ensure_ascii=False)
-    pairs = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in definition.items())
+    return _toml(definition)
+
+
+def _toml(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    pairs = (f"{_key(key)} = {_toml(inner)}" for key, inner in value.items())
     return f"{{ {', '.join(pairs)} }}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)
 
 
 def _number(text: str) -> int | float:

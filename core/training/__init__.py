@@ -10,6 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hptui.core.training.blocks import build_layers as build_layers
+    from hptui.core.training.blocks import build_optimizer as build_optimizer
+    from hptui.core.training.blocks import build_schedule as build_schedule
+    from hptui.core.training.blocks import clip_gradients as clip_gradients
+    from hptui.core.training.blocks import units_of as units_of
     from hptui.core.training.checkpoints import BestCheckpoint as BestCheckpoint
     from hptui.core.training.controller import RateController as RateController
     from hptui.core.training.groups import parameter_groups as parameter_groups
@@ -24,6 +29,11 @@ if TYPE_CHECKING:
 _HOME = {
     "BestCheckpoint": "checkpoints",
     "RateController": "controller",
+    "build_layers": "blocks",
+    "build_optimizer": "blocks",
+    "build_schedule": "blocks",
+    "clip_gradients": "blocks",
+    "units_of": "blocks",
     "parameter_groups": "groups",
     "DivergenceGuard": "guards",
     "Diverged": "guards",
@@ -35,8 +45,9 @@ _HOME = {
 }
 
 __all__ = [
-    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "RateController", "can_overfit", "make_schedule",
-    "parameter_groups", "range_test", "scaled_rate",
+    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "RateController", "build_layers", "build_optimizer",
+    "build_schedule", "can_overfit", "clip_gradients", "make_schedule", "parameter_groups", "range_test", "scaled_rate",
+    "units_of",
 ]  # fmt: skip
 
 

@@ -20,11 +20,14 @@ def make_schedule(
     warmup: int | float = 0,
     final: float = 0.01,
     drops: int = 3,
+    factor: float = 0.1,
+    rise: float = 0.3,
 ) -> LRScheduler:
     """A schedule over `total_steps` calls of its `step()`, from the rate that the optimizer has.
 
     warmup: steps (whole number) or share of all steps (below 1) over which the rate first rises linearly.
-    final: the last rate as a share of the first (exponential, cosine). drops: how often `step` divides by 10.
+    final: the last rate as a share of the first (exponential, cosine). drops: how often `step` multiplies by `factor`.
+    rise: the share of all steps in which `onecycle` rises.
     Raises ValueError: unknown name, total_steps < 1, a warm-up that leaves nothing.
     """
     if total_steps < 1:
@@ -33,19 +36,21 @@ def make_schedule(
     if not 0 <= first < total_steps:
         raise ValueError(f"a warm-up of {first} steps leaves nothing of {total_steps}")
     left = total_steps - first
-    main = _main(optimizer, name, left, final, drops, total_steps)
+    main = _main(optimizer, name, left, final, (drops, factor), (total_steps, rise))
     if first == 0 or name == "onecycle":  # one-cycle warms up by itself
         return main
-    rise = torch_schedules.LinearLR(optimizer, start_factor=1.0 / (first + 1), end_factor=1.0, total_iters=first)
-    return torch_schedules.SequentialLR(optimizer, [rise, main], milestones=[first])
+    warm = torch_schedules.LinearLR(optimizer, start_factor=1.0 / (first + 1), end_factor=1.0, total_iters=first)
+    return torch_schedules.SequentialLR(optimizer, [warm, main], milestones=[first])
 
 
-def _main(optimizer: Optimizer, name: str, left: int, final: float, drops: int, total_steps: int) -> LRScheduler:
+def _main(
+    optimizer: Optimizer, name: str, left: int, final: float, drops: tuple[int, float], cycle: tuple[int, float]
+) -> LRScheduler:
     match name:
         case "constant":
             return torch_schedules.ConstantLR(optimizer, factor=1.0, total_iters=1)
         case "step":
-            return torch_schedules.StepLR(optimizer, step_size=max(1, math.ceil(left / (drops + 1))), gamma=0.1)
+            return torch_schedules.StepLR(optimizer, step_size=max(1, math.ceil(left / (drops[0] + 1))), gamma=drops[1])
         case "exponential":
             return torch_schedules.ExponentialLR(optimizer, gamma=final ** (1 / left))
         case "cosine":
@@ -53,7 +58,10 @@ def _main(optimizer: Optimizer, name: str, left: int, final: float, drops: int, 
             return torch_schedules.CosineAnnealingLR(optimizer, T_max=left, eta_min=lowest)
         case "onecycle":
             rates = [group["lr"] for group in optimizer.param_groups]
-            return torch_schedules.OneCycleLR(optimizer, max_lr=rates, total_steps=total_steps)
+            has_momentum = all(group.get("momentum") or group.get("betas") for group in optimizer.param_groups)
+            return torch_schedules.OneCycleLR(
+                optimizer, max_lr=rates, total_steps=cycle[0], pct_start=cycle[1], cycle_momentum=has_momentum
+            )
         case _:
             raise ValueError(f"there is no schedule {name!r}: constant, step, exponential, cosine, onecycle")
 

@@ -100,7 +100,8 @@ def test_a_range_of_learning_rates_is_found_with_short_trials(user):
 
 def test_the_sweep_of_a_conditional_rate_lets_it_be():
     space = Space.parse({
-        "optimizer": ["sgd", "adamw"], "sgd_lr": {"type": "float", "low": 0.1, "high": 1.0, "when": {"optimizer": "sgd"}},
+        "optimizer": ["sgd", "adamw"],
+        "sgd_lr": {"type": "float", "low": 0.1, "high": 1.0, "when": {"optimizer": "sgd"}},
         "adamw_lr": {"type": "float", "low": 1e-4, "high": 1e-3, "when": {"optimizer": "adamw"}},
     })  # fmt: skip
 

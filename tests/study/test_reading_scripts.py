@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hptui.core.advice.draft import draft, proposed, study_text
+from hptui.core.advice.draft import draft, proposed
+from hptui.core.advice.draft_text import study_text
 from hptui.core.search.catalog import check
 from hptui.core.space.space import Space
 from hptui.core.study.file import load_study

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from hptui.core.advice.draft import Draft, draft, study_text
+from hptui.core.advice.draft import Draft, draft
+from hptui.core.advice.draft_text import study_text
+from hptui.core.advice.presets import names_of
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.scheduler.target import Target, read_study
 from hptui.core.study.script import read_script
@@ -17,15 +20,17 @@ from hptui.tui.commands.answers import harmless, say
 @click.command()
 @click.argument("script", metavar="SCRIPT.py")
 @click.option("-o", "--output", metavar="FILE", help="Default: NAME.toml beside the script; - prints it.")
+@click.option("--preset", "presets", multiple=True, metavar="NAMES", help="Blocks to search: adamw,cosine,layers ...")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def init(script: str, output: str | None, force: bool) -> int:
+def init(script: str, output: str | None, presets: tuple[str, ...], force: bool) -> int:
     """Write a study file for a training script: its parameters as found, ranges proposed, each line explained.
 
-    The script is read, never run: its trial.suggest_* calls, or else its argparse flags.
+    The script is read, never run: its trial.suggest_* calls, or else its argparse flags. --preset adds blocks of
+    parameters with their usual ranges (`hptui presets` lists them).
     """
     path = Path(script).expanduser()
     target = path.with_suffix(".toml") if output in (None, "-") else Path(str(output)).expanduser()
-    found = read_draft(path, target.parent)
+    found = read_draft(path, target.parent, names_of(",".join(presets)))
     text = study_text(found)
     if output == "-":
         print(text, end="")
@@ -42,7 +47,7 @@ def init(script: str, output: str | None, force: bool) -> int:
     return 0
 
 
-def read_draft(script: Path, folder: Path) -> Draft:
+def read_draft(script: Path, folder: Path, presets: Sequence[str] = ()) -> Draft:
     """folder: where the study file is to be; its paths start there. Raises StudyError for what can't be read."""
     try:
         source = script.read_text(encoding="utf-8")
@@ -58,7 +63,7 @@ def read_draft(script: Path, folder: Path) -> Draft:
     if not (read.objectives or read.flags):
         hint = "write `def objective(trial): ...`, or argparse flags; for any other program: hptui run 'COMMAND' -p ..."
         raise StudyError(script.name, "has no function that takes a trial, and no argparse flag", hint)
-    return draft(os.path.relpath(script, folder), read)
+    return draft(os.path.relpath(script, folder), read, presets)
 
 
 def problems_of(text: str, target: Path) -> list[HptuiError]:

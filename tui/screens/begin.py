@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from textual.app import App
 from textual.screen import Screen
 
-from hptui.core.advice.draft import Draft, advised, study_text
+from hptui.core.advice.draft import Draft, advised
+from hptui.core.advice.draft_text import study_text, usage
+from hptui.core.advice.presets import PRESETS, SETS, conditions_kept, names_of
 from hptui.core.errors import HptuiError
 from hptui.core.search.catalog import PRUNERS, SAMPLERS
 from hptui.core.study.short import HOW, from_short, to_short
@@ -33,18 +36,27 @@ def scripts_in(folder: Path) -> tuple[str, ...]:
 def script_form(folder: Path) -> FormScreen:
     choices = scripts_in(folder)
     about = "space goes through those here" if choices else "a Python file"
-    fields = [Field("script", "script", choices[0] if choices else "", about, choices)]
+    fields = [
+        Field("script", "script", choices[0] if choices else "", about, choices),
+        Field("presets", "presets", "", "blocks of parameters, as adamw,cosine; empty: none"),
+    ]
     title = f"a new session: which script? ({folder})"
     return FormScreen(title, fields, lambda texts: check_script(folder, texts), "goes on")
 
 
 def check_script(folder: Path, texts: Texts) -> Checked:
     try:
-        found = read_draft(folder / Path(texts["script"]).expanduser(), folder)
+        presets = names_of(texts["presets"])
+    except HptuiError as error:
+        say = f"{error.hint}\npresets: {', '.join([*PRESETS, *SETS])}"
+        return Checked({"presets": error.problem}, say, ready=False)
+    try:
+        found = read_draft(folder / Path(texts["script"]).expanduser(), folder, presets)
     except HptuiError as error:
         return Checked({"script": error.problem}, error.hint, ready=False)
     how = f"the function {found.function}(trial)" if found.function else "a program with argparse flags"
     said = [f"{how}: {count(len(found.space), 'parameter')} to search" + _named(found.space)]
+    said += usage(found.block.groups)[1:] if found.function else []
     said += [f"not searched: {', '.join(found.left)}"] if found.left else []
     return Checked({}, "\n".join(said))
 
@@ -63,7 +75,8 @@ def study_form(found: Draft, target: Path) -> FormScreen:
     names = [*found.space, *(name for name in found.left if name not in found.space)]
     for name in names:
         text = to_short(found.space[name]) if name in found.space else ""
-        fields.append(Field(_PARAMETER + name, name, text, found.left.get(name, HOW)))
+        about = found.left.get(name) or _only_when(found.space[name]) or HOW
+        fields.append(Field(_PARAMETER + name, name, text, about))
     fields += [
         Field("sampler", "sampler", found.sampler, found.why[0] if found.why else "", tuple(SAMPLERS)),
         Field("pruner", "pruner", found.pruner, found.why[1] if found.why else "", tuple(PRUNERS)),
@@ -72,6 +85,12 @@ def study_form(found: Draft, target: Path) -> FormScreen:
     ]
     return FormScreen(f"a study of {found.script}", fields, lambda texts: check_study(found, target, texts),
                       "writes the study file")  # fmt: skip
+
+
+def _only_when(definition: Mapping[str, Any]) -> str:
+    when = definition.get("when") or {}
+    said = " and ".join(f"{name} is {' or '.join(map(str, values))}" for name, values in when.items())
+    return f"only when {said}" if said else ""
 
 
 def draft_of(found: Draft, texts: Texts) -> tuple[Draft, dict[str, str]]:
@@ -90,6 +109,7 @@ def draft_of(found: Draft, texts: Texts) -> tuple[Draft, dict[str, str]]:
         if text and not text.isdecimal():
             problems[key] = f"{text} is not a whole number"
         numbers[key] = int(text) if text.isdecimal() else None
+    space = conditions_kept(space, found.space)
     left = {name: reason for name, reason in found.left.items() if name not in space}
     left |= {name: "left out by you" for name in found.space if name not in space}
     chosen = replace(
@@ -140,7 +160,7 @@ def begin(screen: Screen[object], folder: Path) -> None:
     def picked(texts: Texts | None) -> None:
         if texts is None:
             return
-        found = read_draft(folder / Path(texts["script"]).expanduser(), folder)
+        found = read_draft(folder / Path(texts["script"]).expanduser(), folder, names_of(texts["presets"]))
 
         def written(texts: Texts | None) -> None:
             if texts is None:
