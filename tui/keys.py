@@ -80,7 +80,9 @@ LOOKING = (
     Key("o", "pin", "Pin curve", "keep the trial's curve on the chart; again: let it go"),
     Key("a", "choose_curves", "Which curves", "running and best, running, best, or pinned and marked ones"),
     Key("L", "log_scale", "Log scale", "the chart's axis logarithmic or linear"),
+    Key("x", "log_steps", "Log steps", "the axis of steps logarithmic or linear"),
     Key("V", "views", "Views", "the session as a whole: history, parallel coordinates, importances, slices", 3),
+    Key("A", "adopt", "Adopt", "make the trial the baseline of the next round: writes its study, with the evidence"),
     Key("z", "zoom", "Zoom", "the pane in focus alone on the screen; again: back", 7),
 )
 AROUND = (
@@ -91,6 +93,27 @@ AROUND = (
     Key("q", "leave", "Quit", "leave the screen; the session goes on"),
     Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),
 )
+
+LIST_CHANGES = (
+    Key("t", "remark", "Tags, note", "tags and a note of the session, or of the marked ones", 4, True),
+    Key("n", "begin", "New", "a new session: pick a script, its parameters are found in it", 2, True),
+    Key("f2", "rename", "Rename", "give the session another name", 6, True, "F2"),
+    Key("D", "delete", "Delete", "delete the session, or the marked ones; says how much room they take", 6, True),
+)
+LIST = (
+    Key("enter", "open", "Open", "open the session; with 2 to 4 marked: compare them", 0),
+    Key("V", "review", "Look only", "open it without the keys that change anything", 3),
+    Key("v", "mark", "Mark", "mark the session", 3),
+    Key("slash", "filter", "Filter", "only sessions that match, such as state:live best<0.3 tag:keep", 2, display="/",
+        first=True),
+    Key("R", "rounds", "Rounds", "the rounds the session belongs to: goals, bests, what was adopted", 3),
+    Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 5),
+    Key("S", "reverse", "Reverse", "turn the order round"),
+    *LIST_CHANGES,
+    Key("escape", "back", "Back", "the marks, then the filter", None, display="esc"),
+    Key("q", "leave", "Quit", "leave the screen; sessions go on", 3),
+    *(key for key in AROUND if key.action in ("menu", "redraw")),
+)  # fmt: skip
 
 
 def opens_a_line(action: str) -> bool:

@@ -59,7 +59,13 @@ COMPARE = (
     Key("k,up", "choose(-1)", "Session before", "the session above; in tables, a line up", None),
 )
 
-_LOOK = ("filter", "order", "freeze", "copy_id", "copy_config")
+ROUNDS = (
+    Key("j,down", "choose(1)", "Down", "the next round", None),
+    Key("k,up", "choose(-1)", "Up", "the round above", None),
+    Key("enter", "open", "Open", "open the round's session", 0),
+)
+
+_LOOK = ("filter", "order", "freeze", "copy_id", "copy_config", "adopt")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))

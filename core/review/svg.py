@@ -106,3 +106,51 @@ def _drawn(series: Series, keep: np.ndarray[tuple[int], np.dtype[np.bool_]], x_a
         return f'<polyline points="{path}" fill="none" stroke="{series.colour}" stroke-width="1.6"/>'
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/>' for x, y in places)
     return f'<g fill="{series.colour}" fill-opacity=".65">{dots}</g>'
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A line of `intervals`: a mark at `middle`, whiskers from low to high, a small ring at `seen`; NaN: not drawn."""
+
+    label: str
+    middle: float
+    low: float
+    high: float
+    seen: float
+
+
+def intervals(lines: Sequence[Interval], x_label: str, heading: str, colour: str) -> str:
+    """Whiskers under each other on one axis; "" where none has a number."""
+    known = np.array([v for one in lines for v in (one.middle, one.low, one.high, one.seen)])
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return ""
+    axis, left, row = _Axis.around(known, False), 150, 24
+    height = 46 + row * len(lines) + _BOTTOM
+
+    def across(value: float) -> float:
+        return left + axis.share(value) * (WIDTH - left - _RIGHT)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">',
+        f'<text x="8" y="16" font-weight="bold">{escape(heading)}</text>',
+    ]
+    for value, text in axis.ticks():
+        x = across(value)
+        parts.append(f'<path d="M{x:.1f} 28V{height - _BOTTOM}" stroke="currentColor" stroke-opacity=".15"/>')
+        parts.append(f'<text x="{x:.1f}" y="{height - 18}" text-anchor="middle">{text}</text>')
+    parts.append(f'<text x="{WIDTH - _RIGHT}" y="{height - 3}" text-anchor="end">{escape(x_label)}</text>')
+    for k, one in enumerate(lines):
+        y = 42 + row * k
+        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(one.label)}</text>')
+        if math.isfinite(one.low) and math.isfinite(one.high):
+            ends = "".join(f"M{across(end):.1f} {y - 5}v10" for end in (one.low, one.high))
+            path = f"M{across(one.low):.1f} {y}H{across(one.high):.1f}{ends}"
+            parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+        if math.isfinite(one.middle):
+            parts.append(f'<circle cx="{across(one.middle):.1f}" cy="{y}" r="4" fill="{colour}"/>')
+        if math.isfinite(one.seen):
+            x = across(one.seen)
+            parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="3" fill="none" stroke="currentColor" stroke-opacity=".6"/>')
+    return "".join([*parts, "</svg>"])

@@ -111,12 +111,9 @@ def against_baseline(configurations: Sequence[Repeated], sign: float) -> Against
     Of the configurations with most runs the best one is compared: a single lucky run would win otherwise.
     Welch's t-test with the Welch-Satterthwaite degrees of freedom.
     """
-    base = next((one for one in configurations if one.baseline), None)
-    others = [one for one in configurations if not one.baseline]
-    if base is None or not others:
+    base, best = next((one for one in configurations if one.baseline), None), compared(configurations, sign)
+    if base is None or best is None:
         return None
-    most = max(len(one.values) for one in others)
-    best = min((one for one in others if len(one.values) == most), key=lambda one: sign * one.mean)
     gain = sign * (base.mean - best.mean)
     if len(best.values) < 2 or len(base.values) < 2:
         return Against(gain, math.nan, math.nan, math.nan)
@@ -131,6 +128,13 @@ def against_baseline(configurations: Sequence[Repeated], sign: float) -> Against
     )
     half = float(stdtrit(freedom, 0.5 + SURE / 2)) * spread
     return Against(gain, gain - half, gain + half, float(2 * stdtr(freedom, -abs(gain) / spread)))
+
+
+def compared(configurations: Sequence[Repeated], sign: float) -> Repeated | None:
+    """Of the configurations with most runs, but the baseline, the best one."""
+    others = [one for one in configurations if not one.baseline]
+    most = max((len(one.values) for one in others), default=0)
+    return min((one for one in others if len(one.values) == most), key=lambda one: sign * one.mean, default=None)
 
 
 def expected_best(losses: Floats, m: int) -> float:

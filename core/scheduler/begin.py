@@ -12,6 +12,7 @@ from typing import Any
 
 from hptui import __version__
 from hptui.core.errors import SessionError
+from hptui.core.scheduler.parent import read_round
 from hptui.core.scheduler.past import read_pasts
 from hptui.core.scheduler.target import Target
 from hptui.core.store.create import create_session
@@ -67,6 +68,8 @@ def _facts(source: Target, study: Study, overrides: dict[str, Any], folder: Sess
         "pruner": study.pruner.name,
         "created_at": time.time(),
         "pasts": read_pasts(study, source.folder),
+        "round": read_round(study, source.folder),
+        "test_metric": study.test.metric,
         "study_path": source.where,
         "script_folder": str(source.folder),
         "cwd": str(cwd.resolve()),

@@ -11,15 +11,15 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.devices import freezer, leases
-from hptui.core.devices.inventory import inventory
-from hptui.core.devices.readings import Readings
+from hptui.core.devices import freezer
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.advising import Adviser
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
+from hptui.core.scheduler.ground import Finds, this_machine
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
+from hptui.core.scheduler.parent import round_note
 from hptui.core.scheduler.past import pasts_of, told
 from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.recover import CAN_FREEZE, Recovered, recover
@@ -32,15 +32,18 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
-from hptui.core.study.session import SessionFolder, leases_home
+from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import CONSTRAINTS, Chosen, Study
 from hptui.core.study.trial import State, Why
 
 
-def open_session(folder: SessionFolder, announce: Callable[[], None], log: int | None = None) -> int:
+def open_session(
+    folder: SessionFolder, announce: Callable[[], None], log: int | None = None, finds: Finds = this_machine
+) -> int:
     """Run the session until it is over; 0 when it ended well. Its lock is ours.
 
     announce: called once everything is read and the loop begins. log: descriptor for the thinker's own words.
+    finds: where trials run.
     """
     store = Writer(folder)
     reader = Reader(folder)
@@ -50,17 +53,14 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     cwd = facts.get("cwd") or script_folder
     session_id = str(facts.get("id") or folder.path.resolve())
     space = Space.parse(study.space).extend(reader.parameters())
-    slots = facts.get("slots") or study.resources.slots
-    places = inventory(msgspec.structs.replace(study.resources, slots=slots))
-    if places.on_gpus:
-        leases.check(leases_home())
+    ground = finds(folder, study, facts)
+    places = ground.places
     pruner = pruner_of(study, space if study.space else None)
     rows = reader.trials()
     frozen_out = freezer.why_not(places.devices) if study.resources.freeze else "the study does not ask for it"
     facts[CAN_FREEZE] = not frozen_out
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
-    watch = Readings(places.devices, study.resources.look_every_s)
-    watch.start()
+    ground.watch.start()
     judges = pruner.milestones() is not None
     book = book_of(reader, study, rows, judges)
     gear = Gear(
@@ -73,11 +73,12 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
         pruner=pruner,
         book=book,
         places=places,
-        watch=watch,
+        watch=ground.watch,
         thinker=thinker_of(study, space, rows, log, pasts_of(facts), book),
         store=store,
         adviser=Adviser(facts.get("advised") or (), sum(State(row.state).ended for row in rows)),
         cursor=int(facts.get("command_cursor") or 0),
+        made_by=ground.children,
     )
     world = World(gear)
     reader.close()
@@ -92,12 +93,16 @@ def open_session(folder: SessionFolder, announce: Callable[[], None], log: int |
     opened = e.Opened(gear.clock.now(), os.getpid(), note)
     lent = [] if rows else [told(past, space) for past in facts.get("pasts") or []]
     notes = [e.Noted(gear.clock.now(), None, text, "warm-start") for text in lent]
+    if not rows and (told_of := facts.get("round")):
+        notes.insert(0, e.Noted(gear.clock.now(), None, round_note(told_of), "round"))
     if study.resources.freeze and frozen_out:
         notes.append(e.Noted(gear.clock.now(), None, f"paused trials keep their GPU memory: {frozen_out}"))
     notes += [e.Noted(gear.clock.now(), None, text, "devices") for text in places.notes]
     announce()
     try:
         state = run(recovered.state, world, store, [opened, *notes, *first])
+        if state.finished:
+            gear.children.give_back()
     finally:
         world.close()
         with contextlib.suppress(Exception):

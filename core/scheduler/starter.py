@@ -11,7 +11,7 @@ from hptui.core.devices.inventory import CPU, Place, env_for
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import judged_to, stream
-from hptui.core.scheduler.children import sweep
+from hptui.core.scheduler.tags import sweep
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.state import Live
 from hptui.core.study.session import leases_home
@@ -48,7 +48,7 @@ class Starter:
         """Lease the place and ask for a process there; NotStarted when either can't be had."""
         number, gear = live.trial.number, self._gear
         try:
-            if place.device_id != CPU and (taken := self._lease(live, place)):
+            if place.device_id != CPU and not place.is_elsewhere and (taken := self._lease(live, place)):
                 return [self._not_started(number, place, f"waits: {taken} is leased by another session", 1.0)]
             if live.trial.started_at is not None:
                 sweep(f"{gear.session_id}/{number}")  # its earlier process, should a scheduler have died over it
@@ -60,7 +60,7 @@ class Starter:
             self._requests[number] = (self._request(live, place, attempt, max_steps), place)
             if cold:
                 return self.start_cold(number)
-            gear.children.fork(self._requests[number][0], self._lease_fds(number))
+            gear.children.fork(self._requests[number][0], self._lease_fds(number), place)
         except (OSError, HptuiError) as error:
             return [self._not_started(number, place, f"waits: it could not be started ({error})")]
         return []
@@ -133,7 +133,8 @@ class Starter:
     def _request(self, live: Live, place: Place, attempt: int, max_steps: int | None) -> r.Start:
         gear, trial = self._gear, live.trial
         objective, resources = gear.study.objective, gear.study.resources
-        gpu_env = env_for([gear.places.device(one) for one in place.devices], resources.gpu_env)
+        devices = [] if place.is_elsewhere else [gear.places.device(one) for one in place.devices]
+        gpu_env = env_for(devices, resources.gpu_env) if devices else {}
         donor = trial.attrs.get(STARTS_FROM, trial.retry_of)
         before = None if donor is None else str(gear.folder.trial(int(donor)).checkpoints)
         return r.Start(
@@ -146,6 +147,7 @@ class Starter:
             cwd=gear.cwd,
             metric=gear.study.metric,
             also=tuple(goal.metric for goal in gear.study.also),
+            test=gear.study.test.metric,
             device=str(place),
             env={**objective.env, **gpu_env},
             milestones=gear.milestones,

@@ -18,7 +18,19 @@ from hptui.core.study.durations import parse_duration
 from hptui.core.study.goals import check_several, read_goals
 from hptui.core.study.gpus import read_resources
 from hptui.core.study.overrides import apply_overrides, blame_flags
-from hptui.core.study.study import Budget, Chosen, Goal, Objective, Resources, StopWhen, Study, WarmStart
+from hptui.core.study.rounds import check_round, check_test, held
+from hptui.core.study.study import (
+    Budget,
+    Chosen,
+    Goal,
+    HeldOut,
+    Objective,
+    Resources,
+    Round,
+    StopWhen,
+    Study,
+    WarmStart,
+)
 from hptui.core.study.written import TABLES, WrittenStudy
 
 CheckChoice = Callable[[Any, Chosen, int | None], list[HptuiError]]
@@ -85,6 +97,8 @@ class _Read:
             resources=Resources(**self.tables["resources"]),
             stop=StopWhen(**self.tables["stop"]),
             warm_start=WarmStart(**self.tables["warm_start"]),
+            round=Round(**self.tables["round"]),
+            test=HeldOut(**self.tables["test"]),
             enqueue=self.enqueue,
             **self.chosen,  # type: ignore[arg-type]  # only sampler and pruner are among its keys
             **plain,
@@ -123,6 +137,8 @@ def _read(
     if "objective" in top or "objective" not in written:  # a wrong type was said already
         checks.check_objective(tables["objective"], top.get("objective", {}), folder, problems)
     space = _read_space(written, top, problems)
+    if space is not None and check_round(tables["round"], space, problems):
+        space = held(space, tables["round"].get("fixed", []))
     max_steps = tables["budget"].get("max_steps")
     chosen = {kind: _read_choice(kind, top, max_steps, check_choice, problems) for kind in ("sampler", "pruner")}
     if chosen["pruner"].name == "auto" and (max_steps is None or len(goals) > 1 or tables["budget"].get("rerun")):
@@ -132,6 +148,7 @@ def _read(
     tables["budget"] = _read_budget(tables["budget"], problems)
     checks.check_budget(tables["budget"], tables["objective"], problems)
     checks.check_stop(tables["stop"], problems)
+    check_test(tables["test"], goals, problems)
     tables["resources"] = read_resources(tables["resources"], written.get("resources"), problems)
     enqueue = _read_enqueue(space, top.get("enqueue", []), problems)
     return _Read(top, goals, tables, chosen, space.definitions() if space else {}, enqueue)

@@ -31,6 +31,8 @@ MEANING: dict[str, dict[str, str]] = {
         "stop": "When the search has found what it will find; nothing of it is set unless it is said.",
         "enqueue": "Points to try first; the first one is trial 0, the baseline.",
         "warm_start": "What past sessions found, to begin there.",
+        "round": "A study that follows another: its goal, its parent, and what each parameter is for.",
+        "test": "A metric on held-out data, kept from the search.",
     },
     "objective": {
         "script": "A Python file, relative to the study file.",
@@ -68,9 +70,9 @@ MEANING: dict[str, dict[str, str]] = {
         "devices": "Which GPUs: all, none, or a list of indices and UUIDs.",
         "share_with_strangers": "Also start trials on GPUs that processes of others use.",
         "yield": "Pause the trials on a GPU that a process of somebody else comes to.",
+        "look_every": 'How often the GPUs are looked at, "0.1 s" to "60 s"; memory settles in three looks.',
         "max_trials": "Trials at once on one GPU, at most.",
         "threads": "CPU threads per trial.",
-        "look_every": 'How often the GPUs are looked at, "0.1 s" to "60 s"; memory settles in three looks.',
         "gpu_env": "How CUDA_VISIBLE_DEVICES names a GPU.",
         "held_memory": 'What held trials may keep of the machine\'s memory, such as "8 GiB" or "25 %".',
         "freeze": "Move a paused trial's GPU memory to the machine's memory (NVIDIA driver 580 or newer).",
@@ -94,6 +96,18 @@ MEANING: dict[str, dict[str, str]] = {
     "warm_start": {
         "sessions": "Past sessions, by name or folder, whose trials tell where to begin.",
     },
+    "round": {
+        "goal": "What the round is to tell, in one sentence.",
+        "parent": "The session of the round before, by name or folder.",
+        "scientific": "Parameters whose values are compared, each at the best that the others allow.",
+        "nuisance": "Parameters that are tuned for a fair comparison; those that are not named are so, too.",
+        "fixed": "Parameters that are held at their default.",
+        "adopted": "The parent's trial whose parameters are the baseline here.",
+        "evidence": "Why it was adopted, with its numbers.",
+    },
+    "test": {
+        "metric": "The study's metric on data that the search never sees; reported once, at the end.",
+    },
     "scaled_by": {
         "parameter": "The parameter it grows with.",
         "rule": "In proportion (linear) or by the square root (sqrt).",
@@ -109,7 +123,7 @@ def study_schema() -> Schema:
     keys = schema["properties"]
     keys["objective"] |= {**_table(TABLES["objective"], "objective"), **_described("objective")}
     keys["objective"]["oneOf"] = [{"required": ["script"]}, {"required": ["command"]}]
-    for name in ("budget", "resources", "stop", "warm_start"):
+    for name in ("budget", "resources", "stop", "warm_start", "round", "test"):
         keys[name] |= {**_table(TABLES[name], name), **_described(name)}
     keys["space"] |= {"additionalProperties": _parameter(), "minProperties": 1}
     for kind in ("sampler", "pruner"):

@@ -86,6 +86,26 @@ class WarmStart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sessions: list[str] = []  # past ones, by name or folder, whose trials tell where to begin
 
 
+class Round(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A study as one of several that follow each other: what it is to tell, and what it goes on from.
+
+    A scientific parameter is what the round asks about; nuisance ones are tuned so that its values compare fairly, and
+    so is every parameter that is not named; a fixed one is held at its default.
+    """
+
+    goal: str = ""  # one sentence
+    parent: str | None = None  # the session of the round before, by name or folder
+    scientific: list[str] = []
+    nuisance: list[str] = []
+    fixed: list[str] = []
+    adopted: int | None = None  # the parent's trial whose parameters are the baseline here
+    evidence: str = ""  # why it was adopted, with its numbers
+
+
+class HeldOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    metric: str | None = None  # the study's metric on data that the search never sees; reported once, at the end
+
+
 class Goal(msgspec.Struct, frozen=True):
     """One objective: a metric, and whether a low or a high value of it is good."""
 
@@ -113,6 +133,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stop: StopWhen = StopWhen()
     enqueue: list[dict[str, Any]] = []  # tried first; the first one is the baseline, trial 0
     warm_start: WarmStart = WarmStart()
+    round: Round = Round()
+    test: HeldOut = HeldOut()
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hptui.core.study.study import Direction, Objective, StopWhen, WarmStart
+from hptui.core.study.study import Direction, HeldOut, Objective, Round, StopWhen, WarmStart
 
 
 class WrittenBudget(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,8 @@ class WrittenStudy(msgspec.Struct, frozen=True, kw_only=True):
     stop: dict[str, Any] = {}
     enqueue: list[dict[str, Any]] = []
     warm_start: dict[str, Any] = {}
+    round: dict[str, Any] = {}
+    test: dict[str, Any] = {}
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {
@@ -63,5 +65,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "resources": WrittenResources,
     "stop": StopWhen,
     "warm_start": WarmStart,
+    "round": Round,
+    "test": HeldOut,
 }
 """The tables with fixed keys."""

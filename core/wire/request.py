@@ -39,6 +39,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     cwd: str
     metric: str = "value"
     also: tuple[str, ...] = ()  # metrics that are objectives, too
+    test: str | None = None  # the held-out metric: kept from the search
     device: str = "cpu:0"  # "cpu:<slot>" or a GPU's UUID
     env: dict[str, str] = {}
     milestones: Milestones | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from hptui.core.study.milestones import Every, Milestones
 from hptui.core.study.session import SessionFolder, TrialFolder
-from hptui.core.study.study import CONSTRAINTS
+from hptui.core.study.study import CONSTRAINTS, TEST
 from hptui.core.wire.claim import claim
 from hptui.core.wire.control import Ask, Control, Verdict
 from hptui.core.wire.lock import scheduler_of
@@ -56,6 +57,7 @@ class Link:
         self.step: int | None = None  # last reported
         self._constraints: dict[str, float] = {}
         self.also: dict[str, float | None] = dict.fromkeys(start.also)  # further objectives, as last reported
+        self.test = start.test  # the name of the metric that the search does not see
 
     @property
     def mine(self) -> bool:
@@ -83,12 +85,24 @@ class Link:
         self._constraints[name] = largest if value != value else min(max(value, -largest), largest)
         self.append(Attr(time.time(), CONSTRAINTS, dict(self._constraints)))
 
+    def keep_test(self, value: float) -> None:
+        """Keep the held-out metric away from all other reports; said again, the last one counts."""
+        if math.isfinite(value):
+            self.append(Attr(time.time(), TEST, value))
+        else:
+            self.note(f"{self.test} is {value}: not kept")
+
     def ring(self) -> None:
         ring(self._session.wake)
 
     def report(self, value: float | None, step: int, others: Mapping[str, float]) -> bool:
         """Record; at a milestone wait for the verdict. True when the trial was told to stop before and went on."""
         overdue = self.stopping
+        if self.test is not None and self.test in others:
+            self.keep_test(others[self.test])
+            others = {name: other for name, other in others.items() if name != self.test}
+            if value is None and not others:
+                return overdue
         milestone = 0
         if step >= self._next_milestone:
             self._milestone = milestone = self._milestone + 1

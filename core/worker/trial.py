@@ -150,6 +150,17 @@ class Trial:
         if self._link.report(number, step, others):
             raise TrialPruned(f"told to stop before step {step}")
 
+    def report_test(self, value: float) -> None:
+        """Record the study's held-out metric (`[test] metric`), once, at the end: neither sampler nor pruner sees it.
+
+        Raises TypeError when the value is not a number.
+        """
+        number = _as_value(value)
+        if self._link.test is None:
+            self._link.note("report_test() is not kept: the study has no [test] metric")
+        else:
+            self._link.keep_test(number)
+
     def should_prune(self) -> bool:
         """Whether the trial was told to stop; then `raise hptui.TrialPruned()`."""
         return self._link.told_to_stop()

@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 from hptui.core.store.library import SessionSummary, sessions
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.tui.glyphs import harmless
-from hptui.tui.keys import AROUND, Key, bindings, disabled
+from hptui.tui.keys import LIST, LIST_CHANGES, bindings, disabled
 from hptui.tui.listed import FIELDS, Listed
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.line_table import Column, LineTable
@@ -33,25 +33,6 @@ if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
 
 LOOK_S = 2.0
-_CHANGING = (
-    Key("t", "remark", "Tags, note", "tags and a note of the session, or of the marked ones", 4, True),
-    Key("n", "begin", "New", "a new session: pick a script, its parameters are found in it", 2, True),
-    Key("f2", "rename", "Rename", "give the session another name", 6, True, "F2"),
-    Key("D", "delete", "Delete", "delete the session, or the marked ones; says how much room they take", 6, True),
-)
-_KEYS = (
-    Key("enter", "open", "Open", "open the session; with 2 to 4 marked: compare them", 0),
-    Key("V", "review", "Look only", "open it without the keys that change anything", 3),
-    Key("v", "mark", "Mark", "mark the session", 3),
-    Key("slash", "filter", "Filter", "only sessions that match, such as state:live best<0.3 tag:keep", 2, display="/",
-        first=True),
-    Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 5),
-    Key("S", "reverse", "Reverse", "turn the order round"),
-    *_CHANGING,
-    Key("escape", "back", "Back", "the marks, then the filter", None, display="esc"),
-    Key("q", "leave", "Quit", "leave the screen; sessions go on", 3),
-    *(key for key in AROUND if key.action in ("menu", "redraw")),
-)  # fmt: skip
 
 
 class SessionsScreen(Shelf):
@@ -59,7 +40,7 @@ class SessionsScreen(Shelf):
 
     CSS_PATH = "sessions.tcss"
     BINDING_GROUP_TITLE = "sessions"
-    BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LIST)
 
     def __init__(self, read_only: bool, home: Path | None = None) -> None:
         super().__init__()
@@ -86,7 +67,7 @@ class SessionsScreen(Shelf):
     def on_mount(self) -> None:
         self.table.focus()
         dead = self.dead_keys()
-        self.query_one("#hints", TextLine).show(lambda width: hints_line(_KEYS, width, dead))
+        self.query_one("#hints", TextLine).show(lambda width: hints_line(LIST, width, dead))
         self._show_header()
         self.set_interval(LOOK_S, self._look)
         self.call_after_refresh(self._look)
@@ -148,7 +129,7 @@ class SessionsScreen(Shelf):
         return marked or ([] if chosen is None else [chosen])
 
     def dead_keys(self) -> frozenset[str]:
-        return disabled((_CHANGING,), read_only=self.read_only, alive=True)
+        return disabled((LIST_CHANGES,), read_only=self.read_only, alive=True)
 
     def on_line_table_chosen(self, _: LineTable.Chosen) -> None:
         self.action_open()
@@ -227,6 +208,12 @@ class SessionsScreen(Shelf):
 
     def action_review(self) -> None:
         self._open(True)
+
+    def action_rounds(self) -> None:
+        from hptui.tui.screens.rounds import RoundsScreen
+
+        if (summary := self.chosen()) is not None and summary.state != "broken":
+            self.app.push_screen(RoundsScreen(summary.path.parent, summary.name, self.read_only))
 
     def _open(self, read_only: bool) -> None:
         summary = self.chosen()

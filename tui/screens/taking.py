@@ -53,6 +53,36 @@ class Taking(SessionScreen):
         if rows:
             self.copied(config_texts([row.params for row in rows], format))  # type: ignore[arg-type]
 
+    # --- the next round ---------------------------------------------------------------------------------------
+
+    def action_adopt(self) -> None:
+        """A form; sent, it writes the next round's study with this trial as its baseline."""
+        number = self.cursor()
+        row = None if number is None else self.snapshot.trials.get(number)
+        if row is None or row.state != "COMPLETE":
+            self.say("a baseline needs a result: choose a complete trial", "warning")
+            return
+        from hptui.core.review.adoption import adoption
+        from hptui.tui.screens.adopting import adopt, adopt_form
+
+        facts = self.snapshot.facts
+        found = adoption(list(self.snapshot.trials.rows()), facts.sign, row.number)
+        evidence = "" if found is None else f"evidence: {found.evidence}"
+
+        def send(texts: dict[str, str] | None) -> None:
+            if texts is None:
+                return
+            try:
+                made = adopt(self.attached.folder, row.number, texts)
+            except HptuiError as error:
+                hint = f" ({error.hint})" if error.hint else ""
+                self.say(f"{error.where}: {error.problem}{hint}", "error")
+                return
+            said = "" if made.adopted.proof == "shown" else f"; {made.caution(self.attached.folder.name)}"
+            self.say(f"wrote {made.path}: hptui run {made.path.name}{said}")
+
+        self.app.push_screen(adopt_form(row.number, [one.name for one in facts.space], evidence), send)
+
     # --- files ------------------------------------------------------------------------------------------------
 
     def action_write(self) -> None:

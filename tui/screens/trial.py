@@ -25,7 +25,7 @@ from hptui.tui.views.trial import about_lines, trial_header
 PANES = ("parameters", "curves", "decisions", "log")
 _PLOTS = 3  # at once, where there is room
 _PLOT_ROWS = 10  # a plot needs this much to be worth drawing beside another one
-_KEPT = ("copy_id", "copy_config", "write", "mouse", "page_log", "log_scale", "zoom")
+_KEPT = ("copy_id", "copy_config", "adopt", "write", "mouse", "page_log", "log_scale", "log_steps", "zoom")
 _METRIC = keys.Key("M", "next_metric", "Metric", "the curve of the next metric this trial reported", 3)
 _LOOKING = (*(key for key in keys.LOOKING if key.action in _KEPT), _METRIC)
 _WISHES = tuple(key for key in keys.WISHES if not key.action.startswith("slots"))
@@ -105,7 +105,7 @@ class TrialScreen(Paned):
         scale = " · log" if plot.ylog else ""
         lead = "2 " if plot.id == "curves" else ""
         more = f" ─ {at + 1} of {len(metrics)}, M: next" if len(metrics) > 1 and lead else ""
-        title = f"{lead}{name}{scale} over steps{more}"
+        title = f"{lead}{name}{scale} over {plot.steps}{more}"
         marks = facts.rungs if name == facts.metric else ()
         plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title, marks=marks)
 
@@ -130,6 +130,11 @@ class TrialScreen(Paned):
     def action_log_scale(self) -> None:
         for plot in self.query(LinePlot):
             plot.action_log_scale()
+        self.show_curves()
+
+    def action_log_steps(self) -> None:
+        for plot in self.query(LinePlot):
+            plot.action_log_steps()
         self.show_curves()
 
     def panes(self, lower: str, zoomed: str | None) -> frozenset[str]:
