@@ -53,7 +53,7 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, wishes=(*state.wishes, event.command))
         case e.Heeded() | e.Refused():
             return replace(state, wishes=tuple(w for w in state.wishes if w.id != event.command.id))
-        case e.SlotsSet():
+        case e.SlotsSet() | e.PlacesSet():
             return replace(state, slots=event.slots, places=event.places)
         case e.BudgetSet():
             return _budget_set(state, event)
@@ -238,7 +238,7 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
 def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> SchedulerState:
     due = None if live.due and live.due.milestone <= event.milestone else live.due
     live = replace(live, due=due)
-    if "rung" in event.compared:  # where it stands, for who looks later
+    if "rung" in event.compared or "chance" in event.compared:  # where it stands, for who looks later
         attrs = {**live.trial.attrs, AT_RUNG: {**event.compared, "verdict": event.verdict}}
         live = replace(live, trial=replace(live.trial, attrs=attrs))
     match event.verdict:

@@ -12,6 +12,7 @@ from hptui.core.scheduler.gpus import place_for, room_for_another
 from hptui.core.scheduler.oom import wants_no_neighbours
 from hptui.core.scheduler.placing import Chosen
 from hptui.core.scheduler.state import SchedulerState
+from hptui.core.search.pruners.wording import percent
 from hptui.core.study.trial import AT_RUNG, Ended, Paused, State, Trial, Waiting
 
 
@@ -53,9 +54,12 @@ def promote(state: SchedulerState) -> Iterator[a.Action]:
 
 
 def never_promoted(trial: Trial) -> str:
-    """Why a held trial ends: where it was held, and where it ranked when it came."""
+    """Why a held trial ends: where it was held, and where it ranked when it came, by its loss or its prediction."""
     stand = trial.attrs.get(AT_RUNG, {})
     ranked = f": rank {stand['rank']} of {stand['cohort']} when it came" if "rank" in stand else ""
+    if "chance" in stand:
+        ranked += f", predicted {stand['value']:.4g}; its chance of beating {stand['threshold']:.4g} was "
+        ranked += percent(stand["chance"])
     return f"held at step {trial.step} and never promoted{ranked}"
 
 

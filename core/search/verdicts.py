@@ -11,7 +11,8 @@ class Compared:
 
     value: the trial's own. threshold: what it had to be as good as; None while nobody is kept.
     cohort: with how many trials it was compared, itself among them at a rung. rank: 1 for the best of a rung, where
-    `kept` go on. bracket: Hyperband's, from 1 in the order in which they are filled.
+    `kept` go on. bracket: Hyperband's, from 1 in the order in which they are filled. chance: to end below `threshold`,
+    where `value` is the loss that the trial is predicted to end with, and `rank` its place by it.
     """
 
     value: float
@@ -21,12 +22,13 @@ class Compared:
     rank: int | None = None
     kept: int | None = None
     bracket: int | None = None
+    chance: float | None = None
 
     def told(self, sign: float) -> dict[str, float | int | None]:
         """By name, in the user's sign; what does not apply is left out."""
         asked_for = None if self.threshold is None else sign * self.threshold + 0.0  # + 0.0: no -0
         numbers = {"value": sign * self.value + 0.0, "threshold": asked_for, "cohort": self.cohort}
-        more = {"rung": self.rung, "rank": self.rank, "kept": self.kept, "bracket": self.bracket}
+        more = {name: getattr(self, name) for name in ("rung", "rank", "kept", "bracket", "chance")}
         return numbers | {name: number for name, number in more.items() if number is not None}
 
 

@@ -186,6 +186,15 @@ def test_check_says_what_a_study_would_do(user):
     ] == []
 
 
+def test_check_warns_when_a_population_has_too_few_slots(user):
+    pbt = '[pruner]\nname = "pbt"\n'
+    few, enough = (user.hptui("check", user.study(more=pbt, n_trials=n)) for n in (4, 2))
+
+    said = "warning: only trials that run have heirs: use slots = 4 (the budget's trials), or another pruner"
+    assert said in few.out and "warning" not in enough.out
+    assert few.status == enough.status == 0
+
+
 def test_check_prints_the_study_that_a_command_stands_for(user):
     text = user.hptui("check", "python train.py", "-p", "lr=1e-4..0.1:log", "-p", "act=tanh,relu", "--text").out
     user.write("copy.toml", text)

@@ -9,7 +9,16 @@ from hptui.core.review.pruning import Ahead, Cut, Saved, pruning
 from hptui.core.store.rows import TrialRow
 from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
 from hptui.tui.views.cells import text_of
-from hptui.tui.views.rungs import ahead_line, held_line, nothing_held, rung_line, rungs, saved_line, saved_so_far
+from hptui.tui.views.rungs import (
+    ahead_line,
+    held_line,
+    nothing_held,
+    predicted,
+    rung_line,
+    rungs,
+    saved_line,
+    saved_so_far,
+)
 
 
 def complete(number: int, value: float, step: int = 9, seconds: float = 20.0) -> TrialRow:
@@ -136,3 +145,28 @@ def test_where_heirs_go_on_from_others_nothing_is_called_saved() -> None:
 def test_the_pane_says_what_was_saved_so_far() -> None:
     assert saved_so_far(snapshot(complete(0, 0.1, step=10), pruned(1, 0.7, 5), max_steps=10)) == "saved 25% of 44s"
     assert saved_so_far(snapshot(complete(0, 0.1))) == ""
+
+
+def test_trials_held_by_prediction_stand_by_what_they_are_predicted_to_end_with() -> None:
+    def stand(value: float, rank: int, chance: float) -> dict[str, Any]:
+        numbers = {"value": value, "threshold": 0.25, "cohort": 9, "rank": rank, "chance": chance}
+        return {"rung": {**numbers, "verdict": "hold"}}
+
+    def waiting(number: int, attrs: dict[str, Any], **more: Any) -> TrialRow:
+        return TrialRow(number, "PAUSED", {}, why="rung", value=0.5, step=4, attrs=attrs, **more)
+
+    rows = [
+        waiting(1, stand(0.45, 5, 0.004)), waiting(2, stand(0.3, 2, 0.12)), waiting(3, {}),
+        waiting(4, stand(0.4, 4, 0.03), resume_wanted=True), TrialRow(5, "COMPLETE", {}, value=0.25, step=9),
+    ]  # fmt: skip
+
+    lines = predicted(snapshot(*rows))
+
+    assert [(key, text_of(line)) for key, line in lines.items()] == [
+        (-1, "by predicted end  4 held, 1 complete"),
+        (4, "      4  step 4      0.5000  goes on as soon as a slot is free"),
+        (2, "      2  step 4      0.5000  ends near 0.3000, rank 2 of 9, chance of the best 12 %"),
+        (1, "      1  step 4      0.5000  ends near 0.4500, rank 5 of 9, chance of the best below 1 %"),
+        (3, "      3  step 4      0.5000  held before anything could be predicted"),
+    ]
+    assert predicted(snapshot(held(2, 0.3, 1))) == {}

@@ -111,8 +111,14 @@ def test_a_trial_that_would_be_promoted_goes_on_at_once() -> None:
             verdict = asked.judge(curve, [other for other in crowd if other is not curve])
             assert isinstance(verdict, Go) == (promoted is not None and promoted.number == curve.number)
             verdicts.append(verdict)
-    held = [verdict.reason for verdict in verdicts if isinstance(verdict, Hold)]
-    assert all(re.search(r"predicted \S+ ± \S+ at step 12, best \S+: chance of beating it", said) for said in held)
+    held = [verdict for verdict in verdicts if isinstance(verdict, Hold)]
+    wanted = r"predicted (\S+) ± \S+ at step 12, best (\S+): chance of beating it (\d+|below 1) %"
+    for verdict in held:
+        said, numbers = re.fullmatch(wanted, verdict.reason), verdict.compared
+        assert said is not None and numbers is not None and numbers.chance is not None and numbers.threshold is not None
+        assert [float(said[1]), float(said[2])] == pytest.approx([numbers.value, numbers.threshold], rel=1e-3)
+        assert said[3] == (f"{100 * numbers.chance:.0f}" if numbers.chance >= 0.01 else "below 1")
+        assert numbers.cohort == 11 and numbers.rank in range(1, 12) and numbers.rung is None
 
 
 def test_a_loss_that_is_no_number_stops_its_trial() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import msgspec
 from hptui.core.devices.inventory import Inventory, inventory
 from hptui.core.errors import HptuiError, StudyErrors
 from hptui.core.scheduler.target import Target, read_study
+from hptui.core.search.pruners.entries import PRUNERS
 from hptui.core.search.samplers.entries import SAMPLERS
 from hptui.core.space import Categorical, Parameter, Space
 from hptui.core.space.parameter import guess
@@ -49,7 +51,7 @@ def check(
         study_json = msgspec.to_builtins(study)
         devices = [device.id for device in here.devices]
         good = {"ok": True, "problems": [], "study": study_json, "slots": here.at_once}
-        print_json({**good, "devices": devices, "notes": list(here.notes)})
+        print_json({**good, "devices": devices, "notes": [*here.notes, *small_population(study, here)]})
     else:
         print(describe(source, study, here))
     return 0
@@ -65,6 +67,7 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
         f"  aim        {', '.join(f'{goal.direction} {goal.metric}' for goal in study.goals)}",
         f"  sampler    {_chosen(study.sampler)}, seed {study.seed}",
         f"  pruner     {_chosen(study.pruner)}",
+        *(f"             {warning}" for warning in small_population(study, here)),
         f"  budget     {_budget(study)}",
         f"  slots      {_at_once(study, here)}, {plural(here.threads, 'thread')} each",
         *(f"             {note}" for note in here.notes),
@@ -100,6 +103,18 @@ def _objective(study: Study) -> str:
         return f"{objective.function} of {objective.script}{shared}"
     command = objective.command if isinstance(objective.command, str) else " ".join(objective.command or [])
     return f"{command} (parameters as {objective.arguments})"
+
+
+def small_population(study: Study, here: Inventory) -> list[str]:
+    """What to say when fewer trials run at once than population-based training has in its population."""
+    if study.pruner.name != "pbt":
+        return []
+    share = float(study.pruner.options.get("share", PRUNERS["pbt"].options["share"].default))
+    wanted = study.budget.n_trials or math.ceil(1 / share)
+    if here.at_once >= wanted:
+        return []
+    population = "the budget's trials" if study.budget.n_trials else f"so that one in {wanted} gives way"
+    return [f"warning: only trials that run have heirs: use slots = {wanted} ({population}), or another pruner"]
 
 
 def _chosen(chosen: Chosen) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hptui.core.review.pruning import Pruning, pruning
+from hptui.core.search.pruners.wording import percent as chance
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.trial import AT_RUNG
 from hptui.tui.snapshot import Snapshot
@@ -99,6 +100,42 @@ def held_line(held: Held, place: int) -> Cells:
     return (*lead, Cell(line, "paused"), Cell(came, "muted"))
 
 
+def predicted(snapshot: Snapshot) -> dict[int, Cells]:
+    """A line for each trial held by what its curve is predicted to end with, by its number, the best one first.
+
+    Empty where no trial was predicted. The line of all has the key -1.
+    """
+    stands = {row.number: row.attrs.get(AT_RUNG) for row in snapshot.trials.rows()}
+    known = {number: stand for number, stand in stands.items() if isinstance(stand, Mapping) and "chance" in stand}
+    if not known:
+        return {}
+    rows = list(snapshot.trials.rows())
+    held = [row for row in rows if row.state == "PAUSED" and row.why == "rung"]
+    counts = [f"{len(held)} held", *(f"{n} {what}" for what in ("complete", "pruned") if (n := _count(rows, what)))]
+    lines: dict[int, Cells] = {-1: (Cell("by predicted end", "strong"), Cell("  " + ", ".join(counts)))}
+    sign = snapshot.facts.sign
+    order = {row.number: (row.number not in known, sign * known.get(row.number, {}).get("value", 0.0)) for row in held}
+    for row in sorted(held, key=lambda row: (not row.resume_wanted, order[row.number], row.number)):
+        lines[row.number] = _predicted_line(row, known.get(row.number))
+    return lines
+
+
+def _count(rows: list[TrialRow], state: str) -> int:
+    return sum(row.state == state.upper() for row in rows)
+
+
+def _predicted_line(row: TrialRow, stand: Mapping[str, Any] | None) -> Cells:
+    """`   14  step 6    0.5200  ends near 0.4811, rank 3 of 21, chance 4 %`: as it was when it was held."""
+    where = f"  step {'–' if row.step is None else row.step:<4} {number(row.value):>8}  "
+    lead = (Cell("  "), Cell(str(row.number).rjust(5), series(row.number)), Cell(where))
+    if row.resume_wanted:
+        return (*lead, Cell("goes on as soon as a slot is free", "good"))
+    if stand is None:
+        return (*lead, Cell("held before anything could be predicted", "muted"))
+    rest = f", rank {stand['rank']} of {stand['cohort']}, chance of the best {chance(stand['chance'])}"
+    return (*lead, Cell(f"ends near {number(stand['value'])}", "paused"), Cell(rest, "muted"))
+
+
 def _go_on(kept: int, threshold: float | None) -> str:
     if not kept:
         return "too few to choose from"
@@ -158,4 +195,4 @@ def ahead_line(found: Pruning) -> str:
     )
 
 
-__all__ = ["Held", "Rung", "ahead_line", "held_line", "nothing_held", "rung_line", "rungs", "saved_line"]
+__all__ = ["Held", "Rung", "ahead_line", "held_line", "nothing_held", "predicted", "rung_line", "rungs", "saved_line"]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hptui.core.search.protocol import Array, Compared, Curve, Go, Hold, Kind, Milestones, Resume, Rungs, Stop
+from hptui.core.search.protocol import Array, Curve, Go, Hold, Kind, Milestones, Resume, Rungs, Stop
 from hptui.core.search.pruners.halving import SuccessiveHalving
 from hptui.core.search.pruners.wording import number as told
+from hptui.core.search.pruners.wording import percent
 from hptui.core.space.space import Space
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ class Thaw:
         answer = self._next(thought)
         if answer is not None and answer.number == curve.number:
             return Go(answer.reason, answer.compared)
-        outlook = thought.outlook(curve.number)
-        compared = Compared(outlook.loss, thought.heard.best, len(crowd))
-        return Hold(self._said(thought, curve.number), compared)
+        return Hold(self._said(thought, curve.number), thought.compared(curve.number))
 
     def promote(self, curves: Sequence[Curve], closing: bool = False) -> Resume | None:
         if not any(curve.held for curve in curves):
@@ -131,9 +130,7 @@ class Thaw:
         return bool(thought.heard.steps.sum() >= min(share, self.share) * self.max_steps * len(thought.heard.curves))
 
     def _resume(self, thought: Thought, number: int, why: str) -> Resume:
-        outlook = thought.outlook(number)
-        compared = Compared(outlook.loss, thought.heard.best, thought.held)
-        return Resume(number, why + self._said(thought, number), compared)
+        return Resume(number, why + self._said(thought, number), thought.compared(number))
 
     def _said(self, thought: Thought, number: int) -> str:
         """`predicted 0.12 ± 0.03 at step 50, best 0.1: chance of beating it 4 %`."""
@@ -141,9 +138,7 @@ class Thaw:
             return f"held until {thought.wanted} trials have begun: then their curves tell which go on"
         outlook, best = thought.outlook(number), thought.heard.best
         predicted = f"predicted {told(outlook.loss, self.sign)} ± {outlook.doubt:.2g} at step {thought.heard.last}"
-        percent = 100 * outlook.chance
-        chance = f"{percent:.0f} %" if percent >= 1 else "below 1 %"
-        return f"{predicted}, best {told(best, self.sign)}: chance of beating it {chance}"
+        return f"{predicted}, best {told(best, self.sign)}: chance of beating it {percent(outlook.chance)}"
 
     def least_promising(self, curves: Sequence[Curve]) -> list[int]:
         """Numbers of the trials held, the one that is expected to end worst first."""

@@ -13,7 +13,7 @@ from hptui.core.search.models.candidates import everywhere, near
 from hptui.core.search.models.curve_fit import levels
 from hptui.core.search.models.curve_heard import Ear, Heard, Point
 from hptui.core.search.models.curve_model import Expected, expect
-from hptui.core.search.protocol import Array, Curve, Milestones
+from hptui.core.search.protocol import Array, Compared, Curve, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
 
@@ -24,11 +24,15 @@ CENTRES = 5  # of those
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a trial is expected to end with, as loss, and its chance to be the best then."""
+    """What a trial is expected to end with, as loss, its chance to be the best then, and its place among all trials.
+
+    rank: 1 for the best; None while nothing is predicted.
+    """
 
     loss: float
     doubt: float
     chance: float
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,16 @@ class Thought:
         scale = self.expected.scale
         mean, sd = (float(part[row]) for part in self.expected.trials)
         loss = scale.backward(mean)
-        return Outlook(loss, scale.backward(mean + sd) - loss, chance(self.best, mean, self.expected.widening * sd))
+        better = chance(self.best, mean, self.expected.widening * sd)
+        rank = 1 + int((self.expected.trials[0][self.expected.heard] < mean).sum())
+        return Outlook(loss, scale.backward(mean + sd) - loss, better, rank)
+
+    def compared(self, number: int) -> Compared:
+        """The numbers behind the words: the trial's predicted end and the best loss so far."""
+        outlook, cohort = self.outlook(number), len(self.heard.curves)
+        if outlook.rank is None:
+            return Compared(outlook.loss, self.heard.best, cohort)
+        return Compared(outlook.loss, self.heard.best, cohort, rank=outlook.rank, chance=outlook.chance)
 
 
 @dataclass(frozen=True)

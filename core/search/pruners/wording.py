@@ -21,3 +21,7 @@ def two_numbers(loss: float, mark: float, sign: float) -> tuple[str, str]:
 def worse(sign: float) -> str:
     """The word for a higher loss."""
     return "above" if sign > 0 else "below"
+
+
+def percent(chance: float) -> str:
+    return f"{100 * chance:.0f} %" if chance >= 0.01 else "below 1 %"
