@@ -19,3 +19,16 @@ def objective(trial):
         time.sleep(0.01)
     return 1.0
 """
+
+MIXED = """
+import math
+
+def objective(trial):
+    x = trial.params["x"]
+    print("\\x1b[2J\\x1b]0;title\\x07 [red]markup[/red]")
+    print("second line")
+    trial.report(math.nan if trial.number == 1 else x, 0, other=math.nan)
+    if trial.number == 1:
+        return math.nan
+    return x * x
+"""

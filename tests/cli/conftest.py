@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_scripts import QUADRATIC
+from cli_scripts import MIXED, QUADRATIC
 
+from hptui.core.store.library import summary
 from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import SessionFolder
 
 
@@ -101,15 +103,20 @@ class User:
             time.sleep(0.05)
         raise AssertionError(f"it did not come true in {timeout:g} s")
 
+    def rows(self, name: str = "study") -> list[TrialRow]:
+        """What `show` reads, without a process: for what is looked at again and again."""
+        with Reader(self.session(name)) as reader:
+            return sorted(reader.trials(), key=lambda row: row.number)
+
+    def states(self, name: str = "study") -> list[str]:
+        return [row.state for row in self.rows(name)]
+
+    def finished(self, name: str = "study") -> bool:
+        return summary(self.session(name)).state == "finished"
+
     def running(self, name: str = "study", n: int = 1) -> Any:
         """The document of a session once `n` of its trials train."""
-
-        def look() -> bool:
-            with Reader(self.session(name)) as reader:
-                rows = reader.trials()
-            return sum(row.state == "RUNNING" and row.step is not None for row in rows) >= n
-
-        self.wait_until(look)
+        self.wait_until(lambda: sum(r.state == "RUNNING" and r.step is not None for r in self.rows(name)) >= n)
         return self.show(name)
 
     def processes(self) -> list[int]:
@@ -122,8 +129,8 @@ class User:
         return found
 
     def leave(self) -> None:
-        """End every session as a user does; a process that is still there then is a fault, and is ended too."""
-        for path in (self.home / "sessions").glob("*"):
+        """End every session that lives as a user does; a process that is still there then is a fault, and is ended."""
+        for path in (self.home / "sessions").glob("*") if self.processes() else ():
             if SessionFolder(path).database.exists():
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.hptui("stop", path.name, "--now")
@@ -141,3 +148,13 @@ def user(tmp_path: Path) -> Iterator[User]:
     user = User(tmp_path)
     yield user
     user.leave()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A session of three trials; the second one failed with NaN."""
+    user = User(tmp_path_factory.mktemp("recorded"))
+    done = user.hptui("run", user.study(script=MIXED, n_trials=3))
+    assert done.status == 0, done
+    user.wait_until(lambda: not user.processes())
+    return user

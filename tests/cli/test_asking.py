@@ -21,17 +21,13 @@ def slow(user):
     return user
 
 
-def states(user):
-    return [t["state"] for t in user.show()["trials"]]
-
-
 def test_pause_and_resume_a_trial(slow):
     paused = slow.hptui("pause", "study", "0")
-    slow.wait_until(lambda: states(slow) == ["PAUSED", "RUNNING"])
-    step = slow.show()["trials"][0]["step"]
+    slow.wait_until(lambda: slow.states() == ["PAUSED", "RUNNING"])
+    step = slow.rows()[0].step
     resumed = slow.hptui("resume", "study", "0")
-    slow.wait_until(lambda: states(slow) == ["RUNNING", "RUNNING"])
-    slow.wait_until(lambda: slow.show()["trials"][0]["step"] > step)
+    slow.wait_until(lambda: slow.states() == ["RUNNING", "RUNNING"])
+    slow.wait_until(lambda: slow.rows()[0].step > step)
 
     assert (paused.status, paused.out) == (0, "trial 0: you asked: pause trial 0\n")
     assert (resumed.status, resumed.out) == (0, "trial 0: you asked: resume trial 0\n")
@@ -39,9 +35,9 @@ def test_pause_and_resume_a_trial(slow):
 
 def test_pause_and_resume_the_session(slow):
     assert slow.hptui("pause", "study").status == 0
-    slow.wait_until(lambda: states(slow) == ["PAUSED", "PAUSED"])
+    slow.wait_until(lambda: slow.states() == ["PAUSED", "PAUSED"])
     assert slow.hptui("resume", "study").status == 0
-    slow.wait_until(lambda: states(slow) == ["RUNNING", "RUNNING"])
+    slow.wait_until(lambda: slow.states() == ["RUNNING", "RUNNING"])
 
 
 def test_a_refused_wish_says_why_and_exits_with_1(slow):
@@ -60,7 +56,7 @@ def test_wishes_have_answers_for_programs(slow):
 def test_a_prune_can_be_taken_back(slow):
     pruned = slow.hptui("prune", "study", "0")
     undone = slow.hptui("undo", "study", "0")
-    slow.wait_until(lambda: states(slow) == ["RUNNING", "RUNNING"])
+    slow.wait_until(lambda: slow.states() == ["RUNNING", "RUNNING"])
 
     assert (pruned.status, undone.status) == (0, 0)
     assert "hptui undo study 0" in pruned.err
@@ -68,7 +64,7 @@ def test_a_prune_can_be_taken_back(slow):
 
 def test_a_pruned_trial_ends_with_its_reason(slow):
     slow.hptui("prune", "study", "0")
-    slow.wait_until(lambda: states(slow)[0] == "PRUNED", timeout=20)
+    slow.wait_until(lambda: slow.states()[0] == "PRUNED", timeout=20)
 
     assert "by you" in slow.show()["trials"][0]["reason"]
 
@@ -83,7 +79,7 @@ def test_a_failed_trial_is_tried_again(user):
     flag.touch()
 
     done = user.hptui("retry", "study", "0")
-    user.wait_until(lambda: states(user) == ["FAIL", "COMPLETE"])
+    user.wait_until(lambda: user.states() == ["FAIL", "COMPLETE"])
 
     first, second = user.show()["trials"]
     assert done.status == 0
@@ -96,9 +92,9 @@ def test_stop_lets_running_trials_finish_and_resume_goes_on(user):
     user.running()
     stopped = user.hptui("stop", "study")
     user.wait_until(lambda: not scheduler_of(user.session().lock).alive)
-    after = states(user)
+    after = user.states()
     resumed = user.hptui("resume", "study")
-    user.wait_until(lambda: user.show()["state"] == "finished" and states(user) == ["COMPLETE"] * 8)
+    user.wait_until(lambda: user.finished() and user.states() == ["COMPLETE"] * 8)
 
     assert (stopped.status, resumed.status) == (0, 0)
     assert 1 <= after.count("COMPLETE") < 8
@@ -114,7 +110,7 @@ def test_stop_now_ends_running_trials(slow):
     from hptui.core.wire.lock import start_ticks
 
     assert [start_ticks(pid) for pid in pids] == [None, None]
-    assert "RUNNING" not in states(slow)
+    assert "RUNNING" not in slow.states()
 
 
 @pytest.mark.parametrize("args", [("pause", "study"), ("prune", "study", "0"), ("stop", "study")], ids=" ".join)
@@ -133,7 +129,7 @@ def test_a_finished_session_is_resumed_to_a_larger_total(user):
 
     refused = user.hptui("resume", "study")
     resumed = user.hptui("resume", "study", "-n", "3")
-    user.wait_until(lambda: user.show()["counts"] == {"COMPLETE": 3})
+    user.wait_until(lambda: user.states() == ["COMPLETE"] * 3)
 
     assert (refused.status, "-n N" in refused.err) == (1, True)
     assert resumed.status == 0
@@ -160,7 +156,7 @@ def test_rm_asks_and_then_deletes_everything(user):
 def test_a_session_that_a_reboot_interrupted_is_resumed(user):
     script = QUADRATIC.replace("        trial.report", "        time.sleep(0.2)\n        trial.report")
     user.hptui("run", user.study(script=script, n_trials=6), "--detach")
-    user.wait_until(lambda: "COMPLETE" in states(user))
+    user.wait_until(lambda: "COMPLETE" in user.states())
     tag = f"HPTUI_HOME={user.home}".encode()
     owner = scheduler_of(user.session().lock)
     assert owner.pid
@@ -172,7 +168,7 @@ def test_a_session_that_a_reboot_interrupted_is_resumed(user):
     done_before = [t for t in user.show()["trials"] if t["state"] == "COMPLETE"]
 
     resumed = user.hptui("resume", "study")
-    user.wait_until(lambda: user.show()["state"] == "finished")
+    user.wait_until(user.finished)
 
     after = user.show()
     assert resumed.status == 0

@@ -158,7 +158,7 @@ def test_detach_prints_the_name_and_returns(user):
     done = user.hptui("run", user.study(n_trials=2), "--detach")
 
     assert (done.status, done.out) == (0, "study\n")
-    user.wait_until(lambda: user.show()["state"] == "finished")
+    user.wait_until(user.finished)
 
 
 def test_two_runs_at_once_share_one_session(user):

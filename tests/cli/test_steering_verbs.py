@@ -15,9 +15,9 @@ def slow(user):
 
 def test_a_session_is_steered_from_a_shell(slow):
     enqueued = slow.hptui("enqueue", "study", "x=1.5", "--priority", "2", "-m", "by hand", "--json").json
-    slow.wait_until(lambda: len(slow.show()["trials"]) == 3)
+    slow.wait_until(lambda: len(slow.rows()) == 3)
     later = slow.hptui("enqueue", "study", "--like", "2")
-    slow.wait_until(lambda: len(slow.show()["trials"]) == 4)
+    slow.wait_until(lambda: len(slow.rows()) == 4)
 
     assert (enqueued[0]["wish"], enqueued[0]["answer"]) == ("enqueue", "wished")
     assert [trial["params"] for trial in slow.show()["trials"][2:]] == [{"x": 1.5}, {"x": 1.5}]
@@ -33,6 +33,15 @@ def test_a_session_is_steered_from_a_shell(slow):
         "study: you asked: trials in all 2 → 9, wall clock in all no limit → 4h 00m",
         "study: you asked: pruner median → median (n_warmup_steps 3)",
     ]
+    assert slow.hptui("slots", "study", "+1", "--json").json[0]["answer"] == "wished"
+    assert slow.hptui("slots", "study", "-1").status == slow.hptui("slots", "study", "4").status == 0
+    assert slow.hptui("slots", "study", "many").err.endswith("'many' is not a number of trials: 3, +1 or -1\n")
+    away = slow.hptui("put-away", "study", "0")
+    assert away.status == 1
+    assert "trial 0: refused: trial 0 has saved no checkpoint: its" in away.err and "pause keeps them" in away.err
+    for verb in ("drain", "bring-back"):
+        drained = slow.hptui(verb, "study", "g0")
+        assert drained.status == 1 and "refused: this session runs on the CPU: it has no GPUs" in drained.err
 
 
 def test_what_can_not_be_is_said_before_anything_is_asked(user):

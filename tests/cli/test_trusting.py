@@ -26,7 +26,7 @@ def test_the_best_are_repeated_and_the_result_is_told_with_its_interval(user):
 
     assert [answer["answer"] for answer in asked] == ["wished"] * len(asked)
     assert len(asked) in (4, 6)  # the baseline as well, where the study has one
-    user.wait_until(lambda: user.show()["state"] == "finished" and all(t["ended_at"] for t in user.show()["trials"]))
+    user.wait_until(lambda: user.finished() and all(row.ended_at for row in user.rows()))
     told = user.hptui("trust", "study", "--json").json
     several = [one for one in told["repeated"] if len(one["values"]) == 3 and not one["baseline"]]
     assert sorted(one["params"]["x"] for one in several) == sorted(one["params"]["x"] for one in best)

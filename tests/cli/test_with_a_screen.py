@@ -119,7 +119,7 @@ def test_a_closed_terminal_ends_the_screen_and_not_the_session(user, terminal):
 
 def test_leaving_the_screen_of_an_ended_session_prints_what_it_found(user, terminal):
     screen = terminal("run", user.study(n_trials=3))
-    user.wait_until(lambda: user.session().database.exists() and user.show()["state"] == "finished")
+    user.wait_until(lambda: user.session().database.exists() and user.finished())
     screen.wait_for("done")
     screen.press("q")
 
