@@ -67,7 +67,7 @@ def back_of(request: Request, trials: Mapping[int, TrialRow], session: Mapping[s
     Empty where nothing does. An enqueued point is taken back by the number of its wish, which comes later.
     """
     match request.wish:
-        case Wish.PAUSE:
+        case Wish.PAUSE | Wish.PUT_AWAY:
             return (Request(Wish.RESUME, request.trials),)
         case Wish.RESUME:
             return (Request(Wish.PAUSE, request.trials),)
@@ -77,6 +77,10 @@ def back_of(request: Request, trials: Mapping[int, TrialRow], session: Mapping[s
             return _each(request, lambda row: {"on": is_pinned(row.attrs)}, trials)
         case Wish.PRIORITY:
             return _each(request, lambda row: {"priority": priority_of(row.attrs)}, trials)
+        case Wish.DRAIN:
+            return (Request(Wish.BRING_BACK, (None,), {"device": request.args["device"]}),)
+        case Wish.BRING_BACK:
+            return (Request(Wish.DRAIN, (None,), {"device": request.args["device"]}),)
         case Wish.NOTE if request.trials == (None,):
             return (Request(Wish.NOTE, (None,), _remarks(session.get("remarks") or {})),)
         case Wish.NOTE:
@@ -107,6 +111,8 @@ def said_of(request: Request) -> str:
             return f"{'pin' if request.args.get('on', True) else 'unpin'} {whom}"
         case Wish.NOTE:
             return f"note on {whom or 'the session'}"
+        case Wish.DRAIN | Wish.BRING_BACK:
+            return f"{request.wish.value} {request.args['device']}"
         case Wish.BUDGET | Wish.SLOTS:
             return ", ".join(f"{key} {'no limit' if v is None else v}" for key, v in request.args.items())
         case _:

@@ -12,6 +12,7 @@ VERBS = {  # verb -> what follows, what it does
     "prune": ("[filter]", "stop the trials that match, or the marked ones, or the one under the cursor"),
     "pause": ("[filter | all]", "pause them; all: also start no new trial"),
     "resume": ("[filter | all]", "let them go on"),
+    "put-away": ("[filter]", "end their processes; resume goes on from their checkpoints"),
     "retry": ("[filter]", "try their parameters again"),
     "enqueue": ("[NAME=VALUE …]", "try a point: the one under the cursor with these changes; without any, a form"),
     "priority": ("NUMBER [filter]", "waiting trials with a higher one start sooner; 0 is ordinary"),
@@ -42,10 +43,10 @@ VERBS = {  # verb -> what follows, what it does
     "quit": ("", "leave the screen; the session goes on"),
 }
 CHANGING = frozenset(
-    ("prune", "pause", "resume", "retry", "enqueue", "priority", "pin", "unpin", "set", "note", "tag", "session",
-     "slots", "trials", "undo", "redo", "stop")
+    ("prune", "pause", "resume", "put-away", "retry", "enqueue", "priority", "pin", "unpin", "set", "note", "tag",
+     "session", "slots", "trials", "drain", "bring-back", "undo", "redo", "stop")
 )  # fmt: skip
-_FILTERED = ("prune", "pause", "resume", "retry", "pin", "unpin", "filter", "mark")
+_FILTERED = ("prune", "pause", "resume", "put-away", "retry", "pin", "unpin", "filter", "mark")
 _WORDS = {
     "theme": ("dark", "light", "ansi"), "stop": ("", "now"), "mouse": ("on", "off"),
     "copy": ("", "json", "args", "toml", "yaml", "python"),

@@ -39,6 +39,8 @@ def can(wish: Wish, trial: TrialRow) -> bool:
             return trial.state == "PAUSED" and trial.why not in ("undo", "disk") and not trial.resume_wanted
         case Wish.PRUNE:
             return trial.state in ("RUNNING", "WAITING") or (trial.state == "PAUSED" and trial.why != "undo")
+        case Wish.PUT_AWAY:
+            return trial.state == "RUNNING" or (trial.state == "PAUSED" and trial.pid is not None)
         case Wish.PRIORITY:
             return trial.state == "WAITING"
         case Wish.PIN:

@@ -14,6 +14,7 @@ from hptui.core.errors import StudyError
 
 Asked = Literal["all", "none"] | Sequence[int | str]
 CPU = "cpu"
+_NODE = "@"  # `cpu@NODE`, `gpu@NODE:INDEX`: on another machine
 _WHERE = "resources.devices"
 _USUAL = 4  # trials that share a GPU while nobody knows how many fit: for the number of threads alone
 
@@ -31,6 +32,11 @@ class Wanted(Protocol):
     def devices(self) -> Asked: ...
     @property
     def max_trials(self) -> int: ...
+
+
+def on_cpu(device_id: str) -> bool:
+    """Whether trials there keep nothing but the memory of their machine when they are frozen."""
+    return device_id == CPU or device_id.startswith(CPU + _NODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,14 @@ class Place:
     def devices(self) -> tuple[str, ...]:
         return tuple(self.device_id.split(","))
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """On another machine, which lends it and shows the trial its devices."""
+        return _NODE in self.device_id
+
     def __str__(self) -> str:
         """As `wire.request.Start.device` and the tables say it: a GPU's UUID, or cpu:<slot>."""
-        return f"{CPU}:{self.slot}" if self.device_id == CPU else self.device_id
+        return f"{CPU}:{self.slot}" if on_cpu(self.device_id) else self.device_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +268,4 @@ def _are(count: int) -> str:
     return "is 1 GPU" if count == 1 else f"are {count} GPUs"
 
 
-__all__ = ["CPU", "Asked", "Device", "Inventory", "Place", "Wanted", "choose", "env_for", "inventory"]
+__all__ = ["CPU", "Asked", "Device", "Inventory", "Place", "Wanted", "choose", "env_for", "inventory", "on_cpu"]

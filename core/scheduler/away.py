@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.state import GPU_MEMORY, Live, SchedulerState
+from hptui.core.store.rows import CommandRow
 from hptui.core.study.trial import CHECKPOINT_STEP, Paused, Running, Trial, Waiting, Why
 
 SOON_S = 0.5  # between a process's end and the news of it
@@ -25,6 +27,42 @@ def put_away(state: SchedulerState) -> Iterator[a.Action]:
             yield a.Signal((e.PutAwayAsked(state.now, number, reason),), number, kill=True)
 
 
+def answer(state: SchedulerState, wish: CommandRow, live: Live) -> a.Action:
+    """The user wants it put away: a running one parks first."""
+    number, at, phase = live.trial.number, state.now, live.trial.phase
+    problem = _why_not(live)
+    if problem:
+        return a.Record((e.Refused(at, wish, f"trial {number} {problem}"),))
+    asked = (e.Heeded(at, wish, f"you asked: put trial {number} away"), e.Unwanted(at, number, "you asked"))
+    if isinstance(phase, Running) and live.parking is None:
+        return a.AskPark((*asked, e.ParkAsked(at, number, Why.USER)), number)
+    return a.Record(asked)
+
+
+def _why_not(live: Live) -> str:
+    """Why a trial can't be put away because somebody asks; "" when it can."""
+    phase, trial = live.trial.phase, live.trial
+    if live.ending or live.gone or live.leaving:
+        return "is ending"
+    match phase:
+        case Waiting():
+            return "waits: it holds nothing"
+        case Paused(process=None):
+            return f"is put away already; it {goes_on_from(trial)}"
+        case Paused() if not trial.has_checkpoint or can_be_put_away(live):
+            pass
+        case Paused(why=Why.UNDO):
+            return "is being pruned"
+        case Paused():
+            return "is about to go on: pause it first"
+        case _ if live.parking is not None and live.parking.why is Why.UNDO:
+            return "is being pruned"
+    if not trial.has_checkpoint:
+        done = 0 if trial.step is None else trial.step + 1
+        return f"has saved no checkpoint: its {done} steps would be lost; pause keeps them"
+    return ""
+
+
 def can_be_put_away(live: Live) -> bool:
     """It is frozen, nobody wants it to go on just now, and it has a checkpoint."""
     match live.trial.phase:
@@ -36,7 +74,7 @@ def can_be_put_away(live: Live) -> bool:
 
 def _why(state: SchedulerState, live: Live) -> str:
     phase = live.trial.phase
-    if isinstance(phase, Paused) and phase.device != "cpu" and not live.unwanted and live.place is not None:
+    if isinstance(phase, Paused) and not on_cpu(phase.device) and not live.unwanted and live.place is not None:
         return f"gives {state.gpus.label(phase.device) or phase.device} back"
     return live.unwanted
 

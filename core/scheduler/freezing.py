@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hptui.core.devices.inventory import CPU
+from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.gpus import gpus_of, need_of
@@ -25,7 +25,9 @@ def where(live: Live) -> str:
 def should_move_out(state: SchedulerState, live: Live) -> bool:
     """It parks on one GPU, and going on from its checkpoint would cost steps, or it has none."""
     phase, parking, trial = live.trial.phase, live.parking, live.trial
-    if not state.rules.freeze or parking is None or not isinstance(phase, Running) or phase.device == CPU:
+    if not state.rules.freeze or parking is None or not isinstance(phase, Running) or on_cpu(phase.device):
+        return False
+    if live.unwanted:  # it is about to be put away
         return False
     if "," in phase.device or where(live) or parking.why not in (Why.USER, Why.RUNG, Why.YIELDED):
         return False

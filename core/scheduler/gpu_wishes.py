@@ -15,7 +15,7 @@ from hptui.core.study.trial import Running, Starting
 def answer_about_gpu(state: SchedulerState, wish: CommandRow) -> a.Action:
     gpu = _named(state, str(wish.args.get("device", "")))
     if not state.gpus:
-        return _refuse(state, wish, "this session runs on the CPU: there is no GPU to drain")
+        return _refuse(state, wish, "this session runs on the CPU: it has no GPUs")
     if gpu is None:
         here = ", ".join(one.label for one in state.gpus.all)
         return _refuse(state, wish, f"there is no GPU {wish.args.get('device', '')} here: {here}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hptui.core.scheduler import actions as a
+from hptui.core.scheduler import away, steer
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler import steer
 from hptui.core.scheduler.gpu_wishes import answer_about_gpu
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.scheduler.steer import refuse
@@ -19,7 +19,7 @@ def heed(state: SchedulerState) -> Iterator[a.Action]:
     """Answer the first wish that can be answered now. A trial that is just starting is waited for."""
     for wish in state.wishes:
         live = state.live.get(wish.trial) if wish.trial is not None else None
-        if live and isinstance(live.trial.phase, Starting) and wish.kind in (Wish.PAUSE, Wish.PRUNE):
+        if live and isinstance(live.trial.phase, Starting) and wish.kind in (Wish.PAUSE, Wish.PRUNE, Wish.PUT_AWAY):
             continue
         yield _answer(state, wish, live)
         return
@@ -63,9 +63,9 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             return steer.take_back_point(state, wish)
         case Wish.UNDO:
             return _undo(state, wish)
-        case Wish.PRIORITY | Wish.PIN | Wish.PRUNE if wish.trial is None:
+        case Wish.PRIORITY | Wish.PIN | Wish.PRUNE | Wish.PUT_AWAY if wish.trial is None:
             return refuse(state, wish, f"{wish.kind} is for a trial: name one")
-        case Wish.PAUSE | Wish.RESUME | Wish.PRUNE | Wish.PRIORITY | Wish.PIN if live is None:
+        case Wish.PAUSE | Wish.RESUME | Wish.PRUNE | Wish.PRIORITY | Wish.PIN | Wish.PUT_AWAY if live is None:
             return refuse(state, wish, f"trial {wish.trial} has ended")
         case Wish.PAUSE:
             return _pause(state, wish, live)
@@ -73,6 +73,9 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             return _resume(state, wish, live)
         case Wish.PRUNE:
             return _prune(state, wish, live)
+        case Wish.PUT_AWAY:
+            assert live is not None
+            return away.answer(state, wish, live)
         case Wish.PRIORITY:
             assert live is not None
             return steer.set_priority(state, wish, live)

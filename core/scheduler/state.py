@@ -109,7 +109,7 @@ class Live:
     thawed_at: float | None = None  # it went on in the process that was frozen
     company: bool = False  # there was somebody else on its device at some time
     held_bytes: int = 0  # frozen: what its processes keep of the machine's memory
-    unwanted: str = ""  # held, and memory is short: why it gives way
+    unwanted: str = ""  # held, and it gives way: memory is short, or its user said so
     used: Params = field(default_factory=dict)  # define-by-run: what the objective really asked for
     gone: Exited | None = None  # its process is gone; what that means is settled next
     claim: Claim | None = None  # what it holds of its GPUs

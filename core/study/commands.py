@@ -22,6 +22,7 @@ class Wish(StrEnum):
     NOTE = "note"  # of a trial or the session; args as in `remarks.remarked`
     DRAIN = "drain"  # nothing new starts on a GPU; args {"device": UUID or index, "pause": its trials leave it now}
     BRING_BACK = "bring-back"  # a GPU that was drained, or set aside because trials died there; args {"device": ...}
+    PUT_AWAY = "put-away"  # a trial's process ends, and another one goes on from its checkpoint when it is resumed
     STOP = "stop"  # args {"now": bool}
 
 

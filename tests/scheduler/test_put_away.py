@@ -175,3 +175,27 @@ def test_a_point_can_start_from_another_trials_checkpoint(session: Make, tmp_pat
     (heir,) = [row for row in s.trials().values() if row.params == {"x": 0.125}]
     assert heir.attrs["starts_from"] == 0 and heir.proposal.endswith("from the checkpoint of trial 0")
     assert lives(tmp_path, heir.number) == [12] and lives(tmp_path, 0) == [0]
+
+
+def test_whom_the_user_puts_away_leaves_its_slot_and_memory_and_goes_on_when_asked(
+    session: Make, tmp_path: Path
+) -> None:
+    s = session(SCRIPT.replace("STEPS", "40 if trial.number == 0 else 9000"), STUDY)
+    s.start()
+    s.wait_for(1, "RUNNING")
+    s.until(lambda: (s.trials()[0].attrs.get("checkpoint_step") or 0) > 1)
+    asked = s.wish("put-away", 0)
+    away = s.until(lambda: (row := s.trials()[0]).pid is None and row.state == "PAUSED" and row)
+
+    assert (asked.kind, asked.reason) == ("wished", "you asked: put trial 0 away")
+    assert (away.why, away.device) == ("user", None)
+    saved = away.attrs["checkpoint_step"]
+    assert [event.reason for event in s.events("put-away")][0].startswith(
+        f"you asked: put away; goes on from its checkpoint of step {saved}"
+    )
+    again = s.wish("put-away", 0)
+    assert (again.kind, again.reason.startswith("trial 0 is put away already")) == ("refused", True)
+    s.wish("resume", 0)
+    assert s.wait_for(0, "COMPLETE").step == 39
+    assert s.wish("put-away", 0).reason == "trial 0 has ended"
+    check_records(s, 0, 40)

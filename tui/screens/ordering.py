@@ -144,7 +144,7 @@ class Ordering(Steering):
             return
         number = order.number if order.number is not None else 0
         match order.verb:
-            case "prune" | "pause" | "resume" | "retry":
+            case "prune" | "pause" | "resume" | "put-away" | "retry":
                 self._wish_for(Wish(order.verb), order.rest)
             case "pin" | "unpin":
                 self.weighed(weigh(Wish.PIN, self._meant(order.rest), self.snapshot), on=order.verb == "pin")
