@@ -17,8 +17,9 @@ from textual.widgets import Static
 
 from hptui.core.study.session import SessionFolder, config_file, home
 from hptui.tui import keys, terminal, theme
-from hptui.tui.config import Config, read_config, shown
+from hptui.tui.config import Config, read_config
 from hptui.tui.glyphs import harmless
+from hptui.tui.keymap import shown
 
 if TYPE_CHECKING:
     from textual.command import Provider

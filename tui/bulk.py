@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hptui.core.store.rows import TrialRow
-from hptui.tui.filter import FIELDS, STATE_WORDS, Filter, Term, field, number_of, satisfies, texts_of
+from hptui.tui.filter import FIELDS, STATE_WORDS, Filter, Term, field, further, number_of, satisfies, texts_of
 from hptui.tui.snapshot import Facts
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class Bulk:
             return [row.params.get(name[2:]) for row in rows]
         if name == self.facts.metric:
             return [row.value for row in rows]
+        if further(name, self.facts) is not None:
+            return [field(name, row, self.facts) for row in rows]
         if lower not in FIELDS:
             return [row.params.get(name) for row in rows]
         if lower in _PLAIN and not any(name in row.params for row in rows if lower in ("loss", "value")):

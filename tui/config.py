@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hptui.core.errors import HptuiError
-from hptui.tui import keys
-from hptui.tui.keys import Key
+from hptui.tui.keymap import ConfigError, key_lines, keymap, nearest
 
 CHOICES = {
     "theme": ("auto", "dark", "light", "ansi"),
@@ -23,36 +20,18 @@ ABOUT = {
     "glyphs": "what charts and marks are drawn with",
     "color": "auto: as many as the terminal has",
 }
-_NAMED = ("space", "enter", "escape", "tab", "shift+tab", "backspace", "delete", "insert", "home", "end", "pageup",
-          "pagedown", "up", "down", "left", "right", *(f"f{n}" for n in range(1, 13)))  # fmt: skip
-_TAKEN = {"ctrl+m": "enter", "ctrl+j": "enter", "ctrl+i": "tab", "ctrl+h": "backspace", "ctrl+s": "flow control",
-          "ctrl+q": "leaving", "ctrl+c": "a hint", "ctrl+z": "suspending"}  # fmt: skip
-
-
-def _nearest(word: str, names: Iterable[str]) -> str:
-    from hptui.core.space.reading import nearest  # brings numpy, for which the first paint must not wait
-
-    return nearest(word, names)
-
-
-class ConfigError(HptuiError):
-    """The configuration file can't be used as it is."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """keys: binding id -> Textual's name of the key that does it."""
+    """keys: binding id -> Textual's name of the key that does it. hide: columns of the trials that are left out."""
 
     theme: str = "auto"
     glyphs: str = "auto"
     color: str = "auto"
     mouse: bool = True
+    hide: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
-
-
-def ours() -> tuple[Key, ...]:
-    """Every key that may be another one: those of the screens of a session."""
-    return (*keys.WISHES, *keys.LOOKING, *keys.AROUND)
 
 
 def read_config(path: Path) -> Config:
@@ -85,65 +64,23 @@ def config_of(written: Mapping[str, Any], where: str) -> Config:
         elif key == "keys":
             if not isinstance(value, Mapping):
                 raise ConfigError(f"{where}: keys", "is a table", '[keys] with lines such as prune = "ctrl+x"')
-            chosen[key] = _keymap(value, f"{where}: keys")
+            chosen[key] = keymap(value, f"{where}: keys")
+        elif key == "hide":
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise ConfigError(f"{where}: hide", f"{value!r} is no list of columns", 'such as ["gpu", "time"]')
+            chosen[key] = tuple(value)
         else:
-            raise ConfigError(f"{where}: {key}", "there is no such setting", _nearest(key, (*CHOICES, "mouse", "keys")))
+            names = (*CHOICES, "mouse", "hide", "keys")
+            raise ConfigError(f"{where}: {key}", "there is no such setting", nearest(key, names))
     return Config(**chosen)
 
 
-def _keymap(written: Mapping[str, Any], where: str) -> dict[str, str]:
-    known = {key.action: key for key in ours()}
-    mapped: dict[str, str] = {}
-    for action, wanted in written.items():
-        if action not in known:
-            raise ConfigError(f"{where}.{action}", "there is no such action", _nearest(action, known))
-        mapped[known[action].id] = _key_name(wanted, f"{where}.{action}")
-    _check_clashes(mapped, where)
-    return mapped
-
-
-def _key_name(wanted: object, where: str) -> str:
-    """Textual's name: `slash` for `/`, `ctrl+x` as it is."""
-    if not isinstance(wanted, str) or not wanted:
-        raise ConfigError(where, f"{wanted!r} is no key", 'a character, or a name such as "f6" or "ctrl+x"')
-    if wanted in _TAKEN:
-        raise ConfigError(where, f"{wanted} can't be told from {_TAKEN[wanted]} in many terminals", "take another key")
-    if wanted in _NAMED or re.fullmatch(r"ctrl\+[a-z]|[A-Za-z0-9]", wanted):
-        return wanted
-    if len(wanted) == 1 and wanted.isprintable() and wanted.isascii():
-        from textual.keys import _character_to_key
-
-        return _character_to_key(wanted)
-    raise ConfigError(where, f"{wanted!r} is no key", f"a character, ctrl+letter, or one of {', '.join(_NAMED)}")
-
-
-def _check_clashes(mapped: Mapping[str, str], where: str) -> None:
-    """No key may do two things; one may take the place of a key that is moved itself."""
-    does: dict[str, str] = {}
-    for key in ours():
-        for name in mapped.get(key.id, key.keys).split(","):
-            if name in does:
-                problem = f"{shown(name)} would do both {does[name]} and {key.action}"
-                raise ConfigError(where, problem, "give one of them another key")
-            does[name] = key.action
-
-
-def shown(name: str) -> str:
-    """A key as people write it."""
-    signs = {"slash": "/", "colon": ":", "question_mark": "?", "plus": "+", "minus": "-"}
-    return signs.get(name, name)
-
-
-def example(config: Config, path: Path, listed: Sequence[Key] = ()) -> str:
+def example(config: Config, path: Path) -> str:
     """The whole file as it stands, every setting and key with what it does."""
     lines = [f"# {path}", ""]
     for key, choices in CHOICES.items():
         lines.append(f'{key} = "{getattr(config, key)}"{" " * (10 - len(key))}# {" | ".join(choices)}; {ABOUT[key]}')
-    lines += [f"mouse = {str(config.mouse).lower()}           # false: the terminal selects text; m changes it", ""]
-    lines += ["[keys]           # only those that are to be others"]
-    for one in listed or ours():
-        name = one.action if re.fullmatch(r"\w+", one.action) else f'"{one.action}"'
-        key = shown(config.keys.get(one.id, one.keys.partition(",")[0]))
-        sign = "" if one.id in config.keys else "# "
-        lines.append(f'{sign}{name} = "{key}"'.ljust(28) + f"# {one.about}")
-    return "\n".join(lines) + "\n"
+    lines += [f"mouse = {str(config.mouse).lower()}           # false: the terminal selects text; m changes it"]
+    hidden = ", ".join(f'"{name}"' for name in config.hide)
+    lines += [f"hide = [{hidden}]".ljust(24) + '# columns of the trials to leave out, such as "gpu", "time", "lr"']
+    return "\n".join([*lines, "", *key_lines(config.keys)]) + "\n"

@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from hptui.core.review.front import further as further_value
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
+from hptui.core.study.study import Goal
 from hptui.tui.snapshot import Facts
 
 _PIECE = re.compile(r'(?:"[^"]*"?|[^\s"])+')
@@ -100,7 +102,8 @@ def _term(piece: str) -> Term | str:
 
 def _known(name: str, facts: Facts) -> bool:
     bare = name.removeprefix("p.")
-    return bare in facts.parameters or name.lower() in FIELDS or name == facts.metric or not facts.parameters
+    own = name.lower() in FIELDS or name.removeprefix("o.") in {goal.metric for goal in facts.goals}
+    return bare in facts.parameters or own or not facts.parameters
 
 
 def number_of(text: str) -> float | None:
@@ -112,9 +115,12 @@ def number_of(text: str) -> float | None:
 
 
 def field(name: str, trial: TrialRow, facts: Facts) -> object:
-    """What a trial has in a column; None when it has nothing there. `p.NAME` is always a parameter."""
+    """What a trial has in a column; None when it has nothing there. `p.NAME` is always a parameter, `o.NAME` a
+    further objective."""
     if name.startswith("p."):
         return trial.params.get(name[2:])
+    if (goal := further(name, facts)) is not None:
+        return further_value(trial, goal.metric)
     if name == facts.metric:
         return trial.value
     match name.lower():
@@ -149,6 +155,12 @@ def field(name: str, trial: TrialRow, facts: Facts) -> object:
         case "pinned" if name not in trial.params:
             return "yes" if is_pinned(trial.attrs) else "no"
     return trial.params.get(name)
+
+
+def further(name: str, facts: Facts) -> Goal | None:
+    """The objective beyond the first that a column stands for: by its name, unless a parameter has that too."""
+    bare = name.removeprefix("o.")
+    return next((g for g in facts.also if g.metric == bare and (bare != name or name not in facts.parameters)), None)
 
 
 def _holds(term: Term, trial: TrialRow, facts: Facts) -> bool:

@@ -122,8 +122,9 @@ def opens_a_line(action: str) -> bool:
 
 
 def digits(panes: Sequence[str]) -> tuple[Key, ...]:
-    """1 to 9 for the panes, in their order."""
-    return tuple(Key(str(n), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in enumerate(panes, 1))
+    """1 to 9 for the panes, in their order, 0 for the tenth."""
+    named = enumerate(panes, 1)
+    return tuple(Key(str(n % 10), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in named)
 
 
 def bindings(*groups: Sequence[Key]) -> list[BindingType]:

@@ -49,7 +49,7 @@ CHANGING = frozenset(
 _FILTERED = ("prune", "pause", "resume", "put-away", "retry", "pin", "unpin", "filter", "mark")
 _WORDS = {
     "theme": ("dark", "light", "ansi"), "stop": ("", "now"), "mouse": ("on", "off"),
-    "copy": ("", "json", "args", "toml", "yaml", "python"),
+    "copy": ("", "json", "args", "hydra", "toml", "yaml", "python"),
 }  # fmt: skip
 _NUMBERED = frozenset({"goto", "open", "slots", "trials"})
 
@@ -96,7 +96,7 @@ def read_order(text: str, facts: Facts) -> Order | str:
         return f"{verb} takes {VERBS[verb][0]}"
     if verb == "sort":
         column, _, way = rest.partition(" ")
-        known = {*FIELDS, facts.metric, *facts.parameters, *(f"p.{name}" for name in facts.parameters)}
+        known = {*FIELDS, *metrics(facts), *facts.parameters, *(f"p.{name}" for name in facts.parameters)}
         if column not in known:
             return f"sort by which column? {', '.join(columns(facts)[:8])} …"
         if way not in ("", "up", "down"):
@@ -109,8 +109,12 @@ def _filtered_problem(text: str, facts: Facts) -> str:
     return f"{text}: {problems[0]}" if problems else ""
 
 
+def metrics(facts: Facts) -> Sequence[str]:
+    return tuple(goal.metric for goal in facts.goals)
+
+
 def columns(facts: Facts) -> Sequence[str]:
-    return ("id", "state", facts.metric, "step", *facts.parameters, "gpu", "time", "why")
+    return ("id", "state", *metrics(facts), "step", *facts.parameters, "gpu", "time", "why")
 
 
 def completion(text: str, facts: Facts) -> str | None:
@@ -146,4 +150,5 @@ def _words(verb: str, facts: Facts) -> Sequence[str]:
 def filter_words(facts: Facts) -> Sequence[str]:
     """What a term of a filter may begin with."""
     states = [f"state:{word}" for word in ("run", "pause", "wait", "done", "prune", "fail")]
-    return (*states, f"{facts.metric}<", *(f"{name}<" for name in facts.parameters), "step>", "why:", "id=")
+    numbers = (*metrics(facts), *facts.parameters)
+    return (*states, *(f"{name}<" for name in numbers), "step>", "why:", "id=")

@@ -45,6 +45,7 @@ ADVICE = (
 SLICES = (
     Key("h,left", "choose(-1)", "Left", "the parameter before", None),
     Key("l,right", "choose(1)", "Parameter", "the next parameter", 2, display="h l"),
+    Key("i", "isolate", "Isolate", "compare its values, each at the best that all others allow; again: back", 3),
     Key("L", "log_scale", "Log scale", "the values' axis logarithmic or linear", 4),
 )
 CONTOUR = (
@@ -52,6 +53,19 @@ CONTOUR = (
     Key("l,right", "choose_across(1)", "Across", "the next parameter across", 2, display="h l"),
     Key("k,up", "choose_up(-1)", "Before up", "the parameter before, upwards", None),
     Key("j,down", "choose_up(1)", "Up", "the next parameter upwards", 2, display="j k"),
+)
+FRONT = (
+    Key("h,left", "along(-1)", "Left", "the trial before, along the front", None),
+    Key("l,right", "along(1)", "Along", "the next trial along the front", 2, display="h l"),
+    Key("enter", "open", "Open", "the trial", 2),
+    Key("j,down", "pair(1)", "Pair", "the next two objectives, where there are more", 5, display="j k"),
+    Key("k,up", "pair(-1)", "Pair before", "the two before", None),
+    Key("L", "log_scale", "Log scale", "the upward axis logarithmic or linear", 4),
+    Key("x", "log_across", "Log across", "the axis across logarithmic or linear", 4),
+)
+PRUNING = (
+    Key("j,down", "scroll(1)", "Down", "a step down", None),
+    Key("k,up", "scroll(-1)", "Up", "a step up", None),
 )
 COMPARE = (
     *HISTORY,
@@ -69,5 +83,5 @@ _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config", "adopt")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR, *COMPARE)
+EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR, *FRONT, *PRUNING, *COMPARE)
 """All of them, for the README's table."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hptui.core.scheduler.events import Settled
 from hptui.core.scheduler.state import Live
+from hptui.core.study.study import OBJECTIVES
 from hptui.core.study.trial import Cause, Ended, State
 from hptui.core.wire.spool import End, unpack_number
 
@@ -17,13 +18,17 @@ def outcome_of(live: Live, now: float) -> Settled:
     trial = live.trial
     end = live.gone.end if live.gone else None
     if end is not None and end.outcome == "complete":
-        return Settled(now, trial.number, Ended(State.COMPLETE, now, end.reason), unpack_number(end.value))
+        also = tuple((trial.attrs.get(OBJECTIVES) or {}).items())
+        return Settled(now, trial.number, Ended(State.COMPLETE, now, end.reason), unpack_number(end.value), also=also)
     if live.ending is not None:
         return Settled(now, trial.number, replace(live.ending.outcome, at=now), trial.value)
     if end is None:
         status = live.gone.status if live.gone else None
         oom_killed = live.gone.oom_killed if live.gone else False
-        return Settled(now, trial.number, _without_last_line(status, oom_killed, now), trial.value)
+        outcome = _without_last_line(status, oom_killed, now)
+        if live.gone is not None and live.gone.lost:
+            outcome = Ended(State.FAIL, now, live.gone.lost, Cause.LOST, may_retry=True)
+        return Settled(now, trial.number, outcome, trial.value)
     if end.outcome == "pruned":
         reason = live.stop_reason or end.reason or "the objective raised TrialPruned"
         judged = bool(live.stop_reason)

@@ -11,7 +11,8 @@ from driving import Screen
 from hptui.core.study.session import SessionFolder
 from hptui.tui import keys
 from hptui.tui.app import HptuiApp
-from hptui.tui.config import Config, ConfigError, config_of, example, ours, read_config
+from hptui.tui.config import Config, config_of, example, read_config
+from hptui.tui.keymap import PLACES, ConfigError, together
 
 PLACE = Path("config.toml")
 
@@ -38,6 +39,10 @@ def test_a_configuration_names_keys_by_what_they_do(tmp_path: Path) -> None:
         ("theme = 'pink'", "'pink' is no theme\n  hint: one of auto, dark, light, ansi"),
         ("mouse = 'no'", "'no' is neither true nor false"),
         ("keys = 3", "is a table"),
+        ("keys = { list = 3 }", "keys.list: is a table"),
+        ("[keys.list]\nrenam = 'x'", 'no such action\n  hint: did you mean "rename"?'),
+        ("[keys.parallel]\nturn = 'b'", "b would do both turn and brush"),
+        ("hide = 'gpu'", "'gpu' is no list of columns"),
         ("[keys]\nprun = 'x'", 'there is no such action\n  hint: did you mean "prune"?'),
         ("[keys]\nprune = 'ctrl+m'", "ctrl+m can't be told from enter in many terminals"),
         ("[keys]\nprune = 'hyper+x'", "'hyper+x' is no key"),
@@ -61,7 +66,7 @@ def test_the_printed_configuration_is_one(tmp_path: Path) -> None:
     assert read_config(tmp_path / "config.toml") == config
     everything = example(Config(), PLACE).replace("\n# ", "\n").split("\n", 1)[1]
     (tmp_path / "all.toml").write_text(everything)
-    assert len(read_config(tmp_path / "all.toml").keys) == len({key.id for key in ours()})
+    assert len(read_config(tmp_path / "all.toml").keys) == len({key.id for listed in PLACES.values() for key in listed})
 
 
 def test_another_key_does_it_and_the_old_one_does_not(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +88,25 @@ def test_another_key_does_it_and_the_old_one_does_not(past: SessionFolder, monke
     asyncio.run(run())
 
 
-def test_no_key_of_ours_does_two_things() -> None:
-    names = [name for key in ours() for name in key.keys.split(",")]
+@pytest.mark.parametrize("place", PLACES)
+def test_no_key_of_ours_does_two_things(place: str) -> None:
+    names = [name for key in together(place) for name in key.keys.split(",")]
 
     assert sorted(names) == sorted(set(names))
+
+
+def test_columns_named_in_the_configuration_are_left_out(past: SessionFolder) -> None:
+    config = config_of({"hide": ["lr", "why"], "keys": {"history": {"axis": "f7"}}}, "c")
+
+    async def run() -> None:
+        app = HptuiApp(past, read_only=True, config=config)
+        async with app.run_test(size=(160, 45)) as pilot:
+            screen = Screen(app, pilot)
+            await screen.until(lambda: "momentum" in screen.line_with("prog"))
+            assert " lr " not in screen.line_with("prog")
+            await screen.press("V")
+            await screen.until("over trials ended")
+            await screen.press("f7")
+            await screen.until("over wall clock")
+
+    asyncio.run(run())

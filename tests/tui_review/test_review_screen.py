@@ -34,7 +34,7 @@ def review_of(screen: Screen) -> ReviewScreen:
 
 
 def digit(name: str) -> str:
-    return str([tab.name for tab in TABS].index(name) + 1)
+    return str(([tab.name for tab in TABS].index(name) + 1) % 10)
 
 
 @pytest.mark.parametrize("size", BOTH)
@@ -42,6 +42,7 @@ def test_every_tab_opens_by_its_digit_and_says_what_it_is_about(past: SessionFol
     says = {
         "history": "val_loss over trials ended", "parallel": "trials as shade", "importance": "complete trials",
         "slices": "val_loss over each parameter", "contour": "(across)", "trials": "trials",
+        "pruning": "pruning saved", "front": "one objective",
     }  # fmt: skip
 
     async def journey(screen: Screen) -> None:
@@ -55,10 +56,10 @@ def test_every_tab_opens_by_its_digit_and_says_what_it_is_about(past: SessionFol
 def test_tab_goes_round_all_tabs_and_esc_goes_back_to_the_session(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         seen = []
-        for _ in TABS:
+        for _ in TABS[:-1]:
             seen.append(review_of(screen).tab.name)
             await screen.press("tab")
-        assert seen == [tab.name for tab in TABS]
+        assert seen == [tab.name for tab in TABS if tab.name != "front"]  # there is one objective
         assert review_of(screen).tab is TABS[0]
         await screen.press("escape")
         await screen.until("val_loss over steps")

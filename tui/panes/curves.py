@@ -65,7 +65,7 @@ class CurvesPane(LinePlot):
         end = axis_end(snapshot.facts.max_steps, series)
         band = self._band_of(snapshot, end)
         shade = " ─ shade: 10 to 90 % of all" if band is not None else ""
-        title = f"2 curves ─ {metric}{scale} over steps ─ {choice.value} + cursor{shade}"
+        title = f"2 curves ─ {metric}{scale} over {self.steps} ─ {choice.value} + cursor{shade}"
         self.show(series, x_max=end, focus=cursor, title=title, marks=snapshot.facts.rungs, band=band)
 
     def _band_of(self, snapshot: Snapshot, end: float | None) -> Band | None:

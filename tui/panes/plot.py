@@ -39,13 +39,17 @@ class LinePlot(Widget, can_focus=True):
     """`show` may be called as often as one likes: only lines that read differently are painted.
 
     The x axis is fixed (0 to `x_max`), the y axis changes in steps, so most lines stay as they are. `L`
-    switches the y axis between linear and log. The series in focus is white and on top.
+    switches the y axis between linear and log, `x` the x axis (from the first positive x on). The series in focus is
+    white and on top.
     """
 
     DEFAULT_CSS = """
     LinePlot { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("L", "log_scale", "Log scale", show=False, id="plot.log")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("L", "log_scale", "Log scale", show=False, id="plot.log"),
+        Binding("x", "log_steps", "Log steps", show=False, id="plot.xlog"),
+    ]
 
     def __init__(
         self, *, ylog: bool = False, empty: str = "", glyphs: Glyphs | None = None,
@@ -53,6 +57,7 @@ class LinePlot(Widget, can_focus=True):
     ) -> None:  # fmt: skip
         super().__init__(name=name, id=id, classes=classes)
         self.ylog, self.empty, self.title = ylog, empty, ""
+        self.xlog = False
         self.hidden = 0  # points that have no place on the log axis
         self.off_scale = 0  # curves that leave the limits, which follow most of them
         self._titled = ""
@@ -84,6 +89,15 @@ class LinePlot(Widget, can_focus=True):
         self.ylog, self._y_axis = not self.ylog, None
         self._draw()
 
+    def action_log_steps(self) -> None:
+        self.xlog = not self.xlog
+        self._draw()
+
+    @property
+    def steps(self) -> str:
+        """What the x axis is called in a title."""
+        return "steps · log" if self.xlog else "steps"
+
     # --- drawing ---
 
     def _draw(self) -> None:
@@ -108,6 +122,8 @@ class LinePlot(Widget, can_focus=True):
         self.hidden = self.off_scale = 0
         if not self._series:
             return self._said(self.empty, width, height)
+        from numpy import asarray
+
         from hptui.tui.charts.figure import Curve, draw
         from hptui.tui.charts.reach import reach
 
@@ -118,7 +134,9 @@ class LinePlot(Widget, can_focus=True):
             return self._said(no_log if self.hidden else self.empty, width, height)
         self._y_axis = steady(seen.low, seen.high, self.ylog, self._y_axis)
         right = self._x_max if self._x_max is not None and self._x_max > 0 else seen.right
-        x_axis = Axis(0.0, right if right > 0 and math.isfinite(right) else 1.0)
+        right = right if right > 0 and math.isfinite(right) else 1.0
+        first = min((float(x[x > 0].min()) for s in self._series if ((x := asarray(s.x)) > 0).any()), default=right)
+        x_axis = Axis(first, right, True) if self.xlog and first < right else Axis(0.0, right)
         curves = [
             Curve(s.x, s.y, self._style_of(s), harmless(s.label))
             for s in sorted(self._series, key=lambda s: s.key == self._focus)

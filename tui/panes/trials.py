@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -26,12 +27,15 @@ class TrialsPane(LineTable):
         self.digit = digit
         self._titles: tuple[Title, ...] = ()
         self.hidden: frozenset[str] = frozenset()  # columns that the user does not want
+        self._unwanted: frozenset[str] = frozenset()  # the same by the names of the configuration, not yet met
         self._seen: tuple[Arrangement, str] | None = None
         self.border_title = f"{digit} trials"
 
     def take(self, snapshot: Snapshot, arranged: Arrangement, marks: Marks = NO_MARKS) -> None:
         """Show these trials in this order; only lines that read differently are painted."""
-        found = tuple(title for title in self.all_titles(snapshot) if title.key not in self.hidden)
+        every = self.all_titles(snapshot)
+        self._hide_unwanted(every)
+        found = tuple(title for title in every if title.key not in self.hidden)
         if found != self._titles:
             self._titles = found
             self.set_columns([Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in found])
@@ -41,6 +45,15 @@ class TrialsPane(LineTable):
         self._retitle(snapshot, arranged)
         if not arranged.order:
             self.update_empty(nothing(snapshot, arranged))
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Columns to hide as soon as there are any of that name."""
+        self._unwanted = frozenset(names)
+
+    def _hide_unwanted(self, titles: tuple[Title, ...]) -> None:
+        met = {name: column for name in self._unwanted if (column := column_of(name, titles)) is not None}
+        self.hidden |= frozenset(met.values()) - {"id"}
+        self._unwanted -= met.keys()
 
     def all_titles(self, snapshot: Snapshot) -> tuple[Title, ...]:
         return titles(snapshot.facts, self.scrollable_content_region.width or 80)
@@ -71,6 +84,8 @@ def column_of(sort: str, found: tuple[Title, ...]) -> str | None:
         return sort
     if f"p.{sort}" in keys:
         return f"p.{sort}"
+    if f"o.{sort}" in keys:
+        return f"o.{sort}"
     return "value" if sort == "loss" or any(t.key == "value" and t.title == sort for t in found) else None
 
 

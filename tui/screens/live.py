@@ -84,6 +84,7 @@ class LiveScreen(Ordering, Paned):
 
     def on_mount(self) -> None:
         self.query_one("#log").border_title = "6 log"
+        self.table.leave_out(self.cockpit.config.hide)
         self.table.focus()
         self.show_snapshot(self.snapshot)
         # the feed imports SQLite and reads everything: the first paint must not wait for it
@@ -285,6 +286,10 @@ class LiveScreen(Ordering, Paned):
 
     def action_log_scale(self) -> None:
         self.query_one(CurvesPane).action_log_scale()
+        self.show_curves()
+
+    def action_log_steps(self) -> None:
+        self.query_one(CurvesPane).action_log_steps()
         self.show_curves()
 
     def action_choose_curves(self) -> None:

@@ -114,8 +114,9 @@ class Ordering(Steering):
         if column in ("mark", ""):
             return
         same = column == self.arranged.sort
-        maximize = self.snapshot.facts.direction == "maximize"
-        reverse = not self.arranged.reverse if same else column == "id" or (column == "value" and maximize)
+        higher = {"value" if at == 0 else f"o.{goal.metric}": goal.direction == "maximize" for at, goal
+                  in enumerate(self.snapshot.facts.goals)}  # fmt: skip
+        reverse = not self.arranged.reverse if same else column == "id" or higher.get(column, False)
         self._sort(column, reverse)
 
     def action_columns(self) -> None:

@@ -39,6 +39,7 @@ from hptui.tui.views.trials import Marks
 if TYPE_CHECKING:
     from hptui.core.review.columns import Columns
     from hptui.tui.panes.advice import AdvicePane
+    from hptui.tui.panes.front import FrontPane
 
 _DIGITS = keys.digits([tab.name for tab in TABS])
 
@@ -77,6 +78,7 @@ class ReviewScreen(Travelling):
 
     def on_mount(self) -> None:
         self.attached.feed.want(Wanted())
+        self.table.leave_out(self.cockpit.config.hide)
         self.action_tab(self.tab.name)
 
     @property
@@ -89,7 +91,9 @@ class ReviewScreen(Travelling):
         self.action_tab(name)
 
     def action_next_tab(self, by: int) -> None:
-        self.action_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)].name)
+        """Past those in which there is nothing to see."""
+        there = [tab for tab in TABS if tab is self.tab or not tab.missing(self.snapshot)]
+        self.action_tab(there[(there.index(self.tab) + by) % len(there)].name)
 
     def action_tab(self, name: str) -> None:
         self.tab = next(one for one in TABS if one.name == name)
@@ -141,7 +145,10 @@ class ReviewScreen(Travelling):
             lambda width: header_line(snapshot, width, review=review, frozen=self.frozen)
         )
         found, moment = str(self.arranged.filter), self.moment()
-        self.query_one("#tabs", TextLine).show(lambda width: tabs_line(names, self.tab.name, found, width, moment))
+        without = [tab.name for tab in TABS if tab.missing(snapshot)]
+        self.query_one("#tabs", TextLine).show(
+            lambda width: tabs_line(names, self.tab.name, found, width, moment, without)
+        )
         last = self.query_one("#last", TextLine)
         if moment:
             last.show(lambda width: event_line(snapshot.events[-1], snapshot.trials))
@@ -223,6 +230,9 @@ class ReviewScreen(Travelling):
 
     def on_line_table_header_chosen(self, message: LineTable.HeaderChosen) -> None:
         self.sort_by(message.column)
+
+    def on_front_pane_opened(self, message: FrontPane.Opened) -> None:
+        self.open_trial(message.number)
 
     def on_parallel_pane_brushed(self, message: ParallelPane.Brushed) -> None:
         self.filter_by(message.filter)

@@ -20,6 +20,10 @@ def always(_: Snapshot) -> str:
     return ""
 
 
+def one_objective(snapshot: Snapshot) -> str:
+    return "" if snapshot.facts.also else "this session has one objective: there is no front"
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """pane: "module:Class" under hptui.tui.panes. missing: why this session has nothing to see here; "" if it has."""
@@ -45,4 +49,6 @@ TABS: tuple[Tab, ...] = (
     Tab("lanes", "lanes:LanesPane", "who ran where and when"),
     Tab("advice", "advice:AdvicePane", "what would make the search better, with its reason"),
     Tab("trials", "trials:TrialsPane", "the table"),
+    Tab("pruning", "pruning:PruningPane", "what each rung cut, what that saved, whether it may have cut the best"),
+    Tab("front", "front:FrontPane", "two objectives against each other", one_objective),
 )

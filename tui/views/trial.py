@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hptui.core.review.front import values_of
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.remarks import ATTR, is_pinned, note_of, priority_of, remarks_of, tags_of
-from hptui.tui.glyphs import fit
+from hptui.core.study.study import TEST
+from hptui.tui.glyphs import fit, harmless
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.devices import place
@@ -29,9 +31,9 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
         (
             (0, cells((f"trial {trial.number}", "strong bold"))),
             (0, (state_cell(trial, snapshot.at, wished),)),
-            (1, cells((f"{facts.metric} {number(trial.value)}", "best" if rank == 0 else ""), (at, "muted"))),
-            (2, cells((f"rank {rank + 1}", "best"))) if rank is not None else (2, ()),
-            (4, best),
+            (1, cells((_values(snapshot, trial), "best" if rank == 0 else ""), (at, "muted"))),
+            (2, cells((place_of(snapshot, rank), "best"))) if rank is not None else (2, ()),
+            (4, best) if not facts.also else (4, ()),
             (3, cells((f"on {place(snapshot, trial)}", "")) if trial.state in ("RUNNING", "PAUSED") else ()),
             (5, ran),
             (6, cells((started, "muted"))),
@@ -40,6 +42,18 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
         ),
         width,
     )
+
+
+def _values(snapshot: Snapshot, trial: TrialRow) -> str:
+    """`val_loss 0.6549`, and every further objective."""
+    goals = snapshot.facts.goals
+    found = zip(goals, values_of(trial, goals), strict=True)
+    return "  ".join(f"{harmless(goal.metric)} {number(value)}" for goal, value in found)
+
+
+def place_of(snapshot: Snapshot, rank: int) -> str:
+    """Among the best; with several objectives nobody is first."""
+    return "on the front" if snapshot.facts.also else f"rank {rank + 1}"
 
 
 def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
@@ -58,7 +72,7 @@ def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
         ("process", f"pid {trial.pid}" if trial.pid and snapshot.alive else ""),
         ("seed", str(trial.seed)),
     ]
-    own = {key: value for key, value in trial.attrs.items() if key not in (ATTR, PEAK, STEP_S)}
+    own = {key: value for key, value in trial.attrs.items() if key not in (ATTR, PEAK, STEP_S, TEST)}
     pairs += [(key, plain(value)) for key, value in own.items()]
     return tuple((Cell(fit(name, 10) + "  ", "muted"), Cell(text)) for name, text in pairs if text)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
+from hptui.core.review.front import further
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
+from hptui.core.study.study import Goal
 from hptui.tui.glyphs import Align, harmless
 from hptui.tui.snapshot import Facts, Parameter, Snapshot
 from hptui.tui.views.cells import Cell, Cells, series
@@ -56,12 +58,18 @@ def titles(facts: Facts, width: int = WHY_FITS) -> tuple[Title, ...]:
         Title("id", "id", 5, "right", 9),
         Title("state", "state", STATE_WIDTH, priority=9),
         Title("value", metric, max(8, min(cell_len(metric) + 1, 14)), "right", 8),
+        *map(_objective, facts.also),
         Title("step", "prog", 5, "right", 7),
         *map(_parameter, facts.space),
         Title("gpu", "on", 4, priority=where_and_why),
         Title("time", "time", 6, "right", 2),
         Title("why", "why", 16, priority=where_and_why, grow=True),
     )
+
+
+def _objective(goal: Goal) -> Title:
+    name = harmless(goal.metric)
+    return Title(f"o.{goal.metric}", name, max(8, min(cell_len(name) + 1, 14)), "right", 8)
 
 
 def _parameter(parameter: Parameter) -> Title:
@@ -90,6 +98,8 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
     style = "muted" if trial.state in _NOT_ANSWERS else ""
     if key.startswith("p."):
         return Cell(plain(trial.params.get(key[2:])), style)
+    if key.startswith("o."):
+        return Cell(number(further(trial, key[2:])), _front_style(snapshot, trial, style))
     match key:
         case "mark":
             return mark(trial.number, marks)
@@ -98,7 +108,7 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
         case "state":
             return state_cell(trial, snapshot.at, marks.wished.get(trial.number))
         case "value":
-            return Cell(number(trial.value), "best" if snapshot.best[:1] == (trial.number,) else style)
+            return Cell(number(trial.value), _front_style(snapshot, trial, style))
         case "step":
             return Cell(progress(snapshot.facts, trial), "" if trial.state == "RUNNING" else "muted")
         case "gpu":
@@ -108,6 +118,12 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
         case "why":
             return Cell(why(trial), "muted")
     return Cell(unknown())
+
+
+def _front_style(snapshot: Snapshot, trial: TrialRow, style: str) -> str:
+    """The best trial's value stands out, with several objectives those of all that nobody beats."""
+    best = snapshot.best if snapshot.facts.also else snapshot.best[:1]
+    return "best" if trial.number in best else style
 
 
 def mark(number_: int, marks: Marks) -> Cell:

@@ -249,6 +249,7 @@ class Exited(Event):
     status: int | None = None
     oom_killed: bool = False
     since: float | None = None  # when it was seen to be gone; what is left of its spool is read after that
+    lost: str = ""  # it went with its node: which, and how
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ class Settled(Event):
     value: float | None
     detail: str = ""
     judged: bool = False  # the ledger has the pruner's reason already
+    also: tuple[tuple[str, float | None], ...] = ()  # its further objectives
 
     def row(self) -> EventRow:
         data: dict[str, Any] = {"state": self.outcome.state.value}
@@ -268,6 +270,8 @@ class Settled(Event):
         if self.detail:
             data["detail"] = self.detail
         value = "–" if self.value is None else f"{self.value:.6g}"
+        for name, other in self.also:
+            value += f", {name} {'–' if other is None else f'{other:.6g}'}"
         reason = f"pruned at {value}, as judged" if self.judged else self.outcome.reason or f"complete: {value}"
         return self.line("ended", reason, **data)
 
