@@ -64,10 +64,12 @@ def account(
             else:
                 running += seconds
     idle = boot = 0.0
+    left_behind = {device.id for device in devices if device.slots == 0}
     for start, first, end in _working(events, until):
         for lane in places:
-            boot += _uncovered(lane, start, first)
-            idle += _uncovered(lane, start, end)
+            known_to = max((span.end for span in lane.spans), default=0.0) if lane.device in left_behind else end
+            boot += _uncovered(lane, start, min(first, known_to))
+            idle += _uncovered(lane, start, min(end, known_to))
     saved_s = None
     if saved is not None:
         # what a pruned trial would have taken beyond, at the share of a GPU that it had

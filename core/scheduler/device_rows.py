@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from hptui.core.devices.readings import DeviceReading
 from hptui.core.scheduler.gear import Gear
@@ -35,6 +35,19 @@ class DeviceRows:
             return []
         gathered, self._gathered, self._since = self._gathered, [], now
         return [_average(id, [row for row in gathered if row.id == id]) for id in sorted({row.id for row in gathered})]
+
+
+def left_behind(
+    rows: Sequence[DeviceRow], here: Collection[str], ran_on: Collection[str]
+) -> tuple[list[str], list[DeviceRow]]:
+    """Of devices that an earlier scheduler knew and this one does not use: those to forget, and rows that say so.
+
+    here: the devices of now. ran_on: those that trials ran on; their rows stay, for lanes are called after them.
+    """
+    away = [row for row in rows if row.id not in here]
+    blank = DeviceRow("", "", 0.0, slots=0, note="this session does not use it any more")
+    kept = [replace(blank, id=row.id, name=row.name, at=row.at, number=row.number) for row in away if row.id in ran_on]
+    return [row.id for row in away if row.id not in ran_on], kept
 
 
 def row_of(reading: DeviceReading, gear: Gear) -> DeviceRow:

@@ -15,6 +15,7 @@ from hptui.core.devices import freezer
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.advising import Adviser
 from hptui.core.scheduler.book import Book
+from hptui.core.scheduler.device_rows import left_behind
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.ground import Finds, this_machine
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
@@ -81,11 +82,17 @@ def open_session(
         made_by=ground.children,
     )
     world = World(gear)
+    ran_on = {device for row in rows for device in (row.device or "").split(",")}
+    forgotten, left = left_behind(reader.devices(), {device.id for device in places.devices}, ran_on)
     reader.close()
     first = adopt(world, recovered, store.spool_offsets())
     with store.transaction():
         store.set_fact("finished", None)
         store.set_fact("scheduler_pid", os.getpid())
+        for device in forgotten:
+            store.remove_device(device)
+        for known in left:
+            store.save_device(known)
         store.set_fact("rungs", rungs_of(pruner))
         if space.dim:
             store.save_parameters(space.definitions())

@@ -80,6 +80,16 @@ def test_a_shared_gpu_is_split_among_those_who_share_it() -> None:
     assert (found.useful_s, found.failed_s, found.idle_s) == (3.0, 1.0, 0.0)
 
 
+def test_a_gpu_that_was_left_behind_is_idle_no_more() -> None:
+    trials = [row(0, "COMPLETE", 0.0, 4.0), row(1, "COMPLETE", 0.0, 9.0, "GPU-1")]
+    parts = [told(0.0, "opened"), *life(0, 0.0, 4.0), *life(1, 0.0, 9.0, "GPU-1")]
+    events = sorted(parts, key=lambda event: event.at)
+    gone = DeviceRow("GPU-0", "a", 4.0, slots=0, note="this session does not use it any more")
+
+    assert account(trials, events, [DeviceRow("GPU-0", "a", 4.0)], 9.0).idle_s == 5.0
+    assert account(trials, events, [gone], 9.0).idle_s == 0.0
+
+
 def test_a_pause_of_the_session_is_not_idle_time() -> None:
     trials = [row(0, "COMPLETE", 0.0, 1.0), row(1, "RUNNING", 10.0, None)]
     events = [
@@ -99,7 +109,7 @@ def test_time_left_goes_by_the_latest_ends() -> None:
 
 
 spans = st.lists(
-    st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 10), st.sampled_from(["COMPLETE", "FAIL"])),
+    st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 10), st.sampled_from(["COMPLETE", "PRUNED", "FAIL"])),
     max_size=8,
 )  # fmt: skip
 
@@ -120,4 +130,6 @@ def test_every_second_is_counted_once(spans: list[tuple[int, int, int, str]]) ->
     assert found.useful_s == pytest.approx(sum(complete for complete, _ in shares))
     assert found.failed_s == pytest.approx(sum(failed for _, failed in shares))
     assert found.spent_s == pytest.approx(sum(bool(one) for one in busy.values()))
+    assert found.spent_s == pytest.approx(found.useful_s + found.pruned_s + found.failed_s)
+    assert found.spent_s + found.idle_s == pytest.approx(50.0 * found.places)
     assert found.idle_s == pytest.approx(sum(not one for one in busy.values()))

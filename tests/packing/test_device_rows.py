@@ -10,7 +10,7 @@ from typing import Any
 from hptui.core.devices.inventory import Place
 from hptui.core.devices.readings import DeviceReading
 from hptui.core.devices.scripted import ScriptedDevices
-from hptui.core.scheduler.device_rows import HISTORY_EVERY_S, DeviceRows
+from hptui.core.scheduler.device_rows import HISTORY_EVERY_S, DeviceRows, left_behind
 from hptui.core.store.create import create_session
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import DeviceRow, ReadingRow
@@ -78,3 +78,14 @@ def test_readings_over_time_are_kept_in_the_session(tmp_path: Path) -> None:
     with Reader(folder) as reader:
         assert reader.readings("GPU-0") == kept[:2]
         assert reader.readings("GPU-0", after=30.0) == kept[1:2]
+
+
+def test_devices_that_a_session_went_on_without_are_forgotten_unless_trials_ran_there() -> None:
+    rows = [DeviceRow(f"GPU-{i}", "Scripted", 5.0, 4, 2, 0.5, GIB, 80 * GIB, number=i) for i in range(3)]
+
+    forgotten, kept = left_behind(rows, {"GPU-0"}, {"GPU-0", "GPU-1"})
+
+    assert forgotten == ["GPU-2"]
+    assert kept == [
+        DeviceRow("GPU-1", "Scripted", 5.0, 0, note="this session does not use it any more", number=1)
+    ]
