@@ -7,9 +7,11 @@ import re
 import shlex
 from typing import Any, Literal
 
-Format = Literal["json", "toml", "yaml", "args", "python"]
+Format = Literal["json", "toml", "yaml", "args", "hydra", "python"]
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # to Hydra a string as it is, but for these words
+_HYDRA_WORDS = frozenset({"true", "false", "null", "nan", "inf"})
 _YAML_WORDS = frozenset(
     {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 )  # not strings to YAML 1.1
@@ -23,14 +25,15 @@ def config_texts(several: list[dict[str, Any]], format: Format) -> str:
         return config_text(several[0], format)
     if format == "json":
         return json.dumps(several, indent=2, ensure_ascii=False)
-    return ("\n" if format == "args" else "\n\n").join(config_text(params, format) for params in several)
+    return ("\n" if format in ("args", "hydra") else "\n\n").join(config_text(params, format) for params in several)
 
 
 def config_text(params: dict[str, Any], format: Format) -> str:
     """Parameters in one of the formats.
 
     json: one object. toml: TOML has no null, so a null is left out. yaml: every value reads the same in YAML
-    1.1 and 1.2. args: `--lr 0.01 ...` quoted for a shell. python: a dict.
+    1.1 and 1.2. args: `--lr 0.01 ...` quoted for a shell. hydra: `lr=0.01 ...`, overrides quoted for Hydra and the
+    shell (https://hydra.cc, "The Override Grammar"). python: a dict.
     """
     match format:
         case "json":
@@ -42,6 +45,8 @@ def config_text(params: dict[str, Any], format: Format) -> str:
             return "\n".join(f"{_yaml_key(name)}: {_yaml(value)}" for name, value in params.items())
         case "args":
             return shlex.join(word for name, value in params.items() for word in flags(name, value))
+        case "hydra":
+            return shlex.join(f"{name}={_hydra(value)}" for name, value in params.items())
         case "python":
             return "{\n" + "".join(f"    {name!r}: {value!r},\n" for name, value in params.items()) + "}"
 
@@ -73,6 +78,21 @@ def _toml(value: Any) -> str:
             return f"{{ {pairs} }}" if pairs else "{}"
         case list():
             return f"[{', '.join(_toml(item) for item in value if item is not None)}]"
+        case _:
+            return json.dumps(value)
+
+
+def _hydra(value: Any) -> str:
+    match value:
+        case str():
+            if _PLAIN.fullmatch(value) and value.lower() not in _HYDRA_WORDS:
+                return value
+            # a backslash means itself but before a quote
+            return "'" + re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), value) + "'"
+        case dict():
+            return "{" + ",".join(f"{_hydra(str(key))}:{_hydra(v)}" for key, v in value.items()) + "}"
+        case list():
+            return f"[{','.join(_hydra(item) for item in value)}]"
         case _:
             return json.dumps(value)
 

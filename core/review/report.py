@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from hptui.core.errors import HptuiError
 from hptui.core.review.columns import Columns, columns
 from hptui.core.review.config import config_text
 from hptui.core.review.diagnosis import diagnose
-from hptui.core.review.drawn import draw_history, draw_slice
+from hptui.core.review.drawn import draw_history, draw_isolated, draw_slice
+from hptui.core.review.held_out import held_out, told
 from hptui.core.review.importance import Importance, importance, too_few
+from hptui.core.review.isolation import isolate
 from hptui.core.review.pruning import best_of, pruning
+from hptui.core.review.rounds import difference
 from hptui.core.review.trust import against_baseline, repeated, smaller_budgets
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.durations import format_duration
 
 SLICES = 3  # of the most important parameters
 SHOWN = 10
@@ -67,8 +72,10 @@ def report(reader: Reader, max_steps: int | None = None) -> list[Section]:
         _summary(reader, facts, rows, best),
         Section("The search", tuple(_search(seen, facts.get("metric", "value")))),
         Section("What mattered", tuple(_importances(seen, facts.get("metric", "value")))),
+        Section("What was compared", tuple(_compared(seen, facts))),
         Section("Pruning", tuple(_pruned(reader, rows, facts, best, max_steps))),
         Section("How sure it is", tuple(_sure(rows, sign))),
+        Section("On held-out data", tuple(_held_out(rows, facts, sign))),
         Section("Advice", tuple(_advice(reader, max_steps))),
         Section("The best trials", tuple(_best_trials(reader))),
         Section("Do it again", tuple(_again(reader, facts, best))),
@@ -76,15 +83,17 @@ def report(reader: Reader, max_steps: int | None = None) -> list[Section]:
     return [section for section in made if section.blocks]
 
 
-def _summary(reader: Reader, facts: dict[str, object], rows: Sequence[TrialRow], best: TrialRow | None) -> Section:
+def _summary(reader: Reader, facts: dict[str, Any], rows: Sequence[TrialRow], best: TrialRow | None) -> Section:
     counts = ", ".join(f"{n} {state.lower()}" for state, n in sorted(reader.counts().items()))
     begun = datetime.fromtimestamp(float(str(facts.get("created_at") or 0)), UTC)
     over = reader.finished()
-    hours = sum(row.busy_s for row in rows) / 3600
+    took = format_duration(sum(row.busy_s for row in rows))
+    goal = (facts.get("round") or {}).get("goal")
     lines = [
+        *([f"Goal: {goal}"] if goal else []),
         f"{facts.get('direction')} {facts.get('metric')}; sampler {facts.get('sampler', '–')}, "
         f"pruner {facts.get('pruner', '–')}.",
-        f"{len(rows)} trials ({counts}), {hours:.3g} hours of training, begun {begun:%Y-%m-%d %H:%M} UTC"
+        f"{len(rows)} trials ({counts}), {took} of training, begun {begun:%Y-%m-%d %H:%M} UTC"
         + (f"; ended: {over.reason}." if over else "; still running."),
         "No trial is complete." if best is None else f"Best: {best.value:.6g}, trial {best.number}.",
     ]
@@ -112,8 +121,25 @@ def _importances(seen: Columns, metric: str) -> Iterator[Block]:
         yield Picture(draw_slice(seen, dimensions[name], metric), f"{metric} over {name}")
 
 
+def _compared(seen: Columns, facts: dict[str, Any]) -> Iterator[Block]:
+    """The parameters that the study asks about."""
+    metric = str(facts.get("metric", "value"))
+    known = [one.name for one in seen.dimensions]
+    for name in (facts.get("round") or {}).get("scientific") or ():
+        values = isolate(seen, name) if name in known else []
+        if drawn := draw_isolated(values, name, metric):
+            yield Picture(drawn, f"{metric} by {name}, all others optimised away")
+        if said := difference(values, seen.sign):
+            yield Text(f"{name}: {said}.")
+
+
+def _held_out(rows: Sequence[TrialRow], facts: dict[str, Any], sign: float) -> Iterator[Block]:
+    if (kept := held_out(rows, sign)) is not None:
+        yield from (Text(f"{line}.") for line in told(kept, str(facts.get("test_metric") or "test value")))
+
+
 def _pruned(
-    reader: Reader, rows: Sequence[TrialRow], facts: dict[str, object], best: TrialRow | None, max_steps: int | None
+    reader: Reader, rows: Sequence[TrialRow], facts: dict[str, Any], best: TrialRow | None, max_steps: int | None
 ) -> Iterator[Block]:
     curve = reader.curve(best.number, str(facts.get("metric"))) if best else []
     found = pruning(rows, str(facts.get("direction")), max_steps, curve)
@@ -163,12 +189,14 @@ def _best_trials(reader: Reader) -> Iterator[Block]:
         yield Table(("trial", "value", *names), rows)
 
 
-def _again(reader: Reader, facts: dict[str, object], best: TrialRow | None) -> Iterator[Block]:
+def _again(reader: Reader, facts: dict[str, Any], best: TrialRow | None) -> Iterator[Block]:
     argv = facts.get("argv")
     if isinstance(argv, list):
-        yield Code(" ".join(["hptui", *map(str, argv)]))
+        where, version = facts.get("script_folder"), facts.get("hptui_version")
+        yield Text(f"In {where}, with hptui {version}:" if where and version else "As it was run:")
+        yield Code(shlex.join(["hptui", *map(str, argv)]))
     if best is not None:
-        yield Text("The best configuration, as flags:")
+        yield Text(f"The best configuration (trial {best.number}, seed {best.seed}), as flags:")
         yield Code(config_text(best.params, "args"))
     try:
         yield Code(reader.folder.study.read_text(encoding="utf-8", errors="replace"))

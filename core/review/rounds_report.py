@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from hptui.core.errors import HptuiError
@@ -83,4 +84,4 @@ def _again(folder: SessionFolder) -> Iterator[Block]:
     except HptuiError:
         return
     if isinstance(argv, list):
-        yield Code(" ".join(["hptui", *map(str, argv)]))
+        yield Code(shlex.join(["hptui", *map(str, argv)]))

@@ -109,25 +109,30 @@ def against_baseline(configurations: Sequence[Repeated], sign: float) -> Against
     """None without a complete baseline, or when nothing but the baseline is known.
 
     Of the configurations with most runs the best one is compared: a single lucky run would win otherwise.
-    Welch's t-test with the Welch-Satterthwaite degrees of freedom.
     """
     base, best = next((one for one in configurations if one.baseline), None), compared(configurations, sign)
     if base is None or best is None:
         return None
-    gain = sign * (base.mean - best.mean)
-    if len(best.values) < 2 or len(base.values) < 2:
-        return Against(gain, math.nan, math.nan, math.nan)
+    return Against(*welch(sign * base.values, sign * best.values))
+
+
+def welch(one: Floats, other: Floats) -> tuple[float, float, float, float]:
+    """mean(one) - mean(other), its 95 % interval, and p of no difference; NaN where one of them has a single value.
+
+    Welch's t-test with the Welch-Satterthwaite degrees of freedom.
+    """
+    apart = float(one.mean() - other.mean())
+    if len(one) < 2 or len(other) < 2:
+        return apart, math.nan, math.nan, math.nan
     from scipy.special import stdtr, stdtrit
 
-    parts = [one.values.var(ddof=1) / len(one.values) for one in (best, base)]
+    parts = [y.var(ddof=1) / len(y) for y in (one, other)]
     spread = math.sqrt(sum(parts))
     if spread == 0:
-        return Against(gain, gain, gain, 0.0 if gain else 1.0)
-    freedom = sum(parts) ** 2 / sum(
-        part**2 / (len(one.values) - 1) for part, one in zip(parts, (best, base), strict=True)
-    )
+        return apart, apart, apart, 0.0 if apart else 1.0
+    freedom = sum(parts) ** 2 / sum(part**2 / (len(y) - 1) for part, y in zip(parts, (one, other), strict=True))
     half = float(stdtrit(freedom, 0.5 + SURE / 2)) * spread
-    return Against(gain, gain - half, gain + half, float(2 * stdtr(freedom, -abs(gain) / spread)))
+    return apart, apart - half, apart + half, float(2 * stdtr(freedom, -abs(apart) / spread))
 
 
 def compared(configurations: Sequence[Repeated], sign: float) -> Repeated | None:
@@ -137,21 +142,20 @@ def compared(configurations: Sequence[Repeated], sign: float) -> Repeated | None
     return min((one for one in others if len(one.values) == most), key=lambda one: sign * one.mean, default=None)
 
 
-def expected_best(losses: Floats, m: int) -> float:
-    """The mean of the lowest of m drawn from `losses` without putting back.
+def best_shares(n: int, m: int) -> Floats:
+    """(n,) how likely the i-th lowest (from 0) of n is the lowest of m drawn without putting back.
 
-    The i-th lowest (from 0) of n is the lowest of the m with probability C(n-1-i, m-1) / C(n, m).
+    That is C(n-1-i, m-1) / C(n, m), by recurrence: p_0 = m/n, p_{i+1} = p_i * (n-m-i) / (n-1-i).
     """
-    y = np.sort(losses)
-    n = len(y)
     if not 1 <= m <= n:
         raise ValueError(f"can't draw {m} of {n}")
-    # by recurrence: p_0 = m/n, p_{i+1} = p_i * (n-m-i) / (n-1-i)
-    p, total = m / n, 0.0
-    for i in range(n - m + 1):
-        total += p * float(y[i])
-        p *= (n - m - i) / (n - 1 - i) if i < n - 1 else 0.0
-    return total
+    i = np.arange(n - 1)
+    return np.asarray(m / n * np.concatenate([[1.0], np.cumprod(np.maximum(n - m - i, 0) / (n - 1 - i))]))
+
+
+def expected_best(losses: Floats, m: int) -> float:
+    """The mean of the lowest of m drawn from `losses` without putting back."""
+    return float(best_shares(len(losses), m) @ np.sort(losses))
 
 
 def smaller_budgets(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 NOISY = """
 import random
 
@@ -11,12 +13,13 @@ def objective(trial):
         if trial.should_prune():
             import hptui
             raise hptui.TrialPruned
+    trial.report_test(trial.params["x"] + 0.5)
     return trial.params["x"] + random.Random(trial.seed).gauss(0, 0.001)
 """
 
 
 def test_the_best_are_repeated_and_the_result_is_told_with_its_interval(user):
-    study = user.study(script=NOISY, n_trials=8)
+    study = user.study(script=NOISY, n_trials=8, more='[round]\nscientific = ["x"]\n[test]\nmetric = "test_x"\n')
     assert user.hptui("run", study).status == 0
     best = user.hptui("best", "study", "-k", "2", "--format", "json").json
     before = user.hptui("trust", "study")
@@ -33,21 +36,22 @@ def test_the_best_are_repeated_and_the_result_is_told_with_its_interval(user):
     assert all(0 < one["half"] < 0.1 for one in several)
     text = user.hptui("trust", "study").out
     assert "instead of" in text and "±" in text
+    assert "test_x of the best (trial" in text and set(told["compared"]) == {"x"}
+    assert told["held_out"]["test"] == pytest.approx(told["held_out"]["value"] + 0.5, abs=0.01)
+    launched = user.hptui("launch", "study", "--goal", "is it so?", "--json").json
+    assert (launched["name"], launched["trial"]) == ("study-r2", told["repeated"][0]["numbers"][0])
+    assert user.hptui("check", "study-r2.toml").status == 0
+    assert user.hptui("rounds", "study").out.startswith("study  finished, ")
     again = user.hptui("replicate", "study", "-k", "2", "--seeds", "3")
     assert (again.status, "have 3 runs each already" in again.err) == (0, True)
 
 
-def test_the_values_of_a_parameter_are_isolated(user):
+def test_values_are_isolated_and_another_pruner_is_tried_on_what_was_stored(user):
     assert user.hptui("run", user.study(script=NOISY, n_trials=8)).status == 0
 
     assert len(user.hptui("trust", "study", "--isolate", "x", "--json").json["isolated"]) >= 2
     refused = user.hptui("trust", "study", "--isolate", "z")
     assert (refused.status, "has no parameter 'z'" in refused.err) == (1, True)
-
-
-def test_another_pruner_is_tried_on_what_was_stored(user):
-    assert user.hptui("run", user.study(script=NOISY, n_trials=8)).status == 0
-
     told = user.hptui("what-if", "study", "--pruner", "median", "-o", "n_startup_trials=1", "--json").json
 
     assert len(told["trials"]) == 8 and told["kept"] is True

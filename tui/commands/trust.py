@@ -11,6 +11,10 @@ from typing import Any
 import click
 
 from hptui.core.errors import SessionError
+from hptui.core.review.held_out import held_out
+from hptui.core.review.held_out import told as held_out_told
+from hptui.core.review.isolation import Isolated, isolate
+from hptui.core.review.rounds import difference
 from hptui.core.review.trust import Repeated, against_baseline, repeated, smaller_budgets
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
@@ -60,27 +64,35 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
 @click.command()
 @SOME_NAME
 @click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter instead.")
-@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[]}, or {isolated[]}")
+@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[] compared{} held_out}; isolated[]")
 def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     """Tell how much of a result is luck.
 
     Repeated configurations with the 95 % interval of their mean, the chance that each is really the best, the best of
     them against the baseline, and what a smaller budget would have found. --isolate compares the values of a parameter
-    at the best that all others allow, each with the same number of trials.
+    at the best that all others allow, each with the same number of trials; those that the study calls scientific are
+    compared anyway. With a held-out metric ([test] in the study): how the best does on it, and whether the validation
+    set was overfitted.
     """
     folder = look_at(name)
     with Reader(folder) as reader:
         rows, sign = reader.trials(), -1.0 if reader.fact("direction") == "maximize" else 1.0
-        definitions = reader.parameters()
+        definitions, story, tested = reader.parameters(), reader.fact("round") or {}, reader.fact("test_metric")
     if parameter is not None:
         return _isolated(folder.name, rows, definitions, sign, parameter, as_json)
     known = repeated(rows, sign)
     if not known:
         raise SessionError(folder.name, "no trial is complete yet", f"hptui attach {folder.name} shows what runs")
     against, smaller = against_baseline(known, sign), smaller_budgets(rows, sign)
+    asked = [name for name in story.get("scientific") or () if name in definitions]
+    compared, kept = _compared(rows, definitions, sign, asked), held_out(rows, sign)
     if as_json:
         told = [{**asdict(one), "values": one.values.tolist()} for one in known]
-        document = {"repeated": told, "against": against and asdict(against), "smaller": [asdict(s) for s in smaller]}
+        document = {
+            "repeated": told, "against": against and asdict(against), "smaller": [asdict(s) for s in smaller],
+            "compared": {name: [asdict(one) for one in found] for name, found in compared.items()},
+            "held_out": kept and {**asdict(kept), "overfitted": kept.is_overfitted},
+        }  # fmt: skip
         print_json(_finite(document))
         return 0
     several = [one for one in known if len(one.values) > 1]
@@ -94,6 +106,14 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     for less in smaller:
         found = f"{number(less.expected)} on average, the very best with a chance of {less.chance:.0%}"
         print(f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}")
+    for name, found_of in compared.items():
+        print(f"\n{isolated_table(found_of, name)}")
+        if said := difference(found_of, sign):
+            print(f"{name}: {said}")
+    if kept is not None:
+        print("\n" + "\n".join(held_out_told(kept, str(tested or "test value"))))
+    elif tested:
+        print(f"\nno complete trial has reported {tested}: trial.report_test(value), once at the end")
     return 0
 
 
@@ -119,25 +139,38 @@ def _table(known: Sequence[Repeated]) -> str:
 def _isolated(
     session: str, rows: Sequence[TrialRow], definitions: dict[str, Any], sign: float, parameter: str, as_json: bool
 ) -> int:
-    from hptui.core.review.columns import columns
-    from hptui.core.review.isolation import isolate
     from hptui.core.space.reading import nearest
 
     if parameter not in definitions:
         hint = nearest(parameter, definitions) or f"it has {', '.join(definitions)}"
         raise SessionError(session, f"has no parameter {parameter!r}", hint)
-    found = isolate(columns(sorted(rows, key=lambda row: row.number), definitions, sign), parameter)
+    found = _compared(rows, definitions, sign, [parameter])[parameter]
     if as_json:
         print_json(_finite({"isolated": [asdict(one) for one in found]}))
         return 0
+    print(isolated_table(found, parameter))
+    return 0
+
+
+def _compared(
+    rows: Sequence[TrialRow], definitions: dict[str, Any], sign: float, names: Sequence[str]
+) -> dict[str, list[Isolated]]:
+    from hptui.core.review.columns import columns
+
+    if not names:
+        return {}
+    seen = columns(sorted(rows, key=lambda row: row.number), definitions, sign)
+    return {name: isolate(seen, name) for name in names}
+
+
+def isolated_table(found: Sequence[Isolated], parameter: str) -> str:
     lines = [
         (one.label, str(one.trials), number(one.best), number(one.expected), _between(one.low, one.high))
         for one in found
     ]
     tried = found[0].tried if found else 0
     heads = (parameter, "trials", "best", f"best of {tried}", "95 %")
-    print(table(heads, lines, right=frozenset({1, 2, 3})))
-    return 0
+    return table(heads, lines, right=frozenset({1, 2, 3}))
 
 
 def _between(low: float, high: float) -> str:

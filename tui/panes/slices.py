@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
+from hptui.tui.facts import written_study
 from hptui.tui.glyphs import current
 from hptui.tui.keys import bindings
 from hptui.tui.material import Material
 from hptui.tui.panes.chart import ChartPane, Lines, said
 from hptui.tui.review_keys import SLICES
+
+if TYPE_CHECKING:
+    from hptui.core.review.isolation import Isolated
 
 
 class SlicesPane(ChartPane):
@@ -23,10 +27,18 @@ class SlicesPane(ChartPane):
         super().__init__(**kwargs)
         self.at = 0
         self.ylog = False
+        self.isolated = False
+        self._asked: tuple[str, ...] | None = None
+        self._found: tuple[object, str, list[Isolated]] = (None, "", [])  # of which columns and parameter
 
     def heading(self, material: Material) -> str:
+        from hptui.tui.views import isolation
         from hptui.tui.views.slices import heading
 
+        if self.isolated and material.columns.dimensions:
+            name = material.columns.dimensions[min(self.at, len(material.columns.dimensions) - 1)].name
+            asked = name in self._scientific(material)
+            return isolation.heading(name, self._isolate(material, name), material.facts.metric, asked)
         return heading(material, material.columns.dimensions, self.at)
 
     def figure(self, material: Material, width: int, height: int) -> Lines:
@@ -36,10 +48,42 @@ class SlicesPane(ChartPane):
         if not dimensions:
             return said("this study has no parameters", width)
         self.at = min(self.at, len(dimensions) - 1)
+        if self.isolated:
+            from hptui.core.review.rounds import difference
+            from hptui.tui.views import isolation
+
+            found = self._isolate(material, dimensions[self.at].name)
+            told = difference(found, material.facts.sign)
+            return isolation.draw(found, told, width, height, current())
         lines = draw(material, dimensions, self.at, self.ylog, width, height, current())
         if lines:
             return lines
         return said("no value above 0: L for a linear axis" if self.ylog else "no trial is complete yet", width)
+
+    def _isolate(self, material: Material, name: str) -> list[Isolated]:
+        from hptui.core.review.isolation import isolate
+
+        if self._found[:2] != (material.columns, name):
+            self._found = (material.columns, name, isolate(material.columns, name))
+        return self._found[2]
+
+    def _scientific(self, material: Material) -> tuple[str, ...]:
+        """What the study asks about; read once."""
+        if self._asked is None:
+            told = written_study(material.folder).get("round")
+            names = told.get("scientific") if isinstance(told, dict) else None
+            self._asked = tuple(names) if isinstance(names, list) else ()
+        return self._asked
+
+    def action_isolate(self) -> None:
+        """Begins with what the study asks about."""
+        self.isolated = not self.isolated
+        if self.isolated and self.material is not None:
+            names = [one.name for one in self.material.columns.dimensions]
+            asked = [name for name in self._scientific(self.material) if name in names]
+            if asked and names[min(self.at, len(names) - 1)] not in asked:
+                self.at = names.index(asked[0])
+        self.redraw()
 
     def show_parameter(self, name: str) -> None:
         if self.material is not None:
