@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from hptui.core.errors import HptuiError
+from hptui.core.errors import HptuiError, SessionError
 from hptui.core.space.space import Space
 from hptui.core.store.create import create_session
 from hptui.core.store.rows import EventRow, ReportRow, TrialRow
@@ -156,6 +157,32 @@ def _toml(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _toml(v) for k, v in value.items() if v is not None}
     return [_toml(v) for v in value if v is not None] if isinstance(value, list) else value
+
+
+def metric_named(names: Sequence[str], asked: str | None, where: str, kind: str = "metric") -> str:
+    """The one asked for; without it, one that is plainly the value. Raises SessionError with the names there are."""
+    plain = [asked] if asked else ["value", "loss", "objective", "score"] + (list(names) if len(names) == 1 else [])
+    for name in plain:
+        if name in names:
+            return name
+    named = f"no {kind} {asked!r}" if asked else f"no {kind} that is plainly the value"
+    raise SessionError(where, f"there is {named}", f"--metric names one of: {', '.join(names[:20])}")
+
+
+def defined_by(values: Sequence[Any]) -> dict[str, Any]:
+    """The range that was seen; log where it spans three orders of magnitude."""
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
+    if len(numbers) != len(values) or not numbers or min(numbers) == max(numbers):
+        return {"type": "categorical", "choices": _distinct(values)}
+    low, high = min(numbers), max(numbers)
+    whole = all(v == int(v) for v in numbers)
+    made = {"type": "int", "low": int(low), "high": int(high)} if whole else {"type": "float", "low": low, "high": high}
+    return {**made, "log": True} if low > 0 and high / low >= 1000 else made
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    seen = {json.dumps(v, sort_keys=True, default=str): v for v in values}
+    return list(seen.values()) or ["–"]
 
 
 def readable(value: object) -> str:

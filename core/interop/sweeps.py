@@ -170,7 +170,12 @@ def _distribution(name: str, p: Mapping[str, Any], made: _Made) -> None:
         low, high = math.exp(low), math.exp(high)  # W&B: log_uniform has exponents of e
     if kind.startswith("inv_log"):
         made.left_out.append(f"{name}: inv_log_uniform is searched as log_uniform")
-    _range(name, low, high, log, p.get("q") if kind.startswith("q_") else None, kind.startswith("int"), made)
+    q = p.get("q", 1) if kind.startswith("q_") else None
+    if q == 1 and low == int(low) and high == int(high):
+        q, whole = None, True  # rounded to whole numbers
+    else:
+        whole = kind.startswith("int")
+    _range(name, low, high, log, q, whole, made)
 
 
 def _range(name: str, low: float, high: float, log: bool, q: Any, whole: bool, made: _Made) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import SessionError
-from hptui.core.interop.found import Found, FoundTrial
+from hptui.core.interop.found import Found, FoundTrial, defined_by, metric_named
 from hptui.core.study.study import Direction, Goal
 
 _PREFIXES = ("params_", "params/", "config.", "config/", "hparams/")
@@ -31,12 +31,12 @@ def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
     if not rows:
         raise SessionError(str(path), "has no rows")
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    value = _value_column(columns, metric, path)
+    value = metric_named(columns, metric, str(path), "column")
     prefixed = {c: c[len(p) :] for c in columns for p in _PREFIXES if c.startswith(p) and len(c) > len(p)}
     params = prefixed or {c: c for c in columns if c != value and c not in _OURS}
     left_out = [f"column {c}" for c in columns if c not in params and c != value and c not in _OURS]
     typed = [{params[c]: row[c] for c in params if row.get(c) not in (None, "")} for row in rows]
-    definitions = {name: _definition([row[name] for row in typed if name in row]) for name in params.values()}
+    definitions = {name: defined_by([row[name] for row in typed if name in row]) for name in params.values()}
     trials = tuple(_trial(k, row, values, value, path) for k, (row, values) in enumerate(zip(rows, typed, strict=True)))
     goals = (Goal(value, direction),)
     return Found(path.stem, str(path), "a table", goals, definitions, trials, tuple(left_out))
@@ -71,30 +71,6 @@ def _number(text: str | None) -> Any:
         except ValueError:
             continue
     return {"true": True, "True": True, "false": False, "False": False}.get(text, text)
-
-
-def _value_column(columns: Sequence[str], metric: str | None, path: Path) -> str:
-    for name in [metric] if metric else ["value", "loss", "objective", "score"]:
-        if name in columns:
-            return name
-    named = f"no column {metric!r}" if metric else "no column that is plainly the value"
-    raise SessionError(str(path), f"there is {named}", f"--metric names one of: {', '.join(columns[:20])}")
-
-
-def _definition(values: Sequence[Any]) -> dict[str, Any]:
-    """The range that was seen; log where it spans three orders of magnitude."""
-    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)]
-    if len(numbers) != len(values) or not numbers or min(numbers) == max(numbers):
-        return {"type": "categorical", "choices": _distinct(values)}
-    low, high = min(numbers), max(numbers)
-    whole = all(v == int(v) for v in numbers)
-    made = {"type": "int", "low": int(low), "high": int(high)} if whole else {"type": "float", "low": low, "high": high}
-    return {**made, "log": True} if low > 0 and high / low >= 1000 else made
-
-
-def _distinct(values: Iterable[Any]) -> list[Any]:
-    seen = {json.dumps(v, sort_keys=True, default=str): v for v in values}
-    return list(seen.values()) or ["–"]
 
 
 def _trial(number: int, row: Mapping[str, Any], params: Mapping[str, Any], metric: str, path: Path) -> FoundTrial:

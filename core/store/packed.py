@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import tempfile
 import zipfile
 from pathlib import Path
 
 from hptui.core.errors import SessionError
+from hptui.core.store.connect import connect_to_read
+from hptui.core.store.faults import explain, missing
 from hptui.core.store.library import is_session
+from hptui.core.study.session import SessionFolder
 
 MOST_BYTES = 20 << 30
+
+
+def pack(folder: SessionFolder, archive: Path) -> list[str]:
+    """Write a zip that holds the session in one folder: study, database, logs. Returns what is left out, a line each.
+
+    The database is copied as it is at one moment, so a live session can be packed; a half-written zip never stays.
+    Raises SessionError: damaged, or the file can't be written.
+    """
+    if not folder.database.exists():
+        raise missing(folder)
+    draft = archive.with_name(f".{archive.name}.new")
+    checkpoints = 0
+    try:
+        with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".hptui-") as beside:
+            copy = Path(beside) / "session.db"
+            with contextlib.closing(connect_to_read(folder)) as db, contextlib.closing(sqlite3.connect(copy)) as to:
+                db.backup(to)
+                to.execute("pragma journal_mode = delete")
+            with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as packed:
+                packed.write(copy, f"{folder.name}/session.db")
+                for path in (folder.study, folder.log, *sorted(folder.trials.glob("*/log"))):
+                    if path.is_file():
+                        packed.write(path, f"{folder.name}/{path.relative_to(folder.path)}")
+        checkpoints = sum(1 for path in folder.trials.glob("*/checkpoints") if any(path.iterdir()))
+        draft.replace(archive)
+    except sqlite3.Error as error:
+        raise explain(error, folder) from error
+    except OSError as error:
+        raise SessionError(str(archive), f"can't be written: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return [f"checkpoints of {checkpoints} trial{'s' * (checkpoints != 1)}"] if checkpoints else []
 
 
 def unpack(archive: Path, into: Path) -> Path:

@@ -16,7 +16,7 @@ from hptui.core.study.study import Goal
 from hptui.tui.commands.answers import number, print_json, say, setting, table
 from hptui.tui.commands.finding import NAME, look_at
 
-FORMATS = ("table", "json", "toml", "yaml", "args", "python")
+FORMATS = ("table", "json", "toml", "yaml", "args", "hydra", "python")
 
 
 @click.command()
@@ -28,8 +28,8 @@ def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
     """Print the best complete trials, ready to paste; with several objectives, those that nobody beats (the front).
 
     json: {number value params} for one trial, a list of these with -k; of a front always a list, with values{metric}
-    too. The other formats hold the parameters alone: toml and yaml as a file has them, args as `--lr 0.01` flags,
-    python as a dict.
+    too. The other formats hold the parameters alone: toml and yaml as a file has them, args as `--lr 0.01` flags, hydra
+    as `lr=0.01` overrides, python as a dict.
     """
     folder = look_at(name)
     with Reader(folder) as reader:

@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from hptui.core.errors import SessionError
 from hptui.core.interop.found import Found, make_session
 from hptui.core.store.library import new_name
 from hptui.core.study.checks import named_after
@@ -16,11 +17,11 @@ from hptui.tui.commands.answers import plural, print_json, say
 
 
 @click.command(name="import")
-@click.argument("source", metavar="FILE|sqlite:///FILE")
+@click.argument("source", metavar="FILE|FOLDER|sqlite:///FILE")
 @click.option("--study", metavar="NAME", help="Which study of an Optuna storage that has several.")
 @click.option("--name", metavar="NAME", help="The session's name; without it, the study's.")
-@click.option("--metric", metavar="COLUMN", help="Of a table: the column of the value.")
-@click.option("--direction", type=click.Choice(["minimize", "maximize"]), default="minimize", help="Of a table.")
+@click.option("--metric", metavar="NAME", help="Of a table or a folder: which column or curve is the value.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), default="minimize", help="Of the same.")
 @click.option("--json", "as_json", is_flag=True, help="{name path trials left_out[]}")
 def import_(
     source: str, study: str | None, name: str | None, metric: str | None, direction: str, as_json: bool
@@ -28,7 +29,8 @@ def import_(
     """Make a session of another tool's results: to review, compare, advise on and export them as any other.
 
     Optuna: a SQLite file (or its sqlite:/// URL) or a journal file. Tables: CSV with a header, or JSON lines, a trial a
-    row. The file is only read. What can't be carried over is said.
+    row. Folders: an experiment of Ray Tune, or TensorBoard event files, a trial a run. Nothing of it is changed. What
+    can't be carried over is said.
     """
     found = _read(source, study, metric, cast(Direction, direction))
     folder = SessionFolder(sessions_home() / (name or new_name(named_after(f"{found.name}.x"), sessions_home())))
@@ -45,6 +47,8 @@ def import_(
 
 def _read(source: str, study: str | None, metric: str | None, direction: Direction) -> Found:
     path = Path(source.removeprefix("sqlite:///")).expanduser()
+    if path.is_dir():
+        return _read_folder(path, metric, direction)
     if path.suffix in (".csv", ".jsonl", ".ndjson"):
         from hptui.core.interop.tables import read_table
 
@@ -52,3 +56,15 @@ def _read(source: str, study: str | None, metric: str | None, direction: Directi
     from hptui.core.interop.optuna_read import read_optuna
 
     return read_optuna(source, study)
+
+
+def _read_folder(path: Path, metric: str | None, direction: Direction) -> Found:
+    from hptui.core.interop.ray_read import is_ray_results, read_ray
+    from hptui.core.interop.tensorboard_read import has_events, read_tensorboard
+
+    if is_ray_results(path):
+        return read_ray(path, metric, direction)
+    if has_events(path):
+        return read_tensorboard(path, metric, direction)
+    hint = "an experiment of Ray Tune has */params.json, a log folder of TensorBoard *.tfevents.* files"
+    raise SessionError(str(path), "nothing in this folder is known", hint)

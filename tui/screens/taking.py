@@ -15,6 +15,7 @@ from hptui.tui.screens.session import SessionScreen
 _FORMATS = [
     Answer("j", "JSON     one object", "json"),
     Answer("a", "args     --lr 0.01 …, quoted for a shell", "args"),
+    Answer("h", "hydra    lr=0.01 …, overrides quoted for a shell", "hydra"),
     Answer("t", "TOML     lines for a [[enqueue]] of a study file", "toml"),
     Answer("y", "YAML", "yaml"),
     Answer("p", "Python   a dict", "python"),
