@@ -2,7 +2,8 @@
 
 Outermost first: several objectives become one loss, priors and past sessions are heard, constraints weighed. With two
 or three objectives, `auto` and `gp` have a model of each (`samplers.hyper`); with more, they get a mixture of them
-(`samplers.scalarised`). Other samplers get places (`samplers.ranked`).
+(`samplers.scalarised`). Other samplers get places (`samplers.ranked`);
+guests (`guests`) are told of objectives and constraints as they are.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ def assemble(
     """
     from hptui.core.search.samplers.constrained import Constrained
 
-    made, models = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name).models
+    made, entry = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name)
+    models = entry.models
     by_front = len(goals) > 1 and models and len(goals) <= MOST_OBJECTIVES
     if by_front:
         from hptui.core.search.samplers.hyper import HyperImprovement
 
         made = HyperImprovement(space, seed, grows)
-    made = Constrained(made, space, models)
+    if not entry.whole:
+        made = Constrained(made, space, models)
     if pasts and len(goals) == 1:
         from hptui.core.search.samplers.warm import Past, Warm
 
@@ -48,6 +51,8 @@ def assemble(
         from hptui.core.search.samplers.believing import Believing
 
         made = Believing(made, space, seed, grows)
+    if entry.whole:
+        return made
     if len(goals) > 1 and models and not by_front:
         from hptui.core.search.samplers.scalarised import Scalarised
 

@@ -26,7 +26,14 @@ CATALOG: dict[CatalogKind, dict[str, Entry]] = {"sampler": SAMPLERS, "pruner": P
 
 
 def entry_of(kind: CatalogKind, name: str) -> Entry:
-    """What the catalog says of a sampler or pruner. Raises StudyError when there is none of this name."""
+    """What the catalog says of a sampler or pruner. Raises StudyError when there is none of this name.
+
+    A name with a colon is that of a guest: `optuna:GPSampler` (`search.guests`).
+    """
+    if ":" in name:
+        from hptui.core.search.guests.found import guest
+
+        return guest(kind, name)
     entry = CATALOG[kind].get(name) or plugin(kind, name)
     if entry is None:
         raise StudyError(kind, f"there is no {kind} {show(name)}", _meant(name, CATALOG[kind], declared(kind)))
@@ -66,6 +73,8 @@ def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | Non
         elif not option.admits(value):
             hint = "" if option.default is None else f"the default is {told(option.default)}"
             problems.append(StudyError(f"{kind}.{name}", f"{show(value)} is not {option.asked}", hint))
+    if entry.unfit is not None and not problems:
+        problems += entry.unfit(chosen.options)
     if "threshold" in (chosen.name, chosen.options.get("wraps")) and not problems:
         problems += _threshold_problems(chosen.options)
     if entry.max_steps == "needed" and max_steps is None:

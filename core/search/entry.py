@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
+
+from hptui.core.errors import HptuiError
 
 
 class Asked(Protocol):
@@ -133,7 +135,9 @@ class Entry:
     learns: bool = False  # a pruner with a model over the space
     choosy: bool = False  # some spaces are too large for it: known when it is made
     models: bool = False  # it has a model of the losses by Gaussian processes, and heeds `History.tilt`
-    cls: Any = None  # of another distribution (`plugins`): the class itself
+    cls: Any = None  # of another distribution (`plugins`) or a guest: the class itself, or what makes one
+    whole: bool = False  # a sampler that hears of several objectives and constraints itself
+    unfit: Callable[[Mapping[str, Any]], list[HptuiError]] | None = None  # what else is wrong with options
 
     def load(self) -> Any:
         if self.cls is not None:
