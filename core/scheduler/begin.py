@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 from hptui import __version__
 from hptui.core.errors import SessionError
+from hptui.core.scheduler.launch import EXECUTOR
 from hptui.core.scheduler.parent import read_round
 from hptui.core.scheduler.past import read_pasts
 from hptui.core.scheduler.target import Target
@@ -20,33 +22,40 @@ from hptui.core.store.library import new_name, sessions
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
+from hptui.core.store.writer import Writer
 from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.study.study import Study
+from hptui.core.wire.lock import SessionLock
 
 GROWS = ("n_trials", "slots")
 """What a session takes from later runs too; the other options belong to the question it asks."""
 
 
 def find_or_create(
-    source: Target, study: Study, overrides: dict[str, Any], *, new: bool = False, say: Callable[[str], object]
-) -> SessionFolder:
+    source: Target, study: Study, overrides: dict[str, Any], *, new: bool = False, say: Callable[[str], object],
+    executor: dict[str, Any] | None = None,
+) -> SessionFolder:  # fmt: skip
     """The session of this study: the one it has, with a larger total if -n says so, or a new one.
 
+    executor: the cluster on which trials run; None for this machine, or for where the session's trials run already.
     say: is told a line when it is one that there was.
     Raises SessionError when --name names the session of another study.
     """
     while True:
-        folder = None if new and "name" not in overrides else existing(source, study, overrides)
+        folder = None if new and "name" not in overrides else existing(source, study, overrides, executor)
         if folder is not None and new:
             raise SessionError(folder.name, "there is a session of this name already", "take another --name")
         if folder is not None:
             _go_on(folder, overrides, say)
+            if executor is not None:
+                _move(folder, executor)
             return folder
         base = study.name
         folder = SessionFolder(sessions_home() / (base if "name" in overrides else new_name(base, sessions_home())))
         try:
-            create_session(folder, source.text, _facts(source, study, overrides, folder))
+            facts = facts_of(source, study, overrides, folder) | _where(executor)
+            create_session(folder, source.text, facts)
         except SessionError:
             if folder.study.is_file() and not new:
                 continue  # another `hptui run` was faster: this one goes on with its session
@@ -54,7 +63,7 @@ def find_or_create(
         return folder
 
 
-def _facts(source: Target, study: Study, overrides: dict[str, Any], folder: SessionFolder) -> dict[str, Any]:
+def facts_of(source: Target, study: Study, overrides: dict[str, Any], folder: SessionFolder) -> dict[str, Any]:
     cwd = source.folder / Path(study.objective.cwd).expanduser() if study.objective.cwd else source.folder
     return {
         "id": secrets.token_hex(8),  # tags the trials' processes; a folder may be moved and copied
@@ -79,13 +88,31 @@ def _facts(source: Target, study: Study, overrides: dict[str, Any], folder: Sess
     }
 
 
-def existing(source: Target, study: Study, overrides: dict[str, Any]) -> SessionFolder | None:
+def _where(executor: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if executor is None else {EXECUTOR: executor}
+
+
+def _move(folder: SessionFolder, executor: dict[str, Any]) -> None:
+    """The cluster as it is named now: its address may be another one. Not while a scheduler has the session."""
+    lock = SessionLock.take(folder.lock, wait_s=0.0)
+    if lock is not None:
+        with contextlib.closing(Writer(folder)) as store, store.transaction():
+            store.set_fact(EXECUTOR, executor)
+        lock.release()
+
+
+def existing(
+    source: Target, study: Study, overrides: dict[str, Any], executor: dict[str, Any] | None = None
+) -> SessionFolder | None:
     """The session that this study goes on in, if it has one."""
     if "name" in overrides:
         folder = SessionFolder(sessions_home() / study.name)
         if not folder.study.is_file():
             return None
-        if trouble := _difference(folder, source, overrides):
+        trouble = _difference(folder, source, overrides)
+        if trouble is None and not _is_there(folder, executor):
+            trouble = "its trials run on one machine, and these are to run on a cluster"
+        if trouble:
             hint = "take another --name, or leave it out: then a changed study begins a session of its own"
             raise SessionError(folder.name, f"this session answers another question: {trouble}", hint)
         return folder
@@ -94,8 +121,18 @@ def existing(source: Target, study: Study, overrides: dict[str, Any]) -> Session
         related = each.name == study.name or (dash and stem == study.name and number.isdigit())
         folder = SessionFolder(each.path)
         if related and each.state != "broken" and _difference(folder, source, overrides) is None:
+            if not _is_there(folder, executor):
+                continue
             return folder
     return None
+
+
+def _is_there(folder: SessionFolder, executor: dict[str, Any] | None) -> bool:
+    """Trials run where they are wanted; who does not say takes it as it is."""
+    if executor is None:
+        return True
+    with Reader(folder) as reader:
+        return reader.fact(EXECUTOR) is not None
 
 
 def _difference(folder: SessionFolder, source: Target, overrides: dict[str, Any]) -> str | None:

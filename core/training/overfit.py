@@ -21,6 +21,12 @@ class Overfit:
     def __bool__(self) -> bool:
         return self.learned
 
+    size = 1  # as an array of one number: `def one_batch(trial): return can_overfit(...)` answers with it
+
+    def item(self) -> float:
+        """The last loss as a share of the first."""
+        return self.last / self.first if self.first else 0.0
+
     def __str__(self) -> str:
         word = "learned" if self.learned else "did not learn"
         return f"{word} one batch by heart: loss {self.first:.4g} -> {self.last:.4g} in {self.steps} steps"

@@ -1,7 +1,9 @@
-"""The most GPU memory that torch had in this process: exact, where looks from outside once a second may miss it."""
+"""The most memory that this process had: torch's on a GPU, exact where looks from outside once a second may miss it;
+and the machine's, where somebody asks for it."""
 
 from __future__ import annotations
 
+import resource
 import sys
 
 TORCH_PEAK = "torch_peak_bytes"
@@ -17,3 +19,12 @@ def torch_peak_bytes() -> int | None:
         return max(int(torch.cuda.max_memory_reserved(device)) for device in range(torch.cuda.device_count())) or None
     except Exception:  # after some CUDA errors every call fails
         return None
+
+
+HOST_PEAK, MEASURE = "host_peak_bytes", "HPTUI_MEASURE"
+"""The attribute that keeps it, and the environment variable that asks for it."""
+
+
+def host_peak_bytes() -> int:
+    """Resident at once, libraries included; not that of its own children."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

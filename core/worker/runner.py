@@ -25,7 +25,7 @@ from hptui.core.wire.request import TAG, Function, Program, Start, decode_to_ser
 from hptui.core.wire.spool import Attr, Begin, End
 from hptui.core.worker import lines, process, program, rerun, script
 from hptui.core.worker.environ import Tag
-from hptui.core.worker.gpu_peak import TORCH_PEAK, torch_peak_bytes
+from hptui.core.worker.gpu_peak import HOST_PEAK, MEASURE, TORCH_PEAK, host_peak_bytes, torch_peak_bytes
 from hptui.core.worker.link import Link, NotOurs
 from hptui.core.worker.objectives import of_several
 from hptui.core.worker.outcome import of_error, of_result
@@ -64,6 +64,8 @@ def run(start: Start, prepared: Prepared) -> NoReturn:
             _flush()
             if (peak := torch_peak_bytes()) is not None:
                 link.append(Attr(time.time(), TORCH_PEAK, peak))
+            if MEASURE in os.environ:
+                link.append(Attr(time.time(), HOST_PEAK, host_peak_bytes()))
             link.append(end)
             link.ring()
             _run_exit_handlers()

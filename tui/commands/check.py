@@ -21,6 +21,8 @@ from hptui.core.study.file import baseline
 from hptui.core.study.sizes import format_size
 from hptui.core.study.study import Chosen, Study
 from hptui.tui.commands.answers import plural, print_json, setting, settings, table
+from hptui.tui.commands.check_run import as_json as as_json_run
+from hptui.tui.commands.check_run import lines, look, short_of
 from hptui.tui.commands.options import study_options
 from hptui.tui.commands.target import read_target
 
@@ -29,15 +31,27 @@ from hptui.tui.commands.target import read_target
 @click.argument("target", metavar="STUDY.toml|SCRIPT.py[:FUNCTION]|'COMMAND'")
 @study_options
 @click.option("--json", "as_json", is_flag=True, help="{ok problems[{where problem hint}] study slots devices notes}")
+@click.option("--run", "run_it", is_flag=True, help="Run the objective shortly and say what that shows.")
+@click.option("--steps", type=click.IntRange(2), default=3, show_default=True, help="With --run: steps of each trial.")
+@click.option("--limit", default="2min", show_default=True, metavar="TIME", help="With --run: of each trial.")
+@click.option("--step-is", type=click.Choice(["epoch", "batch"]), default="epoch", show_default=True,
+              help="With --run: what a reported step goes through; throughput is told by it.")
 @click.option("--text", is_flag=True, help="Print the study file that a script or a command line stands for.")
 def check(
-    target: str, params: tuple[str, ...], pattern: str | None, as_json: bool, text: bool, **overrides: Any
-) -> int:
-    """Say everything that is wrong with a study, or what it would do. Nothing is started."""
+    target: str, params: tuple[str, ...], pattern: str | None, as_json: bool, text: bool, run_it: bool, steps: int,
+    limit: str, step_is: str, **overrides: Any,
+) -> int:  # fmt: skip
+    """Say everything that is wrong with a study, or what it would do. Without --run nothing is started.
+
+    --run: a few short trials of the baseline, in processes of their own. Does it report, is it finite, is it the same
+    twice under one seed, can it learn one batch (a function `one_batch(trial)` in the script), what does a step take,
+    what does each batch size. Nothing of it is kept.
+    """
     try:
         source = read_target(target, params, pattern)
         study = read_study(source, overrides)
         here = inventory(study.resources)
+        short = short_of(steps, limit) if run_it else None
     except HptuiError as error:
         if not as_json:
             raise
@@ -51,7 +65,15 @@ def check(
         study_json = msgspec.to_builtins(study)
         devices = [device.id for device in here.devices]
         good = {"ok": True, "problems": [], "study": study_json, "slots": here.at_once}
+        looked = look(source, study, short, step_is == "epoch", overrides) if short else None
+        if looked is not None:
+            good["run"] = as_json_run(looked)
         print_json({**good, "devices": devices, "notes": [*here.notes, *small_population(study, here)]})
+        return 0 if looked is None else looked.exit_status
+    elif short:
+        looked = look(source, study, short, step_is == "epoch", overrides)
+        print("\n".join(lines(looked, study, here)))
+        return looked.exit_status
     else:
         print(describe(source, study, here))
     return 0
