@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hptui.core.scheduler.children import sweep
+from hptui.core.scheduler.tags import sweep
 from hptui.core.scheduler.launch import ensure
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post

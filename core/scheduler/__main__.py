@@ -13,13 +13,15 @@ import time
 from pathlib import Path
 
 from hptui.core.errors import HptuiError
+from hptui.core.scheduler.ground import Finds, this_machine
 from hptui.core.scheduler.launch import has_work
 from hptui.core.scheduler.open import open_session
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock
 
 
-def main() -> int:
+def main(finds: Finds = this_machine) -> int:
+    """finds: where trials run."""
     folder = SessionFolder(Path(sys.argv[1]))
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -32,7 +34,7 @@ def main() -> int:
         if "--resume" not in sys.argv and not has_work(folder):
             return 0  # it was stopped while we waited for the lock
         gc.freeze()
-        return open_session(folder, lock.announce, log=2)
+        return open_session(folder, lock.announce, log=2, finds=finds)
     except HptuiError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_status

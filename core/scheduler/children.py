@@ -21,7 +21,10 @@ from typing import Any
 
 import msgspec
 
+from hptui.core.devices.inventory import Inventory, Place
+from hptui.core.scheduler.events.base import Event
 from hptui.core.scheduler.steps import StepTimes
+from hptui.core.scheduler.tags import sweep
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
@@ -47,6 +50,7 @@ class Child:
     gone_at: float | None = None  # its process ended then (monotonic seconds)
     tells_status: bool = False  # somebody alive will say how it ended
     reported: bool = False  # its end was told
+    lost: str = ""  # its process went with its node: which, and how
     popen: subprocess.Popen[bytes] | None = None
     milestone: int = 0  # the last one it asked about
     best: float | None = None
@@ -84,9 +88,9 @@ class Children:
         self.selector.register(ours, selectors.EVENT_READ, "server")
         ours.send(r.encode(preload))
 
-    def from_server(self) -> tuple[list[r.FromServer], bool]:
+    def from_server(self) -> tuple[list[r.FromServer | Event], bool]:
         """What the server said, and whether it is still there."""
-        messages: list[r.FromServer] = []
+        messages: list[r.FromServer | Event] = []
         if self.server is None:
             return messages, True
         while True:
@@ -129,9 +133,12 @@ class Children:
         """The trial's folder, its control page and a child that has no process yet."""
         folder = self.folder.trial(number)
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        child = Child(number, self.folder, self.offsets.get(number, 0), control=Control(folder.control))
+        child = Child(number, self.folder, self.offsets.get(number, 0), control=self.control_of(number))
         self.all[number] = child
         return child
+
+    def control_of(self, number: int) -> Control:
+        return Control(self.folder.trial(number).control)
 
     def find(self, number: int) -> Process | None:
         """The process of a trial that was asked for and never seen; None when there is none, nor ever will be."""
@@ -150,8 +157,8 @@ class Children:
                     raise TimeoutError(f"a process holds the spool of trial {number} and says nothing")
                 time.sleep(0.005)  # it is there, and about to write its first line
 
-    def fork(self, start: r.Start, lease_fds: Sequence[int]) -> None:
-        """Ask the fork server. Raises OSError when it is gone or does not listen."""
+    def fork(self, start: r.Start, lease_fds: Sequence[int], place: Place | None = None) -> None:
+        """Ask the fork server. Raises OSError when it is gone or does not listen. place: here there is but one."""
         if self.server is None:
             raise BrokenPipeError("the fork server is gone")
         beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", lease_fds))] if lease_fds else []
@@ -190,7 +197,7 @@ class Children:
         """Take over a process that an earlier scheduler started; False when it is not there any more."""
         folder = self.folder.trial(number)
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.all[number] = Child(number, self.folder, offset, control=Control(folder.control))
+        self.all[number] = Child(number, self.folder, offset, control=self.control_of(number))
         child = self.all[number]
         if start_ticks(process.pid) == process.start_ticks:
             self.watch(number, process)
@@ -229,6 +236,29 @@ class Children:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.process.pid, one)
 
+    def clear(self, number: int, tag: str) -> None:
+        """End whatever is left of its process."""
+        child = self.all.get(number)
+        if child is not None and child.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            sweep(tag)
+
+    def leader(self, number: int) -> int | None:
+        """The pid of a trial's process, while there is one on this machine."""
+        child = self.all.get(number)
+        return None if child is None or child.process is None else child.process.pid
+
+    def resized(self, slots: int) -> Inventory | None:
+        """The places after asking for `slots`; None where the machine's own are all there is."""
+        return None
+
+    def tend(self) -> None:
+        """Once in a while: mend what is broken between here and where they run."""
+
+    def give_back(self) -> None:
+        """The session is over: what it was lent, beside what its trials hold."""
+
     def forget(self, number: int) -> None:
         child = self.all.pop(number, None)
         if child is None:
@@ -254,36 +284,3 @@ class Children:
                 return
             self.server_process.kill()
             self.server_process.wait()
-
-
-def sweep(tag: str) -> list[int]:
-    """Kill every process that carries HPTUI_TRIAL=`tag` (or one below it, when `tag` ends in '/'); the pids killed."""
-    killed = []
-    for pid in tagged(tag):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-    return killed
-
-
-def tagged(tag: str) -> list[int]:
-    """The processes that carry HPTUI_TRIAL=`tag`, or one below it when `tag` ends in '/'."""
-    wanted = f"\0{r.TAG}={tag}".encode() + (b"" if tag.endswith("/") else b"\0")
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and wanted in _environ(name) and int(name) != os.getpid():
-            found.append(int(name))
-    return found
-
-
-def _environ(pid: str) -> bytes:
-    try:
-        fd = os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        return b"\0" + os.read(fd, 1 << 20) + b"\0"
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hptui.core.devices.inventory import CPU
+from hptui.core.devices.inventory import CPU, on_cpu
 from hptui.core.scheduler.gpus import SHARE
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.trial import Paused, Running, Starting, State, Trial
@@ -34,7 +34,7 @@ def cost_of(live: Live, now: float) -> Spent:
 
 def gpus_of(device: str, trial: Trial | TrialRow) -> float:
     """How many GPUs a trial takes there; 0 on the CPU."""
-    return 0.0 if device == CPU else len(device.split(",")) * float(trial.attrs.get(SHARE, 1.0))
+    return 0.0 if on_cpu(device) else len(device.split(",")) * float(trial.attrs.get(SHARE, 1.0))
 
 
 def spent_by(rows: Iterable[TrialRow]) -> Spent:

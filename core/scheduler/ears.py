@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,7 @@ class Ears:
             seen.events += self._gpus.look(self._gear)
             self._read_disk(seen.events)
             seen.events += self._held.look(self._gear)
+            self._gear.children.tend()
         for number, verb, problem, seconds in self._gear.freezers.done():
             seen.events.append(e.MemoryMoved(self._gear.clock.now(), number, problem, seconds, verb == "out"))
         if self._grown:
@@ -129,6 +130,14 @@ class Ears:
                     events += self._starter.start_cold(number)
                 case r.Exited(pid=pid, status=status):
                     self._gear.children.note_status(pid, status)
+                case e.PlacesSet(places=places, devices=devices, slots=slots):
+                    self._gear.places = replace(self._gear.places, devices=devices, slots=places, at_once=slots)
+                    events.append(message)
+                case e.NotStarted(number=number):
+                    self._starter.forget(number)
+                    events.append(message)
+                case e.Event():
+                    events.append(message)
         if not alive:
             said = "the fork server is gone; running trials go on, a new one starts"
             broken = any(isinstance(event, e.ServerChanged) and event.state == "broken" for event in events)
@@ -176,7 +185,7 @@ class Ears:
                 self._ooms = oom_kills()
                 at = self._gear.clock.now()
                 since = at - (time.monotonic() - child.gone_at) if child.gone_at is not None else None
-                seen.events.append(e.Exited(at, number, child.end, child.status, killed, since))
+                seen.events.append(e.Exited(at, number, child.end, child.status, killed, since, child.lost))
 
     def _note(self, number: int, child: Child, reading: Reading, seen: Seen) -> None:
         gear, at = self._gear, self._gear.clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -47,10 +47,11 @@ class Gear:
     adviser: Adviser
     clock: Clock = field(default_factory=Clock)
     cursor: int = 0  # the last command that was read
+    made_by: Callable[[SessionFolder, selectors.BaseSelector], Children] = Children
 
     def __post_init__(self) -> None:
         self.selector = selectors.DefaultSelector()
-        self.children = Children(self.folder, self.selector)
+        self.children = self.made_by(self.folder, self.selector)
         self.disk = Disk(self.folder)
         self.freezers = Freezers(self.selector)
         self.milestones = self.pruner.milestones()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +13,6 @@ from hptui.core.devices.inventory import Place, inventory
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.children import sweep
 from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.heirs import heirs_of
 from hptui.core.scheduler.holding import by_value, who_gives_way
@@ -180,11 +178,7 @@ class Hands:
     def _clear(self, number: int) -> None:
         """End whatever is left of its process, and forget it."""
         gear = self._gear
-        child = gear.children.all.get(number)
-        if child is not None and child.process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, signal.SIGKILL)
-            sweep(f"{gear.session_id}/{number}")
+        gear.children.clear(number, f"{gear.session_id}/{number}")
         gear.children.forget(number)
         self._starter.forget(number)
 
@@ -216,6 +210,10 @@ class Hands:
         gear, at = self._gear, self._gear.clock.now()
         if slots < 1:
             return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
+        if (elsewhere := gear.children.resized(slots)) is not None:
+            gear.places = elsewhere
+            heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
+            return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
         resources = msgspec.structs.replace(gear.study.resources, slots=None)
         most = inventory(resources).at_once
         if gear.places.on_gpus and slots > most:

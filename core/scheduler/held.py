@@ -21,11 +21,7 @@ class HeldMemory:
         self._last = [number for number in self._last if number in gear.frozen]
         new = [number for number, seen in gear.frozen.items() if not seen]
         due = (new + [number for number in self._last if number not in new][:1])[:AT_ONCE]
-        leaders = {
-            number: child.process.pid
-            for number in due
-            if (child := gear.children.all.get(number)) is not None and child.process is not None
-        }
+        leaders = {number: pid for number in due if (pid := gear.children.leader(number)) is not None}
         memory = room() if gear.frozen else None
         if memory is None:
             return []

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hptui.core.devices.inventory import CPU
+from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, kind_of, lesson
@@ -33,7 +33,7 @@ def rule_for(pruner: Pruner, live: Live) -> Pruner:
     """The rule for one trial. A frozen trial keeps its GPU, for its memory is there: one that could not be put away,
     having no checkpoint, is stopped instead of held."""
     phase = live.trial.phase
-    keeps_a_gpu = isinstance(phase, Running | Paused) and phase.device != CPU and not live.trial.has_checkpoint
+    keeps_a_gpu = isinstance(phase, Running | Paused) and not on_cpu(phase.device) and not live.trial.has_checkpoint
     return pruner.without_holding(KEEPS_A_GPU) if keeps_a_gpu and isinstance(pruner, Promoter) else pruner
 
 

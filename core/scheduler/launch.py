@@ -14,6 +14,8 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
 
 PATIENCE_S = 20.0
+REMOTE_PATIENCE_S = 90.0  # a cluster has to be joined first, and an earlier scheduler's slots asked
+EXECUTOR = "executor"  # the fact: the cluster on which trials run, not on this machine
 
 
 def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
@@ -30,13 +32,16 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
         if not has_work(folder):
             return False
     said = folder.log.stat().st_size if folder.log.exists() else 0
-    command = [sys.executable, "-m", "hptui.core.scheduler", str(folder.path.resolve())]
+    elsewhere = _fact(folder, EXECUTOR) is not None
+    module = "hptui.core.remote" if elsewhere else "hptui.core.scheduler"
+    command = [sys.executable, "-m", module, str(folder.path.resolve())]
     with open(folder.log, "ab") as log:
         process = subprocess.Popen(
             [*command, "--resume"] if resume else command,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder.path,
         )  # fmt: skip
-    deadline = time.monotonic() + PATIENCE_S
+    patience_s = REMOTE_PATIENCE_S if elsewhere else PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if scheduler_of(folder.lock).ready:
             return True
@@ -46,7 +51,12 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
                 return False
             raise SessionError(str(folder.path), "its scheduler did not start", _tail(folder, said))
         time.sleep(0.01)
-    raise SessionError(str(folder.path), f"its scheduler did not come up in {PATIENCE_S:g} s", f"see {folder.log}")
+    raise SessionError(str(folder.path), f"its scheduler did not come up in {patience_s:g} s", f"see {folder.log}")
+
+
+def _fact(folder: SessionFolder, key: str) -> object:
+    with Reader(folder) as reader:
+        return reader.fact(key)
 
 
 def has_work(folder: SessionFolder) -> bool:

@@ -141,9 +141,10 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
             continue
         place = live.place
         if place is None:
-            if not free:
+            place = next((one for one in free if one.device_id == phase.device), None)  # where its process is
+            if place is None:
                 continue
-            place = free.pop(0)
+            free.remove(place)
         numbers = live.compared if promoted else {}
         reason = live.promoted if promoted else reason
         yield a.Thaw((e.Thawed(at, number, place, reason, promoted, numbers),), number)

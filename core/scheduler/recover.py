@@ -126,7 +126,7 @@ def live_of(row: TrialRow, process: Process | None) -> Live:
         cause = Cause(row.cause) if row.cause else None
         ending = Ending(Ended(State(row.why), 0.0, row.reason, cause, row.may_retry), 0.0)
     launched = isinstance(trial.phase, Starting)
-    claim = claim_of(row) if row.device not in (None, CPU) else None
+    claim = claim_of(row) if row.device is not None and "@" not in row.device and row.device != CPU else None
     return Live(trial, row.best, row.busy_s, launched=launched, ending=ending, claim=claim, company=True)
 
 

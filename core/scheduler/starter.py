@@ -11,9 +11,9 @@ from hptui.core.devices.inventory import CPU, Place, env_for
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import judged_to, stream
-from hptui.core.scheduler.tags import sweep
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.state import Live
+from hptui.core.scheduler.tags import sweep
 from hptui.core.study.session import leases_home
 from hptui.core.study.trial import STARTS_FROM, Process
 from hptui.core.wire import request as r

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hptui.core.devices.held import Room
-from hptui.core.devices.inventory import Place
+from hptui.core.devices.inventory import Place, on_cpu
 from hptui.core.scheduler.costs import Spent
 from hptui.core.scheduler.events import Exited
 from hptui.core.scheduler.gpus import Claim, Gpus
@@ -140,7 +140,7 @@ class Live:
                 return None
             case Paused() if self.memory_is_away:
                 return None
-            case Paused(device=device, why=why, was=was) if device != "cpu" or (why in HOLDS_ITS_SLOT and not was):
+            case Paused(device=device, why=why, was=was) if not on_cpu(device) or (why in HOLDS_ITS_SLOT and not was):
                 return Place(device, self.trial.slot or 0)
             case _:
                 return None

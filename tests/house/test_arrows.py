@@ -29,6 +29,10 @@ ARROWS: dict[str, set[str]] = {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
         "core.advice", "core.review",
     },
+    # the scheduler of sessions on a cluster: the only part on top of the scheduler, which never hears of it
+    "core.remote": {
+        "core.errors", "core.study", "core.wire", "core.devices", "core.scheduler",
+    },
     "core.review": {"core.errors", "core.space", "core.study", "core.search", "core.store", "core.advice"},
     "core.interop": {"core.errors", "core.space", "core.study", "core.store"},
     "core.api": {
@@ -44,6 +48,7 @@ ARROWS: dict[str, set[str]] = {
 # library -> the only parts that may import it, even inside a function
 LIBRARIES: dict[str, set[str]] = {
     "torch": {"core.worker", "core.training"},
+    "ray": {"core.remote"},
     "optuna": {"core.worker", "core.interop", "core.search.guests"},  # guests: when a study names one, and nothing else
     "optunahub": {"core.search.guests"},
     "textual": {"tui"},
@@ -192,13 +197,15 @@ HELP = "from hptui.tui.cli import main\ntry: main(['--help'])\nexcept SystemExit
         (HELP, {"torch", "textual", "numpy", "scipy", "sqlite3", "sqlite_utils", "msgspec", "pynvml", "asyncio"}),
         ("import hptui", {"torch", "textual", "numpy", "click", "msgspec"}),
         ("import hptui.tui.app", {"torch", "scipy", "sqlite_utils"}),
-        ("import hptui.core.scheduler.loop", {"torch", "textual", "scipy", "click"}),
+        ("import hptui.core.scheduler.loop", {"torch", "textual", "scipy", "click", "ray"}),
+        ("import hptui.core.remote.far", {"torch", "textual", "scipy", "click", "ray"}),
+        ("import hptui.core.remote.slot", {"torch", "textual", "scipy", "click", "ray", "sqlite3"}),
         ("import hptui.core.scheduler.launch", {"torch", "textual", "scipy", "click", "sqlite_utils"}),
         ("import hptui.core.search.catalog", {"torch", "textual", "sqlite3", "sqlite_utils", "scipy"}),
         ("import hptui.core.store.reader", {"torch", "textual", "scipy", "sqlite_utils"}),
         ("import hptui.core.worker.trial", {"torch", "textual", "sqlite3", "sqlite_utils", "scipy"}),
     ],
-    ids=["--help", "hptui", "screen", "scheduler", "launch", "search", "reader", "trial"],
+    ids=["--help", "hptui", "screen", "scheduler", "scheduler of a cluster", "slot of a node", "launch", "search", "reader", "trial"],
 )
 def test_what_is_loaded_stays_light(code: str, never: set[str]) -> None:
     assert loaded_by(code) & never == set()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hptui.core.scheduler.children import tagged
+from hptui.core.scheduler.tags import tagged
 from hptui.core.scheduler.launch import ensure
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post

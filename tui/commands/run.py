@@ -13,6 +13,7 @@ from hptui.core.scheduler.target import read_study
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.tui.commands.answers import say
+from hptui.tui.commands.elsewhere import NAMES, cluster_options, executor_of
 from hptui.tui.commands.finding import start
 from hptui.tui.commands.options import study_options
 from hptui.tui.commands.target import read_target
@@ -25,8 +26,9 @@ from hptui.tui.terminal import why_unsuitable
 @click.option("--headless", is_flag=True, help="No screen; the default where there is no terminal.")
 @click.option("--new", is_flag=True, help="Begin a new session even if this study has one.")
 @click.option("--detach", is_flag=True, help="Start it, print its name, and return.")
+@cluster_options
 def run(target: str, params: tuple[str, ...], pattern: str | None, headless: bool, new: bool, detach: bool,
-        **overrides: Any) -> int:  # fmt: skip
+        on: str | None, **overrides: Any) -> int:  # fmt: skip
     """Start a session and open its screen; run again, it goes on.
 
     The same study goes on in its session until it has -n trials in all. A changed study begins a session of its
@@ -36,11 +38,13 @@ def run(target: str, params: tuple[str, ...], pattern: str | None, headless: boo
     Exit status: 0 ended with a complete trial, 1 an error, 2 a bad study, 3 ended without a complete trial,
     130 left while it was running.
     """
+    executor = executor_of(on, {name: overrides.pop(name) for name in NAMES})
     source = read_target(target, params, pattern)
     study = read_study(source, overrides)
-    inventory(study.resources)  # GPUs that are not here are said before anything starts
+    if executor is None:
+        inventory(study.resources)  # GPUs that are not here are said before anything starts
     stated = {k: v for k, v in overrides.items() if v is not None}
-    folder = find_or_create(source, study, stated, new=new, say=say)
+    folder = find_or_create(source, study, stated, new=new, say=say, executor=executor)
     with Reader(folder) as reader:
         finished = reader.fact("finished") or {}
     start(folder, resume=finished.get("final") is False, quiet=True)

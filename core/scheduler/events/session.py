@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hptui.core.devices.held import Room
-from hptui.core.devices.inventory import Place
+from hptui.core.devices.inventory import Device, Place
 from hptui.core.scheduler.events.base import Event
 from hptui.core.store.rows import CommandRow, EventRow, TrialRow
 from hptui.core.study.commands import BUDGET
@@ -111,6 +111,19 @@ class SlotsSet(Event):
 
     def row(self) -> EventRow:
         return self.line("slots", f"{self.slots} trial{'s' if self.slots != 1 else ''} at once", slots=self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesSet(Event):
+    """Slots came, or went, by themselves. devices: what the places lie on."""
+
+    slots: int
+    places: tuple[Place, ...]
+    devices: tuple[Device, ...]
+    reason: str
+
+    def row(self) -> EventRow:
+        return self.line("places", self.reason, slots=len(self.places))
 
 
 @dataclass(frozen=True, slots=True)

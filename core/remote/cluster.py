@@ -1,0 +1,149 @@
+"""What we ask of Ray: to be let in, what there is, actors. Imported only in the bridge."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from hptui import __version__
+from hptui.core.errors import SessionError
+from hptui.core.remote import shell
+from hptui.core.remote import words as w
+
+ANSWER_S = 5.0  # for an address to answer at all
+WHERE = "--address"
+EXCLUDES = [".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    id: str
+    label: str
+    total: Mapping[str, float]  # resources by name
+
+
+def connect(join: w.Join) -> None:
+    """Be a driver of the cluster. Raises SessionError when that can't be, saying why."""
+    _knock(join.address)
+    runtime_env = {"working_dir": join.code, "excludes": EXCLUDES, **join.runtime_env}
+    try:
+        ray.init(
+            address=join.address, namespace=join.namespace, log_to_driver=False, logging_level=logging.ERROR,
+            runtime_env=runtime_env,
+        )  # fmt: skip
+    except SessionError:
+        raise
+    except Exception as error:
+        raise _in_words(join.address, error) from error
+
+
+def _knock(address: str) -> None:
+    """A plain look whether somebody answers: Ray itself tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        if address not in ("auto", "local"):
+            raise SessionError(WHERE, f"{address} is no address", "HOST:PORT, or auto for the cluster of this machine")
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+    except OSError as error:
+        hint = "`ray status` on its head node tells the address; the port of `ray start --head` is 6379"
+        said = error.strerror or str(error) or type(error).__name__
+        raise SessionError(WHERE, f"nobody answers at {address}: {said}", hint) from None
+
+
+def _in_words(address: str, error: Exception) -> SessionError:
+    text = " ".join(str(error).split())
+    if "ersion mismatch" in text:
+        here = f"here: Ray {ray.__version__}, Python {sys.version.split()[0]}"
+        hint = "use the same Python and Ray as the cluster"
+        return SessionError(WHERE, f"the cluster at {address} has other versions; {here}. {text[:400]}", hint)
+    if "Could not find any running Ray" in text:
+        hint = "ray start --head starts one; --address HOST:PORT names another one"
+        return SessionError(WHERE, "no Ray cluster runs on this machine", hint)
+    if "working_dir" in text or "package" in text.lower():
+        hint = "keep data out of the study's folder, or list it in .gitignore: what it ignores does not travel"
+        return SessionError("the study's folder", f"can't travel to the nodes: {text[:400]}", hint)
+    return SessionError(WHERE, f"can't join the cluster at {address}: {text[:400]}", "see scheduler.log")
+
+
+def nodes() -> list[Node]:
+    """The nodes that are alive, the head first, each with a name of its own."""
+    there: Any = ray
+    alive = [one for one in there.nodes() if one["Alive"]]
+    alive.sort(key=lambda one: ("node:__internal_head__" not in one["Resources"], one["NodeManagerAddress"]))
+    names = label(
+        [(one["NodeID"], one["NodeName"], one["NodeManagerHostname"], one["NodeManagerAddress"]) for one in alive]
+    )
+    return [Node(one["NodeID"], names[one["NodeID"]], one["Resources"]) for one in alive]
+
+
+def free() -> dict[str, float]:
+    """What nobody has of the cluster's resources just now."""
+    there: Any = ray
+    found: dict[str, float] = there.available_resources()
+    return found
+
+
+def label(known: Sequence[tuple[str, str, str, str]]) -> dict[str, str]:
+    """A name for each (id, name given, host, address): the name if one was given, else the host, told apart by id."""
+    said = {id: (name if name and name != address else host).replace(",", "_") for id, name, host, address in known}
+    twice = {name for name in said.values() if list(said.values()).count(name) > 1}
+    return {id: f"{name}-{id[:4]}" if name in twice else name for id, name in said.items()}
+
+
+def fits(total: Mapping[str, float], needs: Mapping[str, float]) -> int:
+    """How many trials a node holds."""
+    return min((int(total.get(name, 0.0) / amount + 1e-9) for name, amount in needs.items()), default=0)
+
+
+def room(there: Sequence[Node], needs: Mapping[str, float]) -> int:
+    """How many trials the cluster holds. Raises SessionError when it never holds one, saying what each node lacks."""
+    count = sum(fits(node.total, needs) for node in there)
+    if count:
+        return count
+    wanted = ", ".join(f"{name} {amount:g}" for name, amount in needs.items())
+    has = "; ".join(f"{node.label}: {_has(node.total, needs)}" for node in there)
+    if needs.get("GPU") and not any(node.total.get("GPU") for node in there):
+        problem = f"a trial takes {needs['GPU']:g} GPU, and no node of the cluster has one ({has})"
+        raise SessionError("resources.gpus", problem, 'gpus is left out, or devices = "none", for trials on the CPU')
+    raise SessionError(
+        "resources", f"a trial takes {wanted}, and no node has so much ({has})", "ask for less per trial"
+    )
+
+
+def _has(total: Mapping[str, float], needs: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {total.get(name, 0.0):g}" for name in needs)
+
+
+def slot_name(index: int) -> str:
+    return f"slot-{index}"
+
+
+def left_behind(namespace: str) -> list[int]:
+    """The slots that earlier schedulers of the session have left."""
+    names = [one["name"] for one in ray.util.list_named_actors(all_namespaces=True) if one["namespace"] == namespace]
+    return sorted(int(name.removeprefix("slot-")) for name in names if name.startswith("slot-"))
+
+
+def actor(join: w.Join, index: int) -> Any:
+    """The slot of that number: an earlier scheduler's, or a new one, wherever Ray has what it asks for."""
+    options = {
+        "name": slot_name(index), "namespace": join.namespace, "lifetime": "detached", "get_if_exists": True,
+        "num_cpus": join.asks.cpus, "num_gpus": join.asks.gpus, "resources": join.asks.custom,
+        "max_concurrency": 4, "max_restarts": 0,
+    }  # fmt: skip
+    pickle: Any = ray.cloudpickle
+    pickle.register_pickle_by_value(shell)
+    return ray.remote(shell.Shell).options(**options).remote(join.namespace, index, join.code, __version__)
+
+
+def end(handle: Any) -> None:
+    """Give a slot back."""
+    ray.kill(handle, no_restart=True)

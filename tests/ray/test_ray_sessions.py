@@ -1,0 +1,76 @@
+"""Sessions whose trials run on a cluster: from their first trial to their last, whoever dies in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+SCRIPT = """
+    import time
+    def objective(trial):
+        x = trial.params["x"]
+        for step in range(10):
+            trial.report((x - 1) ** 2 + 10 - step, step)
+        print("tried", x)
+        return (x - 1) ** 2
+"""
+SLOW = """
+    import time
+    def objective(trial):
+        begun = trial.checkpoint.load() or 0
+        for step in range(begun, 400):
+            time.sleep(0.02)
+            trial.report(400 - step, step)
+            trial.checkpoint.save(step + 1, step)
+        return trial.params["x"]
+"""
+STUDY = """
+    [space]
+    x = {{ type = "float", low = -5.0, high = 5.0 }}
+    [sampler]
+    name = "random"
+    [budget]
+    n_trials = {trials}
+"""
+
+
+def test_twenty_trials_run_on_a_cluster_and_every_value_is_exact(session, ray_cluster):
+    s = session(SCRIPT, STUDY.format(trials=20), executor=ray_cluster.fact, id=f"t{time.time_ns()}")
+    s.start()
+
+    fact = s.finish(90)
+
+    assert fact["reason"] == "all 20 trials are done: 20 complete, 0 pruned, 0 failed"
+    rows = s.trials()
+    assert [rows[n].value for n in range(20)] == [(rows[n].params["x"] - 1) ** 2 for n in range(20)]
+    for number, row in rows.items():
+        reported = [(step, (row.params["x"] - 1) ** 2 + 10 - step) for step in range(10)]
+        assert s.reader.curve(number, "value") == reported
+        assert f"tried {row.params['x']}" in s.folder.trial(number).log.read_text()
+    assert {row.device for row in rows.values()} == {"cpu@head"}
+
+
+def test_steering_reaches_the_nodes_and_outlives_the_scheduler(session, ray_cluster):
+    s = session(SLOW, STUDY.format(trials=3), executor=ray_cluster.fact, id=f"t{time.time_ns()}")
+    s.start()
+    first = s.wait_for(0, "RUNNING")
+    s.wait_for(1, "RUNNING")
+
+    s.wish("pause", 0)
+    s.wait_for(0, "PAUSED")
+    s.until(lambda: s.process_state(first.pid) == "T", "it was not stopped")
+
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive, "it lives")
+    s.start()
+    assert s.wait_for(0, "PAUSED").pid == first.pid
+    assert s.wait_for(1, "RUNNING").started_at is not None
+
+    s.wish("resume", 0)
+    s.wait_for(0, "RUNNING")
+    s.wish("prune", 1)
+    assert s.wait_for(1, "PRUNED").reason == "pruned by you"
+    s.wish("stop", now=True)
+    s.finish(60)
+    assert s.processes() == []
