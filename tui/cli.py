@@ -9,6 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 import click
+from click.shell_completion import CompletionItem
 
 from hptui import __version__
 from hptui.core.errors import HptuiError
@@ -16,23 +17,24 @@ from hptui.core.errors import HptuiError
 # verb -> (module, command, one line of help); the order is the order of `hptui --help`
 VERBS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Start a session, or go on with one, and open its screen."),
-    "init": ("init", "init", "Write a study file for a script: parameters found, ranges proposed."),
+    "init": ("init", "init", "Write a study file for a script, with ranges proposed."),
     "attach": ("screens", "attach", "Open the screen of a session."),
+    "watch": ("watch", "watch", "Show a session in six lines under the prompt."),
     "review": ("screens", "review", "Look at a session without changing anything."),
     "compare": ("compare", "compare", "Compare two to four sessions."),
     "ls": ("listing", "ls", "List sessions."),
     "show": ("listing", "show", "Show one session and its trials."),
     "best": ("best", "best", "Print the best trials, ready to paste."),
     "logs": ("logs", "logs", "Print what a trial or the scheduler wrote."),
-    "export": ("export", "export", "Write trials, metrics or events as CSV or JSON lines."),
+    "export": ("export", "export", "Write a session for another tool, or as one file."),
     "what-if": ("what_if", "what_if", "Say what another pruner would have done."),
     "report": ("report", "report", "Write a session on one page, HTML or Markdown."),
-    "import": ("importing", "import_", "Make a session of an Optuna study or a table of trials, to review it."),
+    "import": ("importing", "import_", "Make a session of what another tool has recorded."),
     "pause": ("wishes", "pause", "Pause trials, or all of them."),
-    "resume": ("wishes", "resume", "Resume trials, or a session that was stopped or interrupted."),
+    "resume": ("wishes", "resume", "Resume trials, or a session that was interrupted."),
     "prune": ("wishes", "prune", "Stop trials that are not worth their time."),
     "undo": ("wishes", "undo", "Take back a prune within its five seconds."),
-    "put-away": ("placing", "put_away", "End trials' processes; they go on from their checkpoints when resumed."),
+    "put-away": ("placing", "put_away", "End trials' processes; resumed from checkpoints."),
     "retry": ("wishes", "retry", "Try the parameters of ended trials again."),
     "enqueue": ("steering", "enqueue", "Try a point of your own next."),
     "set": ("steering", "set_", "Change the budget, the slots or the pruner of a session."),
@@ -43,23 +45,39 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "priority": ("steering", "priority", "Say which waiting trials start first."),
     "note": ("steering", "note", "Keep a note and tags with trials or a session."),
     "stop": ("wishes", "stop", "Stop a session."),
-    "check": ("check", "check", "Say what is wrong with a study file, or what it would do."),
-    "advise": ("advise", "advise", "Say what would make a search better, before it starts or by what it shows."),
+    "check": ("check", "check", "Say what is wrong with a study, or what it would do."),
+    "advise": ("advise", "advise", "Say what would make a search better."),
     "lr-find": ("lr_find", "lr_find", "Find the range of learning rates worth searching."),
     "replicate": ("trust", "replicate", "Run the best trials again with other seeds."),
     "trust": ("trust", "trust", "Tell how much of a result is luck."),
-    "launch": ("rounds", "launch", "Adopt a configuration as the baseline of the next round, and write its study."),
+    "launch": ("rounds", "launch", "Write the next round's study from a good trial."),
     "rounds": ("rounds", "rounds", "Show which session went on from which, and why."),
-    "doctor": ("doctor", "doctor", "Look at this machine, this terminal and where sessions are kept."),
+    "doctor": ("doctor", "doctor", "Look at this machine, terminal and disk."),
     "serve": ("serve", "serve", "Show the screen in a browser on this machine."),
     "config": ("config", "config", "Print the configuration: theme, glyphs, colours, mouse, keys."),
+    "completions": ("completions", "completions", "Print what makes a shell complete names and numbers."),
+    "man": ("man", "man", "Print the manual page."),
     "rm": ("remove", "rm", "Delete a session."),
-    "gpus": ("gpus", "gpus", "Show the devices, who uses them and what a session would get."),
+    "gpus": ("gpus", "gpus", "Show the GPUs, who uses them, what a session would get."),
     "samplers": ("lists", "samplers", "List the samplers and their options."),
     "pruners": ("lists", "pruners", "List the pruners and their options."),
-    "presets": ("presets", "presets", "List blocks of parameters that `init --preset` writes."),
+    "presets": ("presets", "presets", "List the blocks that `init --preset` writes."),
 }
 
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Begin": ("run", "init", "check", "presets", "lr-find", "samplers", "pruners"),
+    "Look": ("attach", "watch", "review", "ls", "show", "best", "logs", "compare", "gpus"),
+    "Steer": (
+        "pause", "resume", "prune", "undo", "retry", "enqueue", "priority", "pin", "put-away", "slots", "drain",
+        "bring-back", "set", "note", "stop",
+    ),
+    "Learn from it": ("advise", "replicate", "trust", "what-if", "launch", "rounds", "report"),
+    "Carry": ("import", "export", "rm"),
+    "The rest": ("doctor", "config", "serve", "completions", "man"),
+}  # fmt: skip
+"""How `hptui --help` has the verbs."""
+COMPLETING = "_HPTUI_COMPLETE"
+"""Set by a shell that asks what could come next; the scripts of `hptui completions` do it."""
 USAGE = 2
 INTERRUPTED = 130
 
@@ -76,7 +94,16 @@ class Verbs(click.Group):
         module, name, _ = VERBS[cmd_name]
         command = getattr(import_module(f"hptui.tui.commands.{module}"), name)
         assert isinstance(command, click.Command)
+        if COMPLETING in os.environ:
+            from hptui.tui.commands.completions import teach
+
+            teach(cmd_name, command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs with their lines; click would import all of them."""
+        found = [CompletionItem(verb, help=line) for verb, (_, _, line) in VERBS.items() if verb.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -87,8 +114,11 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
-            formatter.write_dl([(verb, line) for verb, (_, _, line) in VERBS.items()])
+        listed = {verb for verbs in SECTIONS.values() for verb in verbs}
+        for title, verbs in {**SECTIONS, "Further": tuple(verb for verb in VERBS if verb not in listed)}.items():
+            if verbs:
+                with formatter.section(title):
+                    formatter.write_dl([(verb, VERBS[verb][2]) for verb in verbs])
 
 
 def _nearest(word: str) -> str:

@@ -9,15 +9,21 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
-from hptui.tui.cli import VERBS
+from hptui.tui.cli import SECTIONS, VERBS, hptui
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(user, verb):
-    done = user.hptui(verb, "--help")
+def test_every_verb_has_help(verb):
+    done = CliRunner().invoke(hptui, [verb, "--help"], prog_name="hptui")
 
-    assert (done.status, done.out.startswith("Usage: hptui")) == (0, True)
+    assert (done.exit_code, done.output.startswith(f"Usage: hptui {verb}")) == (0, True)
+    assert [line for line in done.output.splitlines() if len(line) > 80] == []
+
+
+def test_every_verb_stands_in_one_section_of_the_help():
+    assert sorted(verb for verbs in SECTIONS.values() for verb in verbs) == sorted(VERBS)
 
 
 def test_help_names_every_verb_and_the_exit_statuses(user):
