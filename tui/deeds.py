@@ -8,7 +8,7 @@ from typing import Any
 
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import Wish
-from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
+from hptui.core.study.remarks import dismissed_of, is_pinned, note_of, priority_of, remarks_of, tags_of
 
 MOST = 100
 
@@ -97,7 +97,7 @@ def _each(request: Request, args: Any, trials: Mapping[int, TrialRow]) -> tuple[
 
 
 def _remarks(remarks: Mapping[str, Any]) -> dict[str, Any]:
-    return {"note": note_of(remarks), "tags": list(tags_of(remarks))}
+    return {"note": note_of(remarks), "tags": list(tags_of(remarks)), "dismissed": list(dismissed_of(remarks))}
 
 
 def said_of(request: Request) -> str:

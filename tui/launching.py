@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hptui.core.advice.finding import Edit
+from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.errors import SessionError, StudyError
 from hptui.core.review.adoption import Adoption, adoption, baseline_edits
@@ -74,6 +74,25 @@ def launched(
     path = write_round(folder, text, edits, facts, here, output)
     _tag(folder, adopted.trial)
     return Launched(path, path.stem if output is None else _name_in(path), adopted)
+
+
+def next_round(folder: SessionFolder, findings: Sequence[Finding], here: Path) -> Path:
+    """Write the study of the next round with advice taken; its goal names the rules. Raises as `launched` does."""
+    text = study_text(folder)
+    edits = [edit for finding in findings for edit in finding.edits]
+    if any(edit.key[0] == "space" for edit in edits) and not tomllib.loads(text).get("space"):
+        hint = "change the ranges of its trial.suggest_ calls"
+        raise StudyError(folder.name, "the objective defines its space itself", hint)
+    with Reader(folder) as reader:
+        facts = reader.facts()
+    goal = f"takes the advice: {', '.join(finding.key for finding in findings)}"
+    return write_round(folder, text, [*edits, *round_edits(folder.name, goal)], facts, here, None)
+
+
+def told(path: Path) -> str:
+    """What is said once it is written: short where it lies here."""
+    here = path.parent.resolve() == Path.cwd()
+    return f"wrote {path.name if here else path}: hptui run {path.name if here else path}"
 
 
 def study_text(folder: SessionFolder) -> str:

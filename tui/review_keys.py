@@ -40,6 +40,9 @@ IMPORTANCE = (
 ADVICE = (
     Key("j,down", "choose(1)", "Down", "the next piece of advice", None),
     Key("k,up", "choose(-1)", "Up", "the one above", None),
+    Key("enter", "act", "Act", "do it: write the next study, repeat the best, or show what it is about", 0),
+    Key("d", "dismiss", "Dismiss", "never show this one again for this session", 1),
+    Key("u", "restore", "Show again", "take the last dismissal back"),
     Key("n", "next_study", "Next study", "write the next round's study file with all of it taken", 1),
 )
 SLICES = (

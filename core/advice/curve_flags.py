@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.rates_too_high import lower_rates
 from hptui.core.advice.seen import Array, Seen, SeenTrial
 
 GOOD_ONES = 8  # of the best trials, whose curves are looked at
@@ -27,6 +28,7 @@ def noisy_curves(seen: Seen) -> Iterator[Finding]:
         f"the curves of {len(noisy)} of the {len(good)} best trials jump by {jump:.0%} of their whole range per step",
         "lower the learning rate or enlarge the batch; or validate on more data",
         "a loss that jumps makes the best value a matter of luck",
+        trials=_numbers(noisy),
     )
 
 
@@ -42,6 +44,8 @@ def spikes(seen: Seen) -> Iterator[Finding]:
         f"{len(spiked)} of {len(curves)} curves have a spike (such as trial {spiked[-1].number})",
         "lower the upper end of the learning rate, warm up, or clip the gradient",
         "a spike is a step that was too long",
+        lower_rates(seen),
+        (spiked[-1].number,),
     )
 
 
@@ -64,6 +68,7 @@ def still_improving(seen: Seen) -> Iterator[Finding]:
         f"train longer (max_steps = {longer}) in the next round" if longer else "train longer in the next round",
         "training is compute-bound: its length limits the result more than the parameters do",
         (Edit(("budget", "max_steps"), longer),) if longer else (),
+        _numbers(rising),
     )
 
 
@@ -84,6 +89,7 @@ def best_early(seen: Seen) -> Iterator[Finding]:
         f"regularise more (weight decay, dropout), or train to step {shorter}; keep the best checkpoint",
         "what comes after the best step is spent on overfitting",
         (Edit(("budget", "max_steps"), shorter),) if seen.max_steps else (),
+        _numbers(early),
     )
 
 
@@ -100,6 +106,7 @@ def overfitting(seen: Seen) -> Iterator[Finding]:
         f"in {len(over)} of the {len(good)} best trials {seen.metric} gets worse while training still improves",
         "search weight decay, dropout or augmentation, or find more data",
         "the model learns its training set by heart",
+        trials=_numbers(over),
     )
 
 
@@ -117,10 +124,15 @@ def underfitting(seen: Seen) -> Iterator[Finding]:
         "and neither has moved in the last half",
         "try a larger model or richer features first: this is no tuning problem",
         "parameters of the optimizer can't add what the model lacks",
+        trials=_numbers(under),
     )
 
 
 CURVE_FLAGS = (noisy_curves, spikes, still_improving, best_early, overfitting, underfitting)
+
+
+def _numbers(trials: list[SeenTrial]) -> tuple[int, ...]:
+    return tuple(trial.number for trial in trials)
 
 
 def _good(seen: Seen) -> list[SeenTrial]:

@@ -30,3 +30,9 @@ class Finding:
     do: str  # what to do, "" where nothing is to be done
     why: str = ""  # the rule behind it
     edits: tuple[Edit, ...] = ()  # `do`, as changes to the study file
+    trials: tuple[int, ...] = ()  # that show it, the plainest first
+
+    @property
+    def key(self) -> str:
+        """By which it is dismissed: the same rule about the same thing."""
+        return f"{self.rule} {self.about}".strip()

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from hptui.core.advice.curve_flags import CURVE_FLAGS
-from hptui.core.advice.finding import Finding
+from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.rates_too_high import lower_rates
 from hptui.core.advice.regions import REGION_FLAGS
 from hptui.core.advice.seen import Seen, SeenTrial
 
@@ -53,8 +54,11 @@ def nearly_all_pruned(seen: Seen) -> Iterator[Finding]:
         "warning",
         "pruner",
         f"{pruned} of {len(ended)} trials were pruned ({pruned / len(ended):.0%})",
-        "look at what was cut (the pruning view); then a milder pruner, or a space with more good points",
+        "look at what was cut (the pruning view); then a milder pruner (keep the best 75 %), or a space with more good "
+        "points",
         "a pruner that cuts nearly everything also cuts slow starters, and the sampler learns from little",
+        (Edit(("pruner",), {"name": "percentile", "percentile": 75.0, "n_startup_trials": 10}),),
+        tuple(t.number for t in reversed(ended) if t.end == "pruned")[:1],
     )
 
 
@@ -69,6 +73,8 @@ def one_step_deaths(seen: Seen) -> Iterator[Finding]:
         f"{len(dead)} of {len(seen.ended)} trials died within one step (the last: trial {dead[-1].number})",
         "lower the upper end of the learning rate, and read the log of one of them",
         "a trial that dies at once diverged or has a bug: neither says anything about tuning",
+        lower_rates(seen),
+        (dead[-1].number,),
     )
 
 
@@ -87,8 +93,10 @@ def baseline_wins(seen: Seen) -> Iterator[Finding]:
         "space",
         f"none of {len(tried)} tuned trials beats the baseline ({seen.value(baseline[0].loss)}; the best of them, "
         f"trial {best.number}, has {seen.value(best.loss)})",
-        "check that the space holds the baseline with room around it, and allow more trials",
+        f"check that the space holds the baseline with room around it, and allow more trials ({2 * len(seen.trials)})",
         "a search that loses to the defaults searches in the wrong place",
+        (Edit(("budget", "n_trials"), 2 * len(seen.trials)),),
+        (best.number,),
     )
 
 
@@ -126,6 +134,8 @@ def sampler_stuck(seen: Seen) -> Iterator[Finding]:
         f"the last {k} trials lie within {apart / before:.0%} of the spread of the first ones, and none was better",
         "end the session, or go on with quasi_random elsewhere",
         "the sampler believes that it has found the optimum",
+        (Edit(("sampler",), "quasi_random"),),
+        tuple(t.number for t in asked[-1:]),
     )
 
 
@@ -149,6 +159,7 @@ def converged(seen: Seen) -> Iterator[Finding]:
         f"five best lie within {near / usual if usual else 0:.1%} of the way from the first trials",
         "stop here, and repeat the best few with other seeds",
         "what many trials did not improve, more of the same rarely will",
+        trials=(best.number,),
     )
 
 

@@ -13,6 +13,7 @@ from hptui.core.advice.seen import End, Seen, SeenTrial
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.remarks import FACT, dismissed_of
 from hptui.core.study.study import Direction
 
 CURVES = 60  # that many curves are read: the best trials', then the latest
@@ -23,6 +24,12 @@ _STATES: dict[str, End] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "
 def diagnose(reader: Reader, max_steps: int | None = None) -> list[Finding]:
     """Red flags and good signs of a session, live or past. max_steps: the study's, where it has one."""
     return red_flags(seen(reader, max_steps))
+
+
+def standing(reader: Reader, max_steps: int | None = None) -> list[Finding]:
+    """Those that nobody has dismissed."""
+    dismissed = dismissed_of(reader.fact(FACT) or {})
+    return [finding for finding in diagnose(reader, max_steps) if finding.key not in dismissed]
 
 
 def seen(reader: Reader, max_steps: int | None = None) -> Seen:

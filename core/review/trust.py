@@ -82,6 +82,18 @@ def _repeated(group: Sequence[TrialRow]) -> Repeated:
     )
 
 
+def repeats(known: Sequence[Repeated], best: int, runs: int, baseline: bool = True) -> list[Repeated]:
+    """One entry for each run that the best few, and the baseline, lack to have `runs`. known: the best first."""
+    wanted = [one for one in known if not one.baseline][:best]
+    wanted += [one for one in known if one.baseline] if baseline else []
+    return [one for one in wanted for _ in range(runs - len(one.values))]
+
+
+def repeat_args(one: Repeated) -> dict[str, Any]:
+    """What the wish to enqueue says of a repeat: no pruner stops it."""
+    return {"params": one.params, "of": one.numbers[0], "pin": True, "note": f"repeat of {one.numbers[0]}"}
+
+
 def _half(values: Floats) -> float:
     from scipy.special import stdtrit  # scipy.stats takes half a second to load
 

@@ -14,6 +14,7 @@ FACT = "remarks"
 LONGEST_NOTE = 2000
 LONGEST_TAG = 40
 MOST_TAGS = 20
+MOST_DISMISSED = 100
 
 Remarks = Mapping[str, Any]
 
@@ -34,6 +35,12 @@ def tags_of(remarks: Remarks) -> tuple[str, ...]:
     return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, (list, tuple)) else ()
 
 
+def dismissed_of(remarks: Remarks) -> tuple[str, ...]:
+    """The findings that a session's people have read and do not want to be told again, by their keys."""
+    keys = remarks.get("dismissed")
+    return tuple(key for key in keys if isinstance(key, str)) if isinstance(keys, (list, tuple)) else ()
+
+
 def priority_of(attrs: Mapping[str, Any]) -> int:
     """The higher, the sooner a waiting trial starts; 0 is ordinary."""
     priority = remarks_of(attrs).get("priority", 0)
@@ -50,6 +57,11 @@ def problem_with(args: Mapping[str, Any]) -> str:
     text = args.get("note", "")
     if not isinstance(text, str) or len(text) > LONGEST_NOTE:
         return f"a note has {LONGEST_NOTE} characters at most"
+    dismissed = args.get("dismissed", [])
+    if not isinstance(dismissed, (list, tuple)) or len(dismissed) > MOST_DISMISSED:
+        return f"{MOST_DISMISSED} dismissed findings at most"
+    if any(not isinstance(key, str) or len(key) > 200 for key in dismissed):
+        return "a finding is dismissed by its rule and what it is about"
     for key in ("tags", "add", "remove"):
         tags = args.get(key, [])
         if not isinstance(tags, (list, tuple)) or len(tags) > MOST_TAGS:
@@ -61,10 +73,12 @@ def problem_with(args: Mapping[str, Any]) -> str:
 
 
 def remarked(remarks: Remarks, args: Mapping[str, Any]) -> dict[str, Any]:
-    """`remarks` after a wish. note: instead of the old one. tags: instead of the old; add, remove: some of them."""
+    """`remarks` after a wish. note, tags, dismissed: instead of the old ones; add, remove: some of the tags."""
     after = dict(remarks)
     if "note" in args:
         after["note"] = args["note"]
+    if "dismissed" in args:
+        after["dismissed"] = list(dict.fromkeys(args["dismissed"]))
     tags = list(args.get("tags", tags_of(remarks)))
     tags += [tag for tag in args.get("add", ()) if tag not in tags]
     after["tags"] = [tag for tag in dict.fromkeys(tags) if tag not in args.get("remove", ())]
@@ -80,4 +94,6 @@ def difference(before: Remarks, after: Remarks) -> str:
     new = [f"+{tag}" for tag in tags_of(after) if tag not in tags_of(before)]
     if gone or new:
         said.append(f"tags {' '.join([*new, *gone])}")
+    said += [f"dismissed {key}" for key in dismissed_of(after) if key not in dismissed_of(before)]
+    said += [f"no longer dismissed {key}" for key in dismissed_of(before) if key not in dismissed_of(after)]
     return ", ".join(said) or "nothing changed"

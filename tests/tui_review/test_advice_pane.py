@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import Screen
+from driving import Screen, drive
 from test_review_screen import digit, reviewed
 
 from hptui.core.advice.finding import Edit, Finding
 from hptui.core.interop.found import Found, FoundTrial, make_session
+from hptui.core.review.diagnosis import diagnose, standing
+from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Goal
+from hptui.tui.acting import Act, act_on
 from hptui.tui.glyphs import glyphs_for
-from hptui.tui.panes.advice import next_study
 from hptui.tui.views.advice import draw, heading
 
 EDGE = Finding(
@@ -31,8 +34,9 @@ def test_each_finding_says_what_to_do_and_why() -> None:
     assert lines == [
         "> ! the best trial (7) has lr = 0.1, at the upper end (0.1),",
         "    and so have 5 of 5",
-        "    do   extend lr to 1 (n writes it)",
+        "    do   extend lr to 1",
         "    why  the best value may lie beyond the end",
+        "    key  enter writes the next study · d dismisses it",
         "",
         "  ✓ trial 7 has been the best for 40 of 80 trials",
         "    do   stop here",
@@ -45,18 +49,19 @@ def test_each_finding_says_what_to_do_and_why() -> None:
 def test_the_chosen_one_is_seen_however_low_the_pane() -> None:
     lines = draw([EDGE] * 8, 7, 60, 6, glyphs_for({}))
 
-    assert len(lines) == 6 and lines[1][0].text.startswith("> !")
+    assert len(lines) == 6 and lines[0][0].text.startswith("> !")
 
 
-def test_the_next_study_has_the_advice_and_a_name_of_its_own(tmp_path: Path) -> None:
-    text = 'name = "a"\n[objective]\ncommand = "x"\n[space]\nlr = {type = "float", low = 0.01, high = 0.1}  # mine\n'
+def test_every_finding_has_a_key_or_says_that_it_has_none() -> None:
+    acts = {
+        "write": EDGE, "repeat": GOOD, "slice": Finding("duplicates", "hint", "space", "again", "stop"),
+        "trial": Finding("overfitting", "warning", "", "worse", "regularise", trials=(7, 3)),
+        "nothing": Finding("x", "hint", "", "is so", ""),
+    }  # fmt: skip
 
-    paths = [next_study(tmp_path, text, "a", [EDGE, GOOD]) for _ in range(2)]
-
-    assert [path.name for path in paths] == ["a-next.toml", "a-next-2.toml"]
-    made = tomllib.loads(paths[1].read_text())
-    assert (made["name"], made["space"]["lr"]["high"]) == ("a-next-2", 1.0)
-    assert "# mine" in paths[1].read_text()
+    assert {name: act_on(finding).does for name, finding in acts.items()} == {name: name for name in acts}
+    assert act_on(acts["trial"]) == Act("trial", "opens trial 7", trial=7)
+    assert act_on(replace(EDGE, edits=())) == Act("slice", "shows the slice of lr", "lr")
 
 
 def test_the_tab_says_when_no_red_flag_is_up(past: SessionFolder) -> None:
@@ -67,7 +72,9 @@ def test_the_tab_says_when_no_red_flag_is_up(past: SessionFolder) -> None:
     reviewed(past, journey)
 
 
-def test_n_writes_the_next_round(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_write_the_next_round_show_what_it_is_about_and_dismiss_for_good(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     trials = [
         FoundTrial(k, "COMPLETE", {"lr": float(u)}, (float((u - 1.2) ** 2),), ended_at=k + 1.0)
@@ -79,10 +86,30 @@ def test_n_writes_the_next_round(own_home: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
 
     async def journey(screen: Screen) -> None:
+        await screen.until("done")
+        await screen.press("V")
+        await screen.until("1 history")
         await screen.press(digit("advice"))
-        await screen.until("extend lr to 2 (n writes it)")
+        await screen.until("extend lr to 2")
         await screen.press("n")
-        await screen.until("edge-next.toml")
+        await screen.until("edge-r2.toml")
+        await screen.press("d")
+        await screen.until("1 dismissed")
 
-    reviewed(folder, journey)
-    assert tomllib.loads((tmp_path / "edge-next.toml").read_text())["space"]["lr"]["high"] == 2.0
+    drive(folder, journey)
+    made = tomllib.loads((tmp_path / "edge-r2.toml").read_text())
+    assert (made["space"]["lr"]["high"], made["name"]) == (2.0, "edge-r2")
+    assert made["round"] == {"goal": "takes the advice: best-at-edge space.lr", "parent": "edge"}
+
+    async def again(screen: Screen) -> None:
+        await screen.press(digit("advice"))
+        await screen.until("1 dismissed")
+        await screen.press("u")
+        await screen.until("extend lr to 2")
+        await screen.press("enter")
+        await screen.until("edge-r3.toml")
+
+    reviewed(folder, again)
+    with Reader(folder) as reader:
+        assert reader.fact("remarks") == {"dismissed": ["best-at-edge space.lr"]}
+        assert standing(reader) == [] and diagnose(reader) != []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,15 @@ from hptui.core.advice.rewrite import rewrite
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.scheduler.target import read_study
 from hptui.core.space.space import Space
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.commands import Wish
 from hptui.core.study.durations import parse_duration
+from hptui.core.study.remarks import FACT, dismissed_of
 from hptui.core.study.study import Study
 from hptui.tui.commands.answers import duration, harmless, plural, print_json, say, table
 from hptui.tui.commands.finding import find
 from hptui.tui.commands.target import read_target
+from hptui.tui.commands.wishes import by
 
 _MARKS = {"warning": "!", "hint": "·", "good": "✓"}
 
@@ -30,20 +35,29 @@ _MARKS = {"warning": "!", "hint": "·", "good": "✓"}
 @click.option("--goal", type=click.Choice(["explore", "exploit"]), default="exploit", show_default=True)
 @click.option("--fix", "fix", type=click.Path(path_type=Path), metavar="FILE", help="Write a study with it taken.")
 @click.option("--only", multiple=True, metavar="RULE", help="With --fix: take only this advice (may be repeated).")
+@click.option("--dismiss", multiple=True, metavar="RULE", help="Of a session: never tell this again (repeatable).")
 @click.option("--json", "as_json", is_flag=True, help="{findings[{rule level about says do why edits}] plan}")
 def advise(
-    target: str | None, trial_time: str | None, goal: Any, fix: Path | None, only: tuple[str, ...], as_json: bool
-) -> int:
+    target: str | None, trial_time: str | None, goal: Any, fix: Path | None, only: tuple[str, ...],
+    dismiss: tuple[str, ...], as_json: bool,
+) -> int:  # fmt: skip
     """Say what would make a search better, with its reason: before it starts, or by what a session has shown.
 
     For a study file: what its space gets wrong, and a plan. For a session: its red flags.
     """
     trial_s = _seconds(trial_time)
+    if dismiss and not _is_study(target):
+        _dismiss(target, dismiss)
     text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
     made = plan(Space.parse(study.space), _means(study, trial_s), goal) if _is_study(target) else None
     if fix is not None:
-        taken = [f for f in findings if not only or f.rule in only]
-        write_study(fix, text, [edit for finding in taken for edit in finding.edits])
+        taken = [f for f in findings if f.edits and (not only or f.rule in only)]
+        edits = [edit for finding in taken for edit in finding.edits]
+        if edits and not _is_study(target):  # the next round of the session
+            from hptui.tui.launching import round_edits
+
+            edits += round_edits(find(target).name, f"takes the advice: {', '.join(f.key for f in taken)}")
+        write_study(fix, text, edits)
     if as_json:
         print_json({"findings": [asdict(f) for f in findings], "plan": None if made is None else asdict(made)})
         return 0
@@ -69,7 +83,7 @@ def _study(target: str | None, trial_s: float | None) -> tuple[str, Study, list[
 
 
 def _session(name: str | None) -> tuple[str, Study, list[Finding]]:
-    from hptui.core.review.diagnosis import diagnose
+    from hptui.core.review.diagnosis import standing
     from hptui.core.store.reader import Reader
     from hptui.core.study.file import load_study
 
@@ -77,7 +91,26 @@ def _session(name: str | None) -> tuple[str, Study, list[Finding]]:
     text = folder.study.read_text(errors="replace")
     study = load_study(text, where=str(folder.study), folder=None)
     with Reader(folder) as reader:
-        return text, study, diagnose(reader, study.budget.max_steps)
+        return text, study, standing(reader, study.budget.max_steps)
+
+
+def _dismiss(name: str | None, rules: tuple[str, ...]) -> None:
+    """Note in the session which findings its people have read. Raises StudyError for a rule that has not spoken."""
+    from hptui.core.review.diagnosis import diagnose
+    from hptui.core.scheduler.remarking import remark_at_rest
+    from hptui.core.store.mailbox import post
+    from hptui.core.store.reader import Reader
+
+    folder = find(name)
+    with Reader(folder) as reader:
+        found, before = diagnose(reader, reader.fact("max_steps")), dismissed_of(reader.fact(FACT) or {})
+    keys = [f.key for f in found if f.rule in rules]
+    if strange := [rule for rule in rules if rule not in {f.rule for f in found}]:
+        hint = f"it says: {', '.join(sorted({f.rule for f in found})) or 'nothing'}"
+        raise StudyError("--dismiss", f"{folder.name} has no finding {strange[0]}", hint)
+    args = {"dismissed": [*before, *(key for key in keys if key not in before)]}
+    post(folder, CommandRow(Wish.NOTE.value, None, args, by(), time.time()))
+    remark_at_rest(folder, time.time())
 
 
 def _seconds(written: str | None) -> float | None:

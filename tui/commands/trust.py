@@ -15,7 +15,7 @@ from hptui.core.review.held_out import held_out
 from hptui.core.review.held_out import told as held_out_told
 from hptui.core.review.isolation import Isolated, isolate
 from hptui.core.review.rounds import difference
-from hptui.core.review.trust import Repeated, against_baseline, repeated, smaller_budgets
+from hptui.core.review.trust import Repeated, against_baseline, repeat_args, repeated, repeats, smaller_budgets
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
@@ -45,16 +45,14 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
         known = repeated(reader.trials(), sign)
         if not known:
             raise SessionError(folder.name, "no trial is complete yet", "there is nothing to repeat")
-        wanted = [one for one in known if not one.baseline][:best]
-        wanted += [] if no_baseline else [one for one in known if one.baseline]
+        points = repeats(known, best, seeds, baseline=not no_baseline)
         seen = max((event.id for event in reader.last_events(1)), default=0)
-        points = [one for one in wanted for _ in range(seeds - len(one.values))]
         asked: dict[int, int | None] = {}
         for one in points:
-            args = {"params": one.params, "of": one.numbers[0], "pin": True, "note": f"repeat of {one.numbers[0]}"}
-            asked[post(folder, CommandRow(Wish.ENQUEUE.value, None, args, by(), time.time()))] = one.numbers[0]
+            row = CommandRow(Wish.ENQUEUE.value, None, repeat_args(one), by(), time.time())
+            asked[post(folder, row)] = one.numbers[0]
         if not asked:
-            say(f"the best {len(wanted)} have {seeds} runs each already")
+            say(f"the best {min(best, len(known))} have {seeds} runs each already")
             return 0
         start(folder)
         answers = wait_for(reader, set(asked), seen)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
 
 from hptui.core.advice.finding import Finding
+from hptui.core.study.remarks import dismissed_of
 from hptui.tui.glyphs import current
 from hptui.tui.keys import bindings
 from hptui.tui.material import Material
@@ -19,7 +19,7 @@ from hptui.tui.views.advice import draw, heading
 
 
 class AdvicePane(ComputedPane):
-    """Findings, the chosen one marked; `n` posts `Taken` with all their edits."""
+    """Findings, the chosen one marked. enter posts `Acted`, `n` `Taken` with all that have edits, `d` `Dismissed`."""
 
     KEYS = ADVICE
     BINDINGS: ClassVar[list[BindingType]] = bindings(ADVICE)
@@ -29,9 +29,24 @@ class AdvicePane(ComputedPane):
             super().__init__()
             self.findings = findings
 
+    class Acted(Message):
+        """Do what this one says."""
+
+        def __init__(self, finding: Finding) -> None:
+            super().__init__()
+            self.finding = finding
+
+    class Dismissed(Message):
+        """These findings, by their keys, are not to be shown."""
+
+        def __init__(self, keys: list[str]) -> None:
+            super().__init__()
+            self.keys = keys
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chosen = 0
+        self._wished: list[str] | None = None  # dismissed here; the session may not say so yet, or ever
 
     def work(self, material: Material) -> Any:
         from hptui.core.review.diagnosis import diagnose
@@ -41,11 +56,21 @@ class AdvicePane(ComputedPane):
             return diagnose(reader, material.facts.max_steps)
 
     @property
+    def dismissed(self) -> list[str]:
+        """Keys of findings, the last one dismissed last: what the session says, and what was just done here."""
+        told = [] if self.material is None else list(dismissed_of(self.material.facts.remarks))
+        return told if self._wished is None or self._wished == told else self._wished
+
+    @property
     def found(self) -> list[Finding]:
-        return self.answer if isinstance(self.answer, list) else []
+        hidden = self.dismissed
+        every = self.answer if isinstance(self.answer, list) else []
+        return [finding for finding in every if finding.key not in hidden]
 
     def heading(self, material: Material) -> str:
-        return heading(self.answer if isinstance(self.answer, list) else None)
+        if not isinstance(self.answer, list):
+            return heading(None)
+        return heading(self.found, len(self.answer) - len(self.found))
 
     def figure(self, material: Material, width: int, height: int) -> Lines:
         if self.answer is None:
@@ -59,22 +84,26 @@ class AdvicePane(ComputedPane):
         self.chosen = max(0, min(self.chosen + by, len(self.found) - 1))
         self.redraw()
 
+    @property
+    def at_hand(self) -> Finding | None:
+        return self.found[self.chosen] if self.chosen < len(self.found) else None
+
+    def action_act(self) -> None:
+        if (finding := self.at_hand) is not None:
+            self.post_message(self.Acted(finding))
+
+    def action_dismiss(self) -> None:
+        if (finding := self.at_hand) is not None:
+            self._dismiss([*self.dismissed, finding.key])
+
+    def action_restore(self) -> None:
+        if self.dismissed:
+            self._dismiss(self.dismissed[:-1])
+
+    def _dismiss(self, keys: list[str]) -> None:
+        self._wished = keys
+        self.post_message(self.Dismissed(keys))
+        self.redraw()
+
     def action_next_study(self) -> None:
         self.post_message(self.Taken([finding for finding in self.found if finding.edits]))
-
-
-def next_study(folder: Path, text: str, name: str, findings: list[Finding]) -> Path:
-    """Write the study with the advice taken into `folder`, under a name that is free. Raises OSError."""
-    from hptui.core.advice.finding import Edit
-    from hptui.core.advice.rewrite import rewrite
-
-    edits = [edit for finding in findings for edit in finding.edits]
-    for k in range(1, 1000):
-        path = folder / (f"{name}-next.toml" if k == 1 else f"{name}-next-{k}.toml")
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(rewrite(text, [*edits, Edit(("name",), path.stem)]))
-        except FileExistsError:
-            continue
-        return path
-    raise FileExistsError(f"{folder}: every name up to {name}-next-999.toml is taken")

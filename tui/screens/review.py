@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -27,6 +26,7 @@ from hptui.tui.panes.parallel import ParallelPane
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.slices import SlicesPane
 from hptui.tui.panes.trials import TrialsPane
+from hptui.tui.screens.advised import Advised
 from hptui.tui.screens.review_tabs import TABS
 from hptui.tui.screens.travelling import Travelling
 from hptui.tui.screens.trial import TrialScreen
@@ -38,13 +38,12 @@ from hptui.tui.views.trials import Marks
 
 if TYPE_CHECKING:
     from hptui.core.review.columns import Columns
-    from hptui.tui.panes.advice import AdvicePane
     from hptui.tui.panes.front import FrontPane
 
 _DIGITS = keys.digits([tab.name for tab in TABS])
 
 
-class ReviewScreen(Travelling):
+class ReviewScreen(Travelling, Advised):
     CSS_PATH = "review.tcss"
     BINDING_GROUP_TITLE = "review"
     HINTS = (*review_keys.LOOK, *review_keys.TABS, *review_keys.TIME, *review_keys.AROUND_HERE)
@@ -240,24 +239,6 @@ class ReviewScreen(Travelling):
     def on_importance_pane_chosen(self, message: ImportancePane.Chosen) -> None:
         self.action_tab("slices")
         self.call_after_refresh(lambda: self.query_one(SlicesPane).show_parameter(message.name))
-
-    def on_advice_pane_taken(self, message: AdvicePane.Taken) -> None:
-        from hptui.tui.panes.advice import next_study
-
-        if not message.findings:
-            self.say("there is no advice that a study file can take")
-            return
-        study = self.attached.folder.study
-        try:
-            text = study.read_text(encoding="utf-8")
-            if "[space" not in text:
-                self.say("the objective defines its space itself: change its suggest_ calls", "warning")
-                return
-            path = next_study(Path.cwd(), text, self.attached.folder.name, message.findings)
-        except OSError as error:
-            self.say(f"can't write the next study: {error.strerror or error}", "error")
-            return
-        self.say(f"wrote {path.name}: hptui run {path.name}")
 
     # --- keys -------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Taking(SessionScreen):
             self.say("a baseline needs a result: choose a complete trial", "warning")
             return
         from hptui.core.review.adoption import adoption
+        from hptui.tui.launching import told
         from hptui.tui.screens.adopting import adopt, adopt_form
 
         facts = self.snapshot.facts
@@ -80,7 +81,7 @@ class Taking(SessionScreen):
                 self.say(f"{error.where}: {error.problem}{hint}", "error")
                 return
             said = "" if made.adopted.proof == "shown" else f"; {made.caution(self.attached.folder.name)}"
-            self.say(f"wrote {made.path}: hptui run {made.path.name}{said}")
+            self.say(f"{told(made.path)}{said}")
 
         self.app.push_screen(adopt_form(row.number, [one.name for one in facts.space], evidence), send)
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from hptui.core.advice.finding import Finding
+from hptui.tui.acting import act_on
 from hptui.tui.charts.piece import Piece
 from hptui.tui.glyphs import Glyphs, fit, harmless
 
@@ -13,11 +14,13 @@ Lines = list[tuple[Piece, ...]]
 _STYLES = {"warning": "warn", "hint": "info", "good": "good"}
 
 
-def heading(found: Sequence[Finding] | None) -> str:
+def heading(found: Sequence[Finding] | None, dismissed: int = 0) -> str:
+    """dismissed: how many more there are that are not shown."""
     if found is None:
         return "advice"
     counts = [(sum(f.level == level for f in found), word) for level, word in _WORDS]
     said = ", ".join(f"{n} {word}{'s' if n > 1 and word != 'good' else ''}" for n, word in counts if n)
+    said += f"{', ' if said else ''}{dismissed} dismissed (u shows the last one again)" if dismissed else ""
     return f"advice ─ {said}" if said else "advice"
 
 
@@ -44,8 +47,9 @@ def _block(finding: Finding, here: bool, width: int, glyphs: Glyphs) -> Lines:
     for k, text in enumerate(_wrapped(finding.says, width - 4)):
         lead = Piece(head if k == 0 else "    ", _STYLES[finding.level], ground)
         lines.append((lead, Piece(fit(text, width - 4), "strong" if here else "", ground)))
-    taken = " (n writes it)" if finding.edits else ""
-    more = [("do   ", f"{finding.do}{taken}" if finding.do else "", ""), ("why  ", finding.why, "muted")]
+    key = act_on(finding).says
+    more = [("do   ", finding.do, ""), ("why  ", finding.why, "muted")]
+    more += [("key  ", f"enter {key} · d dismisses it" if key else "d dismisses it", "info")] if here else []
     for label, text, style in more:
         for k, part in enumerate(_wrapped(text, width - 9) if text else []):
             lines.append((Piece(f"    {label if k == 0 else '     '}", "muted"), Piece(fit(part, width - 9), style)))
