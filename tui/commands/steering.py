@@ -70,7 +70,7 @@ def set_(name: str, pairs: tuple[str, ...], as_json: bool) -> int:
     budget.gpu_hours            of all trials; none: no limit
     budget.total_steps          of all trials together; none: no limit
     budget.stop_after_failures  failures in a row that end the session; 0: never
-    pruner, pruner.OPTION       the rule and its options; one with rungs can't change
+    pruner, pruner.OPTION       the rule, its options; rules with rungs stay
     """
     from hptui.tui.settings import wishes_for
 
