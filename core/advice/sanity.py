@@ -130,8 +130,7 @@ def finite(ran: Ran) -> Answer:
 
 def repeatable(first: Ran, again: Ran) -> Answer:
     """Two processes, the same parameters and the same seed."""
-    here = {step: value for _, step, value in first.reports} or {-1: first.value}
-    there = {step: value for _, step, value in again.reports} or {-1: again.value}
+    here, there = _values(first), _values(again)
     both = sorted(set(here) & set(there))
     if not both or first.state == "FAIL" or again.state == "FAIL":
         return Answer("repeatable", None, f"can't be told: {again.reason or 'no values to compare'}")
@@ -145,6 +144,11 @@ def repeatable(first: Ran, again: Ran) -> Answer:
             return Answer("repeatable", False, says, do, "hint")
     numbers = "number" if len(both) == 1 else f"{len(both)} numbers"
     return Answer("repeatable", True, f"the same {numbers} twice under one seed")
+
+
+def _values(ran: Ran) -> dict[int, float | None]:
+    """By step; the result alone, at -1, where nothing was reported."""
+    return {step: value for _, step, value in ran.reports} or {-1: ran.value}
 
 
 def overfits(ran: Ran | None) -> Answer:

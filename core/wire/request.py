@@ -110,3 +110,6 @@ decode_to_server = msgspec.json.Decoder(ToServer).decode
 decode_from_server = msgspec.json.Decoder(FromServer).decode
 
 TAG = "HPTUI_TRIAL"
+
+MEASURE, HOST_PEAK = "HPTUI_MEASURE", "host_peak_bytes"
+"""In a trial's environment: it says how much of the machine's memory it had, in the attribute of that name."""

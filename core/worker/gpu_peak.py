@@ -21,10 +21,6 @@ def torch_peak_bytes() -> int | None:
         return None
 
 
-HOST_PEAK, MEASURE = "host_peak_bytes", "HPTUI_MEASURE"
-"""The attribute that keeps it, and the environment variable that asks for it."""
-
-
 def host_peak_bytes() -> int:
     """Resident at once, libraries included; not that of its own children."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

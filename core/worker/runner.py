@@ -21,11 +21,11 @@ from typing import Any, NoReturn
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.wire.lock import start_ticks
-from hptui.core.wire.request import TAG, Function, Program, Start, decode_to_server
+from hptui.core.wire.request import HOST_PEAK, MEASURE, TAG, Function, Program, Start, decode_to_server
 from hptui.core.wire.spool import Attr, Begin, End
 from hptui.core.worker import lines, process, program, rerun, script
 from hptui.core.worker.environ import Tag
-from hptui.core.worker.gpu_peak import HOST_PEAK, MEASURE, TORCH_PEAK, host_peak_bytes, torch_peak_bytes
+from hptui.core.worker.gpu_peak import TORCH_PEAK, host_peak_bytes, torch_peak_bytes
 from hptui.core.worker.link import Link, NotOurs
 from hptui.core.worker.objectives import of_several
 from hptui.core.worker.outcome import of_error, of_result

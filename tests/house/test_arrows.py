@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "core.devices": {"core.errors"},
     "core.store": {"core.errors", "core.space", "core.study", "core.wire"},
     "core.worker": {"core.errors", "core.space", "core.study", "core.wire"},
-    "core.training": {"core.advice"},
+    "core.training": {"core.advice", "core.errors"},
     "core.scheduler": {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
         "core.advice", "core.review",

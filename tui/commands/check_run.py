@@ -102,7 +102,7 @@ def _values(parameter: Parameter) -> Iterator[float]:
 
 def _nearest(parameter: Any, value: float) -> float:
     step = parameter.step or (1 if isinstance(parameter.low, int) else 0)
-    return parameter.low + round((value - parameter.low) / step) * step if step else value  # type: ignore[no-any-return]
+    return parameter.low + round((value - parameter.low) / step) * step if step else value
 
 
 def at(space: Space, name: str, value: Any) -> Mapping[str, Any]:

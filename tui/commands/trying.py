@@ -18,7 +18,7 @@ from hptui.core.advice.rewrite import rewrite
 from hptui.core.advice.sanity import Ran
 from hptui.core.errors import SessionError
 from hptui.core.scheduler.begin import facts_of
-from hptui.core.scheduler.gpus import PEAK
+from hptui.core.scheduler.gpus import PEAK, TORCH_PEAK
 from hptui.core.scheduler.launch import ensure
 from hptui.core.scheduler.target import Target, read_study
 from hptui.core.store.create import create_session
@@ -30,8 +30,8 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
+from hptui.core.wire.request import HOST_PEAK, MEASURE
 from hptui.core.wire.spool import Begin, End, Report, read_from, unpack_number
-from hptui.core.worker.gpu_peak import HOST_PEAK, MEASURE, TORCH_PEAK
 
 LOOK_S = 0.1
 FAREWELL_S = 20.0
