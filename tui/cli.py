@@ -78,7 +78,6 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """How `hptui --help` has the verbs."""
 COMPLETING = "_HPTUI_COMPLETE"
 """Set by a shell that asks what could come next; the scripts of `hptui completions` do it."""
-USAGE = 2
 INTERRUPTED = 130
 
 
