@@ -103,11 +103,32 @@ def test_the_screen_shows_the_front_as_trials_come_in() -> None:
     ]  # fmt: skip
 
 
-def test_a_place_is_the_number_of_the_front_and_then_how_alone_a_trial_is_there() -> None:
+def test_a_place_is_the_number_of_the_front_and_then_what_a_trial_adds_to_it() -> None:
     losses = np.array([[0.0, 4.0], [1.0, 3.0], [1.1, 2.9], [4.0, 0.0], [2.0, 5.0], [5.0, 5.0], [np.nan, 0.0]])
 
     found = places(losses)
 
     assert np.floor(found[:6]).tolist() == [0, 0, 0, 0, 1, 2]
     assert np.isnan(found[6])
-    assert np.argsort(found[:4], kind="stable").tolist() == [0, 3, 2, 1]
+    assert np.argsort(found[:4], kind="stable").tolist() == [2, 3, 0, 1] == by_volume(losses[:4] / 4, 4)
+
+
+def by_volume(scaled: Array, count: int) -> list[int]:
+    """So many rows in the order in which each adds the largest volume to those before it, by exact volumes."""
+    corner, chosen = np.full(scaled.shape[1], 1.1), list[int]()
+    while len(chosen) < count:
+        left = [row for row in range(len(scaled)) if row not in chosen]
+        chosen.append(max(left, key=lambda row: hypervolume(scaled[[*chosen, row]], corner)))
+    return chosen
+
+
+def test_the_best_places_of_three_objectives_stand_for_the_whole_front() -> None:
+    """The best four of a spherical front add up to nearly what the best four by exact volumes do."""
+    losses = np.abs(np.random.default_rng(1).standard_normal((40, 3)))
+    losses /= np.linalg.norm(losses, axis=1, keepdims=True)
+    low, high = losses.min(axis=0), losses.max(axis=0)
+    scaled, corner = (losses - low) / (high - low), np.full(3, 1.1)
+
+    best = np.argsort(places(losses), kind="stable")[:4]
+
+    assert hypervolume(scaled[best], corner) > 0.97 * hypervolume(scaled[by_volume(scaled, 4)], corner)
