@@ -73,7 +73,14 @@ def idle(folder: Path, name: str, seconds: float, trials: int, resources: str, g
 
 
 def readings(folder: Path) -> list[tuple[str, ...]]:
-    """CPU time of the thread that looks, and of the scheduler that uses what it saw, per second."""
+    environ = {**os.environ, **stub(folder, 8)}
+    environ.pop("CUDA_VISIBLE_DEVICES", None)
+    share, _ = cost_of_looking(environ, 20.0)
+    return [("eight stub GPUs, looked at once a second", "20 s", f"{100 * share:.3f} % of a core")]
+
+
+def cost_of_looking(environ: dict[str, str], seconds: float) -> tuple[float, int]:
+    """The share of a core that the thread takes which looks at all GPUs once a second, and how many there are."""
     code = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
@@ -81,19 +88,17 @@ from hptui.core.devices.inventory import inventory
 from hptui.core.devices.readings import Readings
 from hptui.core.study.study import Resources
 here = inventory(Resources())
-assert len(here.devices) == 8, here
+assert here.on_gpus, here
 readings = Readings(here.devices)
 readings.start()
 time.sleep(1.5)
 cpu, wall = time.process_time(), time.monotonic()
-time.sleep(20)
+time.sleep({seconds})
 print((time.process_time() - cpu) / (time.monotonic() - wall), len(readings.latest()))
 """
-    environ = {**os.environ, **stub(folder, 8)}
-    environ.pop("CUDA_VISIBLE_DEVICES", None)
     done = subprocess.run([sys.executable, "-c", code], env=environ, check=True, capture_output=True, text=True)
-    share, _ = done.stdout.split()
-    return [("eight stub GPUs, looked at once a second", "20 s", f"{100 * float(share):.3f} % of a core")]
+    share, count = done.stdout.split()
+    return float(share), int(count)
 
 
 def main(which: str) -> None:

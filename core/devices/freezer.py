@@ -1,7 +1,7 @@
 """Moves a process's GPU memory to the machine's and back, by CUDA process checkpointing: the user's code need not help.
 
-`python -m hptui.core.devices.freezer out|back PID NEED_BYTES LOCK_FILE` prints one line of JSON: {"ok", "reason"}. A
-process of its own because the driver may block for seconds, or crash its caller.
+`python -m hptui.core.devices.freezer out|back PID NEED_BYTES LOCK_FILE` prints one line of JSON: {"ok", "reason",
+"seconds"}: the driver's part. A process of its own because the driver may block for seconds, or crash its caller.
 
 Needs driver 580 or newer, one whole GPU (no MIG) and cuda-core. A failure may cost the process: CUDA "does not attempt
 to keep the process in a good state if an error is encountered" (github.com/NVIDIA/cuda-checkpoint, README).
@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,7 @@ def back(process: Any) -> str:
 
 def main(arguments: list[str]) -> None:
     verb, pid, need, lock = arguments
+    began = time.monotonic()
     fd = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(fd, fcntl.LOCK_EX)  # one at a time: a scheduler that was killed may have left one at work
     try:
@@ -84,12 +86,13 @@ def main(arguments: list[str]) -> None:
 
             driver.cuInit(0)  # else a driver without persistence mode has gone to sleep by the time of the restore
         process = checkpoint.Process(int(pid))
+        began = time.monotonic()
         reason = out(process, int(need)) if verb == "out" else back(process)
     except ImportError:
         reason = "the Python package cuda-core is not installed: pip install 'hptui[freeze]'"
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-    print(json.dumps({"ok": not reason, "reason": reason}), flush=True)
+    print(json.dumps({"ok": not reason, "reason": reason, "seconds": time.monotonic() - began}), flush=True)
 
 
 if __name__ == "__main__":

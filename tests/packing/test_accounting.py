@@ -109,7 +109,9 @@ def test_time_left_goes_by_the_latest_ends() -> None:
 
 
 spans = st.lists(
-    st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(1, 10), st.sampled_from(["COMPLETE", "PRUNED", "FAIL"])),
+    st.tuples(
+        st.integers(0, 2), st.integers(0, 30), st.integers(1, 10), st.sampled_from(["COMPLETE", "PRUNED", "FAIL"])
+    ),
     max_size=8,
 )  # fmt: skip
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,44 +17,6 @@ from hptui.core.devices.inventory import Device
 
 Make = Callable[..., Any]
 STUB = Path(__file__).parent.parent / "devices"
-
-STAND_IN = """
-    import os, pathlib, signal
-
-    FOLDER = pathlib.Path(os.environ["STAND_IN"])
-
-    class Process:
-        '''As cuda.core.checkpoint.Process: what state a process is in is kept in a file.'''
-
-        def __init__(self, pid):
-            self.pid, self.file = pid, FOLDER / str(pid)
-
-        @property
-        def state(self):
-            return self.file.read_text() if self.file.exists() else "running"
-
-        def _go(self, verb, before, after):
-            if os.path.exists(FOLDER / f"kill-in-{verb}"):
-                os.kill(self.pid, signal.SIGKILL)
-            if os.path.exists(FOLDER / f"fail-in-{verb}"):
-                raise RuntimeError("CUDA_ERROR_NOT_SUPPORTED")
-            assert self.state == before, (verb, self.state)
-            with open("/proc/%d/stat" % self.pid) as file:
-                assert file.read().rsplit(")", 1)[1].split()[0] != "T", "its driver's thread must run"
-            self.file.write_text(after)
-
-        def lock(self, timeout_ms=0):
-            self._go("lock", "running", "locked")
-
-        def checkpoint(self):
-            self._go("checkpoint", "locked", "checkpointed")
-
-        def restore(self, gpu_mapping=None):
-            self._go("restore", "checkpointed", "locked")
-
-        def unlock(self):
-            self._go("unlock", "locked", "running")
-"""
 
 SCRIPT = """
     import os, time
@@ -93,7 +54,7 @@ def one_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir(parents=True)
     (stand_in / "cuda" / "__init__.py").touch()
     (package / "__init__.py").touch()
-    (package / "checkpoint.py").write_text(textwrap.dedent(STAND_IN))
+    shutil.copy(STUB / "fake_checkpoint.py", package / "checkpoint.py")
     library = stand_in / "libnvidia-ml.so.1"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, STUB / "fake_nvml.c"], check=True)
     path = [str(stand_in), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
