@@ -6,7 +6,7 @@ STAMP  := .venv/.stamp-dev
 # Processes that the tests are spread over.
 JOBS   ?= 2
 
-.PHONY: demo test lint bench screenshots setup clean
+.PHONY: demo test lint bench screenshots man setup clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,9 @@ bench: $(STAMP)
 
 screenshots: $(STAMP)
 	.venv/bin/python screenshots/make.py
+
+man: $(STAMP)
+	.venv/bin/hptui man -o tui/hptui.1
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from hptui.tui.commands.man import manual
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,13 +37,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_module_and_data_file_and_nothing_at_the_top(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    packed = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
+    packed = {name for name in names if not name.split("/")[0].endswith((".dist-info", ".data"))}
     data = ("*.py", "*.tcss", "*.json")
     expected = {"hptui/py.typed"} | {f"hptui/{path.name}" for path in (ROOT / "hptui").glob("*.py")}
     for top in ("core", "tui"):
         expected |= {f"hptui/{path.relative_to(ROOT)}" for kind in data for path in (ROOT / top).rglob(kind)}
 
     assert packed == expected
+
+
+def test_the_wheel_carries_the_manual_page_of_these_verbs(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert [name.partition("/")[2] for name in names if name.endswith(".1")] == ["data/share/man/man1/hptui.1"]
+    assert (ROOT / "tui" / "hptui.1").read_text() == manual(), "verbs have changed: make man"
 
 
 def test_the_wheel_carries_the_licence(wheel: Path) -> None:

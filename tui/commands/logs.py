@@ -15,7 +15,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
-from hptui.tui.commands.answers import harmless
+from hptui.tui.commands.answers import harmless, print_json
 from hptui.tui.commands.finding import look_at
 
 CHUNK = 1 << 16
@@ -27,8 +27,11 @@ CHUNK = 1 << 16
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the trial (or the session) ends.")
 @click.option("-n", "--lines", type=click.IntRange(0), help="Only the last so many lines.")
 @click.option("--raw", is_flag=True, help="Bytes as they are. Otherwise control characters are made visible.")
-def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="{name trial path lines[]}")
+def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: bool, as_json: bool) -> None:
     """Print what a trial wrote to stdout and stderr; without a trial, the scheduler's log."""
+    if as_json and (follow or raw):
+        raise click.UsageError("--json is one document of lines: it goes without --follow and --raw")
     folder = look_at(name)
     if trial is None:
         path = folder.log
@@ -47,6 +50,10 @@ def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: boo
     with file:
         if lines is not None:
             file.seek(_start_of_last(path, lines))
+        if as_json:
+            said = file.read().decode("utf-8", "backslashreplace").splitlines()
+            print_json({"name": folder.name, "trial": trial, "path": str(path), "lines": said})
+            return
         decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")  # a character may span two reads
         while True:
             if data := file.read(CHUNK):

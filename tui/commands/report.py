@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
-from hptui.tui.commands.answers import say
+from hptui.tui.commands.answers import print_json, say
 from hptui.tui.commands.finding import NAME, look_at
 
 
 @click.command()
 @NAME
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="FILE.html or FILE.md.")
-def report(name: str | None, output: Path | None) -> int:
+@click.option("--json", "as_json", is_flag=True, help="[{title blocks[{kind text|heads rows|svg caption}]}]")
+def report(name: str | None, output: Path | None, as_json: bool) -> int:
     """Write one self-contained page: the search, what mattered, how sure it is, advice, and how to do it again.
 
     Without -o, Markdown on standard output (pictures inside); with -o FILE.html a page for the browser.
@@ -31,7 +33,12 @@ def report(name: str | None, output: Path | None) -> int:
     except (HptuiError, OSError):
         max_steps = None  # an older or edited study file: the page does without
     with Reader(folder) as reader:
-        text = written(sections_of(reader, max_steps), "html" if output and output.suffix == ".html" else "markdown")
+        sections = sections_of(reader, max_steps)
+    if as_json:
+        blocks = [[{"kind": type(block).__name__.lower(), **asdict(block)} for block in one.blocks] for one in sections]
+        print_json([{"title": one.title, "blocks": each} for one, each in zip(sections, blocks, strict=True)])
+        return 0
+    text = written(sections, "html" if output and output.suffix == ".html" else "markdown")
     if output is None:
         print(text, end="")
         return 0
