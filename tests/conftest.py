@@ -7,6 +7,12 @@ import os
 
 from hypothesis import settings
 
+from hptui.core.scheduler.one_thread import one_thread
+
+with one_thread():  # on small arrays more threads only wait for each other: ten times as long on a busy machine
+    import numpy  # noqa: F401
+    import scipy.linalg  # noqa: F401
+
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")

@@ -12,6 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from hptui.core.scheduler.one_thread import one_thread
+
+with one_thread():
+    import numpy  # noqa: F401  before any other module of ours does
+
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler.ground import Finds, this_machine
 from hptui.core.scheduler.launch import has_work

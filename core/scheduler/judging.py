@@ -11,10 +11,12 @@ from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gear import Gear, kind_of, lesson
+from hptui.core.scheduler.one_thread import one_thread
 from hptui.core.scheduler.state import Live
 from hptui.core.scheduler.steps import STEP_S
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
+from hptui.core.search.pruners.thaw import Thaw
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
@@ -35,6 +37,13 @@ def rule_for(pruner: Pruner, live: Live) -> Pruner:
     phase = live.trial.phase
     keeps_a_gpu = isinstance(phase, Running | Paused) and not on_cpu(phase.device) and not live.trial.has_checkpoint
     return pruner.without_holding(KEEPS_A_GPU) if keeps_a_gpu and isinstance(pruner, Promoter) else pruner
+
+
+def load_model(pruner: Pruner) -> None:
+    """Import what the rule computes with, if that is more than it was made of."""
+    if isinstance(pruner, Thaw):
+        with one_thread():
+            pruner.mind.think(())
 
 
 def rungs_of(pruner: Pruner) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from pathlib import Path
 
 from hptui.core.devices import leases
@@ -12,6 +13,7 @@ from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import judged_to, stream
 from hptui.core.scheduler.gear import Gear
+from hptui.core.scheduler.judging import load_model
 from hptui.core.scheduler.state import Live
 from hptui.core.scheduler.tags import sweep
 from hptui.core.study.session import leases_home
@@ -40,6 +42,7 @@ class Starter:
             function = objective.function if script else None
             preload = r.Preload(modules, script, objective.shared, gear.cwd, dict(objective.env), function)
             gear.children.boot(preload)
+            load_model(gear.pruner)  # while it imports: else the first verdict would wait
         except OSError as error:
             return [e.ServerChanged(at, "cold", f"no fork server ({error}): trials start cold")]
         return []
@@ -100,6 +103,7 @@ class Starter:
         if number not in self._gear.children.all:
             return []
         self._gear.children.watch(number, process)
+        self._gear.children.all[number].since = time.monotonic()
         self._requests.pop(number, None)
         return [e.Started(self._gear.clock.now(), number, process, cold)]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from hptui.core.scheduler.one_thread import THREADS
 from hptui.core.scheduler.thinker_wire import (
     Answer,
     Asked,
@@ -38,7 +39,6 @@ from hptui.core.study.study import Chosen, Goal
 
 _BATCH = 500  # observations in one message when everything is told again
 _CLOSE_PATIENCE_S = 1.0
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Thinker:
@@ -179,7 +179,7 @@ class Thinker:
                 stderr=subprocess.DEVNULL if self._log is None else self._log,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
+                env={**os.environ, **dict.fromkeys(THREADS, "1")},
             )
         ours.setblocking(False)
         self._socket, self._unframer = ours, Unframer()

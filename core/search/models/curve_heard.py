@@ -62,6 +62,7 @@ class Ear:
     space: Space | None = None
     _parts: dict[int, _Part] = field(default_factory=dict, compare=False, repr=False)
     _features: dict[Point, Array] = field(default_factory=dict, compare=False, repr=False)
+    _table: dict[str, tuple[list[Array], Array]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def layout(self) -> Layout | None:
@@ -107,10 +108,18 @@ class Ear:
         from_0 = int(steps.min() == 0)  # steps count from 0, or from 1
         first = max(1, int(steps.min()) + from_0)
         s = np.log(np.maximum(steps + from_0, first) / first) / math.log(max(self.max_steps / first, 1.5))
-        features = np.array([parts[i].features for i in appearance.tolist()]).reshape(len(parts), len(self.groups))
+        features = self._stacked([parts[i].features for i in appearance.tolist()])
         seen = Observations(features, self.groups, row[owner], np.minimum(s, 1.0), losses)
         trained = np.array([curve.last_step + from_0 for curve in by_row], float)
         return Heard(by_row, seen, min(part.lowest for part in parts), trained, self.max_steps - from_0)
+
+    def _stacked(self, rows: list[Array]) -> Array:
+        """(t, p) of rows (p,); the table of before as long as they are the same ones."""
+        known, made = self._table.get("latest", ([], np.empty((0, 0))))
+        if len(known) != len(rows) or any(one is not other for one, other in zip(known, rows, strict=True)):
+            made = np.array(rows).reshape(len(rows), len(self.groups))
+            self._table["latest"] = (rows, made)
+        return made
 
     def _part(self, curve: Curve) -> _Part:
         known = self._parts.get(curve.number)
