@@ -1,63 +1,71 @@
 """Makes the pictures in this folder from the real app: `make screenshots`.
 
 The demo study (seed 0) is really run, in a folder of its own; the screen is driven by keys while it runs and after.
-What a picture shows is what a terminal of that size shows. Takes as long as the demo, about two minutes.
+What a picture shows is what a terminal of that size shows. A PNG of each goes into the repository; the SVG beside it is
+left out of it for its size. `make.py live`, `past`, `beside` or `film` makes only those. Takes some five minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
+sys.path.append(str(HERE))
 WIDE, NARROW = (160, 45), (80, 24)
-PATIENCE_S = 600.0
+PATIENCE_S = 1800.0
+TRIALS = "60"
 
-Journey = Callable[[Any, Any], Awaitable[None]]
 
+def main(parts: list[str]) -> None:
+    import film
+    import tours
 
-def main() -> None:
+    parts = parts or ["live", "past", "beside", "film"]
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"HPTUI_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        hptui("run", str(EXAMPLES / "failing.toml"), "--headless")
-        hptui("run", str(EXAMPLES / "digits.toml"), "--detach")
+        os.environ |= {"HOME": home, "HPTUI_HOME": f"{home}/.local/state/hptui"}
+        os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        shutil.copytree(EXAMPLES, f"{home}/project")
+        for name in ("two_objectives.py", "two_objectives.toml"):
+            shutil.copy(HERE / name, f"{home}/project")
+        os.chdir(f"{home}/project")
+        hptui("run", "failing.toml", "--headless")
+        hptui("run", "two_objectives.toml", "--headless")
+        hptui("run", "digits.toml", "--detach", "-n", TRIALS)
         try:
-            wait(lambda: trials("digits") >= 35)
-            shoot("live", "digits", live)
+            wait(lambda: trials("digits") >= 25)
+            if "film" in parts:
+                film.make(folder_of("digits"), HERE / "tour.gif")
+            if "live" in parts:
+                shoot(tours.live, "digits")
             wait(lambda: finished("digits"))
-            shoot("review", "digits", review, read_only=True)
-            shoot("trial", "digits", best_trial, read_only=True)
-            shoot("keys", "digits", menu, read_only=True, sizes=(NARROW,))
-            shoot("curves", "digits", zoomed, read_only=True, sizes=(WIDE,))
-            views("digits")
-            hptui("run", str(EXAMPLES / "digits.toml"), "--name", "digits-random", "--sampler", "random", "--headless")
-            shoot("compare", None, beside, beside=("digits", "digits-random"))
-            shoot("sessions", None, sessions)
+            if "past" in parts:
+                shoot(tours.past, "digits", read_only=True)
+                shoot(tours.several, "two_objectives", read_only=True)
+            if "beside" in parts:
+                more = ("--name", "digits-random", "--sampler", "random", "--headless", "-n", TRIALS)
+                hptui("run", "digits.toml", *more)
+                shoot(tours.compared, None, beside=("digits", "digits-random"))
+                shoot(tours.sessions, None)
         finally:
-            hptui("stop", "digits", "--now")
-
-
-def views(name: str) -> None:
-    """Every tab at two sizes, and the wide one on a light ground too."""
-    tabs: dict[str, tuple[str, ...]] = {
-        "history": (), "parallel": ("b",), "importance": ("j",), "slices": (), "contour": (),
-    }  # fmt: skip
-    for title, keys in tabs.items():
-        shoot(title, name, tab(title, keys), read_only=True)
-        shoot(title, name, tab(title, keys), read_only=True, sizes=(WIDE,), ground="light")
-    shoot("past", name, tab("history", ("left_curly_bracket", "", "left_curly_bracket")), read_only=True)
+            if not finished("digits"):
+                hptui("stop", "digits", "--now")
+            os.chdir(HERE)
 
 
 def hptui(*words: str) -> str:
     done = subprocess.run([sys.executable, "-m", "hptui", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"hptui {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}", file=sys.stderr)
     return done.stdout
 
 
@@ -65,7 +73,7 @@ def wait(there: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE_S
     while not there():
         if time.monotonic() > end:
-            raise TimeoutError("the demo did not come so far in ten minutes")
+            raise TimeoutError("the demo did not come so far in half an hour")
         time.sleep(0.25)
 
 
@@ -91,86 +99,33 @@ def finished(name: str) -> bool:
         return reader.finished() is not None
 
 
-def shoot(
-    title: str, name: str | None, journey: Journey, *, read_only: bool = False,
-    sizes: tuple[tuple[int, int], ...] = (WIDE, NARROW), ground: str = "dark", beside: tuple[str, ...] = (),
-) -> None:  # fmt: skip
-    """Open the screen at each size, take the journey, and keep the picture as TITLE[-light]-WIDTHxHEIGHT.png."""
+def shoot(tour: Any, name: str | None, *, read_only: bool = False, beside: tuple[str, ...] = ()) -> None:
+    """Take the tour at each size on a dark and on a light ground, and keep each picture that it asks for as
+    TITLE[-light]-WIDTHxHEIGHT."""
+    from tours import Guide
+
     from hptui.tui import picture, terminal
 
     terminal.prepare()
     from hptui.tui.app import HptuiApp
 
-    async def run(size: tuple[int, int]) -> None:
+    async def run(size: tuple[int, int], ground: str) -> None:
         app = HptuiApp(None if name is None else folder_of(name), read_only, [folder_of(one) for one in beside])
+
+        def keep(title: str) -> None:
+            path = HERE / f"{title}{'-light' * (ground == 'light')}-{size[0]}x{size[1]}"
+            picture.png(app, path.with_suffix(".png"))
+            path.with_suffix(".svg").write_text(app.export_screenshot(), "utf-8")
+            print(path.name, flush=True)
+
         async with app.run_test(size=size) as pilot:
-            await pilot.pause(1.5)
-            await journey(app, pilot)
-            path = HERE / f"{title}{'-light' * (ground == 'light')}-{size[0]}x{size[1]}.png"
-            picture.png(app, path)
-            print(path.name)
+            await tour(Guide(app, pilot, keep))
 
-    os.environ["HPTUI_THEME"] = ground
-    for size in sizes:
-        asyncio.run(run(size))
-
-
-async def live(app: Any, pilot: Any) -> None:
-    """Running trials, with the cursor on one that has a curve."""
-    await pilot.press("g", "j", "j")
-    await pilot.pause(1.0)
-
-
-async def review(app: Any, pilot: Any) -> None:
-    await pilot.press("s")
-    await pilot.pause(1.0)
-
-
-async def best_trial(app: Any, pilot: Any) -> None:
-    from hptui.core.store.reader import Reader
-
-    with Reader(folder_of("digits")) as reader:
-        number = reader.best(1)[0].number
-    await pilot.press("colon")
-    await pilot.press(*["space" if letter == " " else letter for letter in f"goto {number}"], "enter")
-    await pilot.pause(0.5)
-    await pilot.press("enter")
-    await pilot.pause(1.5)
-
-
-async def menu(app: Any, pilot: Any) -> None:
-    await pilot.press("question_mark")
-    await pilot.pause(0.5)
-
-
-async def zoomed(app: Any, pilot: Any) -> None:
-    await pilot.press("2", "z")
-    await pilot.pause(1.0)
-
-
-def tab(name: str, keys: tuple[str, ...]) -> Journey:
-    """To a tab of the views, and these keys; "" waits."""
-    from hptui.tui.screens.review_tabs import TABS
-
-    async def journey(app: Any, pilot: Any) -> None:
-        await pilot.press("V")
-        await pilot.pause(1.0)
-        await pilot.press(str([one.name for one in TABS].index(name) + 1))
-        await pilot.pause(4.0 if name == "importance" else 1.5)
-        for key in keys:
-            await (pilot.press(key) if key else pilot.pause(1.0))
-        await pilot.pause(1.0)
-
-    return journey
-
-
-async def beside(app: Any, pilot: Any) -> None:
-    await pilot.pause(2.0)
-
-
-async def sessions(app: Any, pilot: Any) -> None:
-    await pilot.pause(0.5)
+    for ground in ("dark", "light"):
+        os.environ["HPTUI_THEME"] = ground
+        for size in (WIDE, NARROW):
+            asyncio.run(run(size, ground))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

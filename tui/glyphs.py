@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, get_args
 
 from rich.cells import cell_len
@@ -89,6 +91,13 @@ _MARKS_KEPT = 2  # marks stacked on one character; more would climb into the lin
 
 
 @lru_cache(maxsize=8192)
+def short_path(path: Path) -> str:
+    """`~/.local/state/hptui`, as people write it; harmless."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return harmless(str(Path("~") / path.relative_to(Path.home())))
+    return harmless(str(path))
+
+
 def harmless(text: str) -> str:
     """One line of text that moves no cursor, changes no colour and keeps its cell width.
 

@@ -17,6 +17,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 if TYPE_CHECKING:
+    from PIL import Image
     from textual.app import App
     from textual.strip import Strip
 
@@ -84,6 +85,12 @@ def png(app: App[Any], path: Path | str, size: int = 14) -> None:
 
     Raises ImportError without Pillow and OSError without the DejaVu Sans Mono font.
     """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    drawn(app, size).quantize(128).save(path, optimize=True)
+
+
+def drawn(app: App[Any], size: int = 14) -> Image.Image:
+    """The screen as an image of Pillow's, for `png` and for a film of several."""
     from PIL import Image, ImageDraw, ImageFont
 
     fonts = [ImageFont.truetype(_REGULAR, size), ImageFont.truetype(_BOLD, size)]
@@ -104,8 +111,7 @@ def png(app: App[Any], path: Path | str, size: int = 14) -> None:
             pen.text((box[0], box[1] + (ch - size) // 2 - 1), char, font=font, fill=ink)
         if style.underline:
             pen.line((box[0], box[3], box[2], box[3]), fill=ink)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    image.quantize(128).save(path, optimize=True)
+    return image
 
 
 def _first_font(load: Callable[[str], Any]) -> Any:

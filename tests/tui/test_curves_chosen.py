@@ -80,3 +80,16 @@ def test_a_finished_session_shows_the_shade_and_no_stale_load(past: SessionFolde
         assert "83%" not in screen.text and "–" in screen.line_with("0/2")
 
     drive(past, journey, size=(160, 45), read_only=True)
+
+
+def test_both_axes_turn_logarithmic_from_the_table_and_from_the_chart(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("val_loss over steps ─")
+        await screen.press("x")
+        await screen.until("val_loss over steps · log ─")
+        await screen.press("2", "L")
+        await screen.until("val_loss · log over steps · log ─")
+        await screen.press("x")
+        await screen.until("val_loss · log over steps ─")
+
+    drive(past, journey, size=(160, 45), read_only=True)

@@ -209,3 +209,14 @@ def test_a_tab_on_which_nothing_happens_paints_nothing(past: SessionFolder, monk
             assert [one for one in painted if one is not None] == [], tab.name
 
     reviewed(past, journey, (160, 45))
+
+
+def test_the_past_of_a_session_says_that_it_is_the_past(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("live")
+        await screen.press("V", "left_curly_bracket")
+        await screen.until("as it stood then")
+        await screen.press("escape")
+        await screen.until("as it stood then", gone=True)
+
+    drive(live, journey, size=(80, 24))

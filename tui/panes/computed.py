@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -31,8 +32,12 @@ class ComputedPane(ChartPane):
         super().__init__(**kwargs)
         self.answer: Any = None
         self.at_work = False
-        self._about: object = None  # the columns that the answer, or the work, is about
+        self._about: Hashable = None  # what the answer, or the work, is about
         self._next_at = 0.0
+
+    def about(self, material: Material) -> Hashable:
+        """What the answer depends on: as long as it is the same, so is the answer."""
+        return material.columns
 
     def work(self, material: Material) -> Any:
         """In a thread: touches nothing of the screen. An exception is an answer too."""
@@ -45,12 +50,12 @@ class ComputedPane(ChartPane):
 
     def _begin(self) -> None:
         material = self.material
-        if material is None or self.at_work or self._about is material.columns:
+        if material is None or self.at_work or self._about == self.about(material):
             return
         if monotonic() < self._next_at:
             self.set_timer(max(self._next_at - monotonic(), 0.05), self._begin)
             return
-        self.at_work, self._about = True, material.columns
+        self.at_work, self._about = True, self.about(material)
         self.run_worker(partial(self._work, material), thread=True, exit_on_error=False)
 
     def _work(self, material: Material) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
@@ -23,6 +24,7 @@ class LineList(Rows):
     long entries sideways. The cursor is drawn only while the list has the focus. Nothing is kept per entry.
     """
 
+    TINTED: ClassVar[bool] = False  # the colours of a line say something: the cursor stands on its first piece alone
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h,left", "shift(-8)", "Left", show=False, id="list.left"),
         Binding("l,right", "shift(8)", "Right", show=False, id="list.right"),
@@ -54,7 +56,9 @@ class LineList(Rows):
 
     def line_strip(self, key: int, cells: Line, width: int, here: bool) -> Strip:
         plain = self.brush("cursor-text", "cursor") if here else self.brush()
-        parts, skip, left = [], self._shift, width
+        rest = self.brush() if self.TINTED else plain
+        parts: list[tuple[str, Style]] = []
+        skip, left = self._shift, width
         for cell in cells:
             text, name = (cell, "") if isinstance(cell, str) else cell
             text = harmless(text)
@@ -69,5 +73,6 @@ class LineList(Rows):
                 shown = clip(text, left - 1, skip) + current().cut
             skip = 0
             left -= cell_len(shown)
-            parts.append((shown, plain if here or not name else self.brush(name)))
-        return joined(parts, width, plain)
+            own = here and not (self.TINTED and parts)
+            parts.append((shown, plain if own else self.brush(name) if name else rest))
+        return joined(parts, width, rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -36,8 +37,12 @@ class ImportancePane(ComputedPane):
 
         return importance(material.columns)
 
+    def about(self, material: Material) -> Hashable:
+        """Complete trials alone: a report of one that runs changes nothing."""
+        return int(material.columns.complete.sum()), tuple(one.name for one in material.columns.dimensions)
+
     def heading(self, material: Material) -> str:
-        return heading(None if isinstance(self.answer, Exception) else self.answer, self.at_work)
+        return heading(None if isinstance(self.answer, Exception) else self.answer)
 
     def figure(self, material: Material, width: int, height: int) -> Lines:
         if self.answer is None:

@@ -14,6 +14,7 @@ SPANS = (None, 300.0, 1800.0, 7200.0, 28800.0)  # how far back, seconds; None: a
 class LanesPane(LineList):
     """`take` a snapshot; `t` looks less far back, then again at all."""
 
+    TINTED = True
     BINDINGS = [("t", "span", "How far back")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, title: str = "lanes", **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -51,6 +52,9 @@ class LinePlot(Widget, can_focus=True):
         Binding("x", "log_steps", "Log steps", show=False, id="plot.xlog"),
     ]
 
+    class Rescaled(Message):
+        """A key changed an axis: the title may say so."""
+
     def __init__(
         self, *, ylog: bool = False, empty: str = "", glyphs: Glyphs | None = None,
         name: str | None = None, id: str | None = None, classes: str | None = None,
@@ -88,10 +92,12 @@ class LinePlot(Widget, can_focus=True):
     def action_log_scale(self) -> None:
         self.ylog, self._y_axis = not self.ylog, None
         self._draw()
+        self.post_message(self.Rescaled())
 
     def action_log_steps(self) -> None:
         self.xlog = not self.xlog
         self._draw()
+        self.post_message(self.Rescaled())
 
     @property
     def steps(self) -> str:

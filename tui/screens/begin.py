@@ -18,6 +18,7 @@ from hptui.core.search.catalog import PRUNERS, SAMPLERS
 from hptui.core.study.short import HOW, from_short, to_short
 from hptui.core.study.study import Study
 from hptui.tui.commands.init import problems_of, read_draft, write_study
+from hptui.tui.glyphs import short_path
 from hptui.tui.screens.confirm import Answer, PickScreen
 from hptui.tui.screens.form import Checked, Field, FormScreen, Texts
 from hptui.tui.views.numbers import count
@@ -40,7 +41,7 @@ def script_form(folder: Path) -> FormScreen:
         Field("script", "script", choices[0] if choices else "", about, choices),
         Field("presets", "presets", "", "blocks of parameters, as adamw,cosine; empty: none"),
     ]
-    title = f"a new session: which script? ({folder})"
+    title = f"a new session: which script? ({short_path(folder)})"
     return FormScreen(title, fields, lambda texts: check_script(folder, texts), "goes on")
 
 

@@ -284,14 +284,6 @@ class LiveScreen(Ordering, Paned):
 
     # --- curves -----------------------------------------------------------------------------------------------
 
-    def action_log_scale(self) -> None:
-        self.query_one(CurvesPane).action_log_scale()
-        self.show_curves()
-
-    def action_log_steps(self) -> None:
-        self.query_one(CurvesPane).action_log_steps()
-        self.show_curves()
-
     def action_choose_curves(self) -> None:
         self.choice = self.choice.next()
         self.show_curves()

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.events import Resize
 from textual.widget import Widget
 
+from hptui.tui.panes.plot import LinePlot
 from hptui.tui.screens.steering import Steering
 
 
@@ -24,6 +25,21 @@ class Paned(Steering):
     def place(self, shown: frozenset[str]) -> None:
         """Give the columns their sizes."""
         raise NotImplementedError
+
+    def show_curves(self) -> None:
+        """Draw the plots of the screen with what is chosen now."""
+        raise NotImplementedError
+
+    def action_log_scale(self) -> None:
+        for plot in self.query(LinePlot):
+            plot.action_log_scale()
+
+    def action_log_steps(self) -> None:
+        for plot in self.query(LinePlot):
+            plot.action_log_steps()
+
+    def on_line_plot_rescaled(self) -> None:
+        self.show_curves()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.lay_out)

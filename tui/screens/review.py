@@ -141,7 +141,7 @@ class ReviewScreen(Travelling, Advised):
         snapshot, names = self.snapshot, [tab.name for tab in TABS]
         review = self.attached.read_only
         self.query_one("#header", TextLine).show(
-            lambda width: header_line(snapshot, width, review=review, frozen=self.frozen)
+            lambda width: header_line(snapshot, width, review=review, frozen=self.frozen, past=self.index is not None)
         )
         found, moment = str(self.arranged.filter), self.moment()
         without = [tab.name for tab in TABS if tab.missing(snapshot)]

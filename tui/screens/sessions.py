@@ -15,7 +15,7 @@ from textual.worker import Worker, WorkerState
 
 from hptui.core.store.library import SessionSummary, sessions
 from hptui.core.study.session import SessionFolder, sessions_home
-from hptui.tui.glyphs import harmless
+from hptui.tui.glyphs import harmless, short_path
 from hptui.tui.keys import LIST, LIST_CHANGES, bindings, disabled
 from hptui.tui.listed import FIELDS, Listed
 from hptui.tui.panes.header import TextLine
@@ -106,7 +106,7 @@ class SessionsScreen(Shelf):
         line = (Cell("hptui", "strong bold"), Cell(total), Cell(f"  {live} live" if live else "", "running"))
         said = f"  {self.listed.filter}" if self.listed.filter else ""
         said += f"  {len(self.table.marked)} marked" if self.table.marked else ""
-        where = (Cell(harmless(said), "info"), Cell(f"  in {harmless(str(self.home))}", "muted"))
+        where = (Cell(harmless(said), "info"), Cell(f"  in {short_path(self.home)}", "muted"))
         self.query_one("#header", TextLine).show(lambda width: (*line, *where))
 
     def on_screen_resume(self) -> None:

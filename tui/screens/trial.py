@@ -127,16 +127,6 @@ class TrialScreen(Paned):
             plot.show([])  # another metric has a y axis of its own
         self.show_curves()
 
-    def action_log_scale(self) -> None:
-        for plot in self.query(LinePlot):
-            plot.action_log_scale()
-        self.show_curves()
-
-    def action_log_steps(self) -> None:
-        for plot in self.query(LinePlot):
-            plot.action_log_steps()
-        self.show_curves()
-
     def panes(self, lower: str, zoomed: str | None) -> frozenset[str]:
         return trial_panes_shown(*self.size, lower, zoomed)
 

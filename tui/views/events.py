@@ -39,6 +39,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "held": ("paused", "paused", "the session is paused"),
     "server": ("!", "warn", "the fork server changed"),
     "advice": ("?", "info", "advice"),
+    "told": ("?", "info", "said by the trial"),
     "warning": ("!", "warn", "warning"),
     "disk-full": ("!", "error", "no space is left on the disk"),
     "disk-back": ("@", "good", "there is space on the disk again"),

@@ -12,15 +12,17 @@ _COUNTED = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
 
-def header_line(snapshot: Snapshot, width: int, *, review: bool = False, frozen: bool = False) -> Cells:
-    """Who, how it goes, the best; what matters least gives way first when it gets narrow."""
+def header_line(
+    snapshot: Snapshot, width: int, *, review: bool = False, frozen: bool = False, past: bool = False
+) -> Cells:
+    """Who, how it goes, the best; what matters least gives way first when it gets narrow. past: as it once stood."""
     facts = snapshot.facts
     words = width >= 120
     return squeeze(
         (
             (1, cells(("hptui", "strong bold"))),
             (0, cells((harmless(facts.name) or unknown(), "bold"))),
-            (0, (status(snapshot, review=review),)),
+            (0, (Cell("◌ as it stood then", "paused") if past else status(snapshot, review=review),)),
             (0, cells(("FROZEN", "warn")) if frozen else ()),
             (2, counts(snapshot, words=words)),
             (1, best_part(snapshot)),

@@ -18,12 +18,11 @@ _FIGURES = 15  # `0.71 0.66–0.75`
 _MOST_NAME = 28
 
 
-def heading(found: Importance | None, at_work: bool) -> str:
+def heading(found: Importance | None) -> str:
     if found is None:
         return "importances"
-    work = " ─ being done again" if at_work else ""
     used = f"{found.drawn:,} drawn of {found.complete:,}" if found.drawn < found.complete else f"{found.complete:,}"
-    return f"importances ─ of {used} complete trials{work}"
+    return f"importances ─ of {used} complete trials"
 
 
 def draw(found: Importance, chosen: str, width: int, height: int, glyphs: Glyphs) -> Lines:
