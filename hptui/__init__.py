@@ -1,8 +1,9 @@
 """hptui: a cockpit for hyperparameter tuning on one GPU machine.
 
-What an objective may import from here: `Trial`, `TrialPruned`, `report`, `set_constraint`, `params`. What a script or a
-notebook may: `run` tunes a function, `Session` reads sessions, `ask_tell` is a sampler by itself, `Float`, `Int` and
-`Categorical` are parameters. Everything loads on first use, so `import hptui` in a training script costs nothing.
+What an objective may import from here: `Trial`, `TrialPruned`, `cross_validate`, `report`, `set_constraint`, `params`.
+What a script or a notebook may: `run` tunes a function, `Session` reads sessions, `ask_tell` is a sampler by itself,
+`Float`, `Int` and `Categorical` are parameters. Everything loads on first use, so `import hptui` in a training script
+costs nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hptui.core.space.parameter import Categorical as Categorical
     from hptui.core.space.parameter import Float as Float
     from hptui.core.space.parameter import Int as Int
+    from hptui.core.worker.folds import cross_validate as cross_validate
     from hptui.core.worker.lines import params as params
     from hptui.core.worker.lines import report as report
     from hptui.core.worker.lines import set_constraint as set_constraint
@@ -42,6 +44,7 @@ _HOME = {
     "TrialPruned": "hptui.core.worker.trial",
     "TrialRecord": "hptui.core.api.session",
     "ask_tell": "hptui.core.api.asking",
+    "cross_validate": "hptui.core.worker.folds",
     "params": "hptui.core.worker.lines",
     "report": "hptui.core.worker.lines",
     "run": "hptui.core.api.running",
@@ -62,6 +65,7 @@ __all__ = [
     "TrialRecord",
     "__version__",
     "ask_tell",
+    "cross_validate",
     "params",
     "report",
     "run",

@@ -15,6 +15,7 @@ from hptui.core.errors import SessionError
 from hptui.core.review.columns import columns
 from hptui.core.review.drawn import draw_history, draw_slice
 from hptui.core.review.front import front
+from hptui.core.review.held_out import HeldOut, held_out
 from hptui.core.space.reading import nearest
 from hptui.core.store.library import resolve, summary
 from hptui.core.store.reader import Reader
@@ -76,6 +77,12 @@ class Session:
         """Complete trials that no other beats in every objective, the best by the first one first."""
         with self._reader() as reader:
             return [TrialRecord.of(row) for row in front(reader.trials(), goals_of(reader.facts()))]
+
+    @property
+    def held_out(self) -> HeldOut | None:
+        """How the best does on the held-out metric, and whether validation was overfitted; None without such values."""
+        with self._reader() as reader:
+            return held_out(reader.trials(), goals_of(reader.facts())[0].sign)
 
     @property
     def trials(self) -> list[TrialRecord]:

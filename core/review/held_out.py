@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.review.trust import Repeated, compared, repeated, welch
+from hptui.core.review.trust import Repeated, compared, half_width, repeated, welch
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import TEST
 
@@ -28,7 +28,7 @@ class HeldOut:
 
     gaps are losses on the test set minus losses on the validation set: above 0 a trial falls back. chosen: the mean
     over the `best` trials with the best validation values, others: over the rest; low, high: the 95 % interval of
-    chosen - others (Welch). NaN with fewer than `FEWEST` trials.
+    chosen - others (Welch), half: half that of chosen by itself. NaN with fewer than `FEWEST` trials.
     """
 
     trials: int
@@ -41,10 +41,12 @@ class HeldOut:
     others: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    half: float = math.nan
 
     @property
     def is_overfitted(self) -> bool:
-        return self.low > 0 and self.chosen > 0
+        """The best fall back by more than the others, and fall back at all: neither by chance."""
+        return self.low > 0 and self.chosen > self.half
 
 
 def held_out(rows: Sequence[TrialRow], sign: float) -> HeldOut | None:
@@ -66,7 +68,7 @@ def held_out(rows: Sequence[TrialRow], sign: float) -> HeldOut | None:
     gaps = np.array([test - value for value, test in pairs])
     _, low, high, _ = welch(gaps[:best], gaps[best:])
     means = float(gaps[:best].mean()), float(gaps[best:].mean())
-    return HeldOut(n, chosen.numbers, chosen.mean, own.mean, own.half, best, *means, low, high)
+    return HeldOut(n, chosen.numbers, chosen.mean, own.mean, own.half, best, *means, low, high, half_width(gaps[:best]))
 
 
 def _chosen(known: Sequence[Repeated], sign: float) -> Repeated | None:
@@ -79,8 +81,9 @@ def _chosen(known: Sequence[Repeated], sign: float) -> Repeated | None:
 
 def _test(row: TrialRow) -> float | None:
     value = row.attrs.get(TEST)
-    known = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if known else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _as_value(row: TrialRow, test: float) -> TrialRow:
@@ -97,8 +100,8 @@ def told(found: HeldOut, metric: str) -> list[str]:
         return said
     more = found.chosen - found.others
     numbers = (
-        f"on the test set the best {found.best} lose {found.chosen:.3g} against validation, the other "
-        f"{found.trials - found.best} {found.others:.3g}; the difference {more:.3g} has a 95 % interval of "
+        f"on the test set the best {found.best} lose {found.chosen:.3g} ± {found.half:.2g} against validation, the "
+        f"other {found.trials - found.best} {found.others:.3g}; the difference {more:.3g} has a 95 % interval of "
         f"{found.low:.3g} to {found.high:.3g}"
     )
     if found.is_overfitted:

@@ -76,10 +76,8 @@ def repeated(rows: Sequence[TrialRow], sign: float, seed: int = 0) -> list[Repea
 
 def _repeated(group: Sequence[TrialRow]) -> Repeated:
     values = np.array([row.value for row in group], dtype=float)
-    baseline = any(row.origin == "baseline" for row in group)
-    return Repeated(
-        tuple(r.number for r in group), group[0].params, values, float(values.mean()), _half(values), baseline=baseline
-    )
+    numbers, baseline = tuple(row.number for row in group), any(row.origin == "baseline" for row in group)
+    return Repeated(numbers, group[0].params, values, float(values.mean()), half_width(values), baseline=baseline)
 
 
 def repeats(known: Sequence[Repeated], best: int, runs: int, baseline: bool = True) -> list[Repeated]:
@@ -94,7 +92,8 @@ def repeat_args(one: Repeated) -> dict[str, Any]:
     return {"params": one.params, "of": one.numbers[0], "pin": True, "note": f"repeat of {one.numbers[0]}"}
 
 
-def _half(values: Floats) -> float:
+def half_width(values: Floats) -> float:
+    """Half the 95 % interval of their mean (Student's t); NaN for one value."""
     from scipy.special import stdtrit  # scipy.stats takes half a second to load
 
     n = len(values)

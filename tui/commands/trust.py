@@ -14,6 +14,8 @@ from hptui.core.errors import SessionError
 from hptui.core.review.held_out import held_out
 from hptui.core.review.held_out import told as held_out_told
 from hptui.core.review.isolation import Isolated, isolate
+from hptui.core.review.paired import pair, paired
+from hptui.core.review.paired import told as folds_told
 from hptui.core.review.rounds import difference
 from hptui.core.review.trust import Repeated, against_baseline, repeat_args, repeated, repeats, smaller_budgets
 from hptui.core.store.mailbox import post
@@ -62,7 +64,7 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
 @click.command()
 @SOME_NAME
 @click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter instead.")
-@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[] compared{} held_out}; isolated[]")
+@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[] compared folds held_out}; isolated[]")
 def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     """Tell how much of a result is luck.
 
@@ -75,6 +77,8 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     folder = look_at(name)
     with Reader(folder) as reader:
         rows, sign = reader.trials(), -1.0 if reader.fact("direction") == "maximize" else 1.0
+        both = pair(rows, sign)
+        curves = reader.curves([row.number for row in both or ()], str(reader.fact("metric")))
         definitions, story, tested = reader.parameters(), reader.fact("round") or {}, reader.fact("test_metric")
     if parameter is not None:
         return _isolated(folder.name, rows, definitions, sign, parameter, as_json)
@@ -83,12 +87,14 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
         raise SessionError(folder.name, "no trial is complete yet", f"hptui attach {folder.name} shows what runs")
     against, smaller = against_baseline(known, sign), smaller_budgets(rows, sign)
     asked = [name for name in story.get("scientific") or () if name in definitions]
+    folds = None if both is None else paired(*both, curves, sign)
     compared, kept = _compared(rows, definitions, sign, asked), held_out(rows, sign)
     if as_json:
         told = [{**asdict(one), "values": one.values.tolist()} for one in known]
         document = {
             "repeated": told, "against": against and asdict(against), "smaller": [asdict(s) for s in smaller],
             "compared": {name: [asdict(one) for one in found] for name, found in compared.items()},
+            "folds": folds and asdict(folds),
             "held_out": kept and {**asdict(kept), "overfitted": kept.is_overfitted},
         }  # fmt: skip
         print_json(_finite(document))
@@ -101,6 +107,8 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
         certain = f", 95 % interval {number(against.low)} to {number(against.high)}, p = {against.p:.2g}"
         open_ = ": one run each proves nothing" if math.isnan(against.p) else certain
         print(f"the best beats the baseline by {number(against.gain)}{open_}")
+    if folds is not None:
+        print(folds_told(folds))
     for less in smaller:
         found = f"{number(less.expected)} on average, the very best with a chance of {less.chance:.0%}"
         print(f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}")
