@@ -19,7 +19,7 @@ class Reading:
     rows: list[ReportRow] = field(default_factory=list)
     points: list[tuple[int, float]] = field(default_factory=list)  # (step, value), the user's sign
     milestone: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[s.Note] = field(default_factory=list)
     attrs: list[tuple[str, Any]] = field(default_factory=list)
     defined: list[s.Defined] = field(default_factory=list)
     begin: s.Begin | None = None
@@ -49,7 +49,7 @@ def digest(number: int, metric: str, lines: Sequence[s.AnyLine]) -> Reading:
             case s.Checkpoint():
                 reading.attrs.append(("checkpoint_step", line.step))
             case s.Note():
-                reading.notes.append(line.text)
+                reading.notes.append(line)
             case s.Parked():
                 reading.parked = True
             case s.End():
@@ -72,7 +72,7 @@ def events_of(number: int, at: float, reading: Reading, best: float | None) -> I
         yield e.Reported(at, number, step, value, best, reading.milestone)
     for key, value in reading.attrs:
         yield e.AttrSet(at, number, key, value)
-    for text in reading.notes:
-        yield e.Noted(at, number, text)
+    for note in reading.notes:
+        yield e.Noted(at, number, note.text, note.kind)
     if reading.parked:
         yield e.Parked(at, number)

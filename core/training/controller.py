@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch.optim import Optimizer
@@ -16,8 +17,12 @@ class Change:
     step: int
     rule: str  # stall, spike, slow
     factor: float
-    rate: float  # of the first parameter group, afterwards
+    before: float  # the rate of the first parameter group
+    rate: float  # afterwards
     reason: str
+
+    def __str__(self) -> str:
+        return f"learning rate {self.before:.4g} -> {self.rate:.4g} at step {self.step} ({self.rule}): {self.reason}"
 
 
 @dataclass
@@ -28,7 +33,8 @@ class RateController:
     - stall: no gain of at least `stall` (relative) for `patience` steps: the rate is decayed;
     - slow: steady gains of less than `slow` per step over `patience` steps: the rate is raised, at most `raises` times.
 
-    After a change the rules wait for `patience` further steps. Report `rate` as a metric to see it in hptui.
+    After a change the rules wait for `patience` further steps. Each change is told: with `tell = trial.tell` it stands
+    in the session's ledger, and `trial.report(value, epoch, **controller.metrics)` makes curves of the rate.
     """
 
     optimizer: Optimizer
@@ -41,6 +47,7 @@ class RateController:
     grow: float = 1.5
     raises: int = 3
     least: float = 1e-7
+    tell: Callable[[str], object] | None = None
     changes: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,11 +59,16 @@ class RateController:
     def rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The rate, and how often it was changed."""
+        return {"lr": self.rate, "lr_changes": float(len(self.changes))}
+
     def step(self, loss: float) -> Change | None:
         """Take a loss; the change it led to, if any."""
         self._step += 1
         known = [v for v in self._seen if math.isfinite(v)]
-        if not math.isfinite(loss) or (known and loss > self.spike * max(min(known), 1e-12)):
+        if not math.isfinite(loss) or (known and loss > min(known) + (self.spike - 1) * max(abs(min(known)), 1e-12)):
             low = f"{min(known):.4g}" if known else "–"
             return self._change("spike", self.cut, f"the loss jumped to {loss:.4g}; the best of the last was {low}")
         self._seen.append(loss)
@@ -72,9 +84,12 @@ class RateController:
         return None
 
     def _change(self, rule: str, factor: float, reason: str) -> Change:
+        before = self.rate
         for group in self.optimizer.param_groups:
             group["lr"] = max(group["lr"] * factor, self.least)
         self._seen.clear()
-        change = Change(self._step, rule, factor, self.rate, reason)
+        change = Change(self._step, rule, factor, before, self.rate, reason)
         self.changes.append(change)
+        if self.tell is not None:
+            self.tell(str(change))
         return change

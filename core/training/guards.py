@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -37,19 +38,29 @@ class DivergenceGuard:
 class GapMonitor:
     """The gap between validation and training loss, and how it moves.
 
-    `offer(train, validation)` per epoch; `gap` is the last one, `grows` tells whether validation got worse for
-    `patience` epochs while training improved: overfitting. Report `gap` as a metric to see it in hptui.
+    `offer(train, validation)` per epoch; `gap` is the last one. `grows` tells whether validation got worse for
+    `patience` epochs while training improved and the gap widened: overfitting, which is told once
+    (`tell = trial.tell`). Report `gap` as a metric to see its curve. Both are losses: lower is better.
     """
 
     patience: int = 5
+    tell: Callable[[str], object] | None = None
     gap: float = math.nan
     _train: list[float] = field(default_factory=list)
     _validation: list[float] = field(default_factory=list)
+    _told: bool = False
 
     def offer(self, train: float, validation: float) -> float:
         self._train.append(train)
         self._validation.append(validation)
         self.gap = validation - train
+        if self.tell is not None and not self._told and self.grows:
+            self._told = True
+            best = min(self._validation)
+            self.tell(
+                f"overfits: validation was best, {best:.4g}, at epoch {self._validation.index(best)}, and since then "
+                f"training went on to {train:.4g}, a gap of {self.gap:.4g}"
+            )
         return self.gap
 
     @property
@@ -58,4 +69,6 @@ class GapMonitor:
             return False
         since = self.patience
         best_before = min(self._validation[:-since])
-        return min(self._validation[-since:]) > best_before and self._train[-1] < self._train[-1 - since]
+        improves = self._train[-1] < self._train[-1 - since]
+        wider = self.gap > max(self._validation[-1 - since] - self._train[-1 - since], 0.0)
+        return min(self._validation[-since:]) > best_before and improves and wider

@@ -52,9 +52,10 @@ class Checkpoint(Line, frozen=True, tag="checkpoint"):
 
 
 class Note(Line, frozen=True, tag="note"):
-    """Something the ledger should say."""
+    """Something the ledger should say. kind: of the event, as `told` for what the objective wishes to be known."""
 
     text: str
+    kind: str = "warning"
 
 
 class Parked(Line, frozen=True, tag="parked"):

@@ -73,11 +73,16 @@ class Link:
             )
         self._spool.append(line)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, kind: str = "warning") -> None:
         """Say something in the ledger, once."""
         if text not in self._noted:
             self._noted.add(text)
-            self.append(Note(time.time(), text))
+            self.append(Note(time.time(), text, kind))
+
+    @property
+    def noted(self) -> int:
+        """How much was said."""
+        return len(self._noted)
 
     def constrain(self, name: str, value: float) -> None:
         """Record a constraint's value; one that is not finite as the largest number there is."""

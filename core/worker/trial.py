@@ -16,6 +16,9 @@ from hptui.core.worker.checkpoint import Checkpoints
 from hptui.core.worker.link import Link
 from hptui.core.worker.outcome import as_number
 
+TELLABLE = 100
+"""Lines that a trial may have in the ledger."""
+
 
 class TrialPruned(Exception):
     """Raise it to end a trial as pruned. `optuna.TrialPruned` means the same."""
@@ -149,6 +152,13 @@ class Trial:
                 self._link.note(f"report() was given {self._metric} twice; the first argument counts")
         if self._link.report(number, step, others):
             raise TrialPruned(f"told to stop before step {step}")
+
+    def tell(self, text: str) -> None:
+        """Say a line in the ledger: what the training decided, and why. The same line once, TELLABLE at most."""
+        if self._link.noted < TELLABLE:
+            self._link.note(" ".join(str(text).split())[:500], "told")
+        else:
+            self._link.note(f"said {TELLABLE} things by trial.tell(); what it says further is not kept")
 
     def report_test(self, value: float) -> None:
         """Record the study's held-out metric (`[test] metric`), once, at the end: neither sampler nor pruner sees it.

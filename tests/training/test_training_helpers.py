@@ -147,6 +147,30 @@ def test_a_growing_gap_is_overfitting() -> None:
     assert monitor.gap == pytest.approx(0.9 - 0.1)
 
 
+def test_overfitting_is_told_once_and_noise_is_not() -> None:
+    told: list[str] = []
+    monitor = GapMonitor(patience=2, tell=told.append)
+    for train, validation in [(1.0, 1.0), (0.5, 0.7), (0.4, 0.8), (0.3, 0.9), (0.2, 1.0), (0.1, 1.1)]:
+        monitor.offer(train, validation)
+    dead = GapMonitor(patience=2, tell=told.append)
+    for k in range(8):
+        dead.offer(2.31 - 1e-4 * k, 2.3 + 1e-4 * k)
+
+    assert told == [
+        "overfits: validation was best, 0.7, at epoch 1, and since then training went on to 0.3, a gap of 0.6"
+    ]
+
+
+def test_changes_of_the_rate_are_told_and_counted() -> None:
+    told: list[str] = []
+    controller = RateController(sgd(0.1), patience=2, tell=told.append)
+    for loss in (-1.0, -1.2, -1.3, 4.0):  # a likelihood may be negative
+        controller.step(loss)
+
+    assert told == ["learning rate 0.1 -> 0.03 at step 4 (spike): the loss jumped to 4; the best of the last was -1.3"]
+    assert controller.metrics == {"lr": pytest.approx(0.03), "lr_changes": 1.0}
+
+
 def batch_loss(model: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     return nn.functional.cross_entropy(model(batch[0]), batch[1])
 
