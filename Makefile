@@ -6,7 +6,7 @@ STAMP  := .venv/.stamp-dev
 # Processes that the tests are spread over.
 JOBS   ?= 2
 
-.PHONY: demo test lint bench screenshots man setup clean
+.PHONY: demo test test-ray lint bench screenshots man setup clean
 
 setup: $(STAMP)
 
@@ -26,6 +26,11 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile
+
+# A cluster of three nodes on this machine, 200 trials, a node killed and the scheduler twice: minutes.
+test-ray: $(STAMP)
+	@$(PIP) -e '.[ray]'
+	HPTUI_TEST_RAY=1 .venv/bin/python -m pytest tests/ray
 
 lint: $(STAMP)
 	.venv/bin/ruff check .

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -31,7 +33,8 @@ class Node:
 def connect(join: w.Join) -> None:
     """Be a driver of the cluster. Raises SessionError when that can't be, saying why."""
     _knock(join.address)
-    runtime_env = {"working_dir": join.code, "excludes": EXCLUDES, **join.runtime_env}
+    excludes = [*EXCLUDES, *not_code(Path(join.code), Path(join.folder).parent)]
+    runtime_env = {"working_dir": join.code, "excludes": excludes, **join.runtime_env}
     try:
         ray.init(
             address=join.address, namespace=join.namespace, log_to_driver=False, logging_level=logging.ERROR,
@@ -41,6 +44,19 @@ def connect(join: w.Join) -> None:
         raise
     except Exception as error:
         raise _in_words(join.address, error) from error
+
+
+def not_code(code: Path, sessions: Path) -> list[str]:
+    """What must not travel with a folder: our own sessions, and pipes and sockets, which Ray would try to read."""
+    found = []
+    if sessions.is_relative_to(code):
+        found.append(f"/{sessions.relative_to(code)}")
+    for folder, names, files in os.walk(code):
+        here = Path(folder)
+        names[:] = [name for name in names if name not in EXCLUDES and here / name != sessions]
+        odd = [here / name for name in files if not (here / name).is_file() and not (here / name).is_symlink()]
+        found += [f"/{path.relative_to(code)}" for path in odd]
+    return found
 
 
 def _knock(address: str) -> None:

@@ -72,12 +72,16 @@ class FarChildren(Children):
         if isinstance(first, w.Joined):
             self._hosted = {one.number: one for one in first.hosted}
             self._early.append(self._note(f"the cluster has {_count(first.nodes)}"))
-            self.server.setblocking(False)
-            self.selector.register(self.server, selectors.EVENT_READ, "server")
+            self._hear_it()
             return
         self._end_bridge()
         problem, hint = (first.problem, first.hint) if isinstance(first, w.CannotJoin) else (repr(first), "")
         raise SessionError("the cluster", problem, hint)
+
+    def _hear_it(self) -> None:
+        assert self.server is not None
+        self.server.setblocking(False)
+        self.selector.register(self.server, selectors.EVENT_READ, "server")
 
     def _say(self, message: w.ToBridge) -> None:
         if self.server is not None:
@@ -124,9 +128,7 @@ class FarChildren(Children):
         if self.server is None and self._again_at is not None and time.monotonic() >= self._again_at:
             self._again_at = None
             self._open()
-            assert self.server is not None
-            self.server.setblocking(False)
-            self.selector.register(self.server, selectors.EVENT_READ, "server")
+            self._hear_it()
 
     def _note(self, text: str, number: int | None = None) -> e.Noted:
         return e.Noted(self._clock.now(), number, text, "cluster")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -13,33 +12,15 @@ from hptui.core.errors import SessionError
 from hptui.core.remote import cluster
 from hptui.core.remote import words as w
 from hptui.core.remote.mirror import Mirror
+from hptui.core.remote.orders import AGAIN_S, One, Orders
 from hptui.core.remote.wires import Wires
 from hptui.core.wire import request as r
 
 LISTEN_S = 5.0  # a slot without news answers after this all the same
 NODES_EVERY_S = 5.0
 FIRST_WORD_S = 15.0  # for slots of an earlier scheduler
-AGAIN_S = 0.5
 UNAVAILABLE_S = 30.0  # a slot that does not answer for so long is given up
-WAITS_TOLD_S = 10.0
-
-
-@dataclass
-class One:
-    """A slot."""
-
-    index: int
-    handle: Any
-    asked_at: float
-    node: str = ""  # known once its actor is there
-    gpus: tuple[str, ...] = ()
-    state: str = "pending"  # pending, booting, up, leaving
-    orders: list[w.Order] = field(default_factory=list)  # not acknowledged
-    count: int = 0
-    telling: bool = False
-    silent_since: float | None = None
-    again: int = 0  # brought up as another one then: what was under way is not about it
-    ready: bool = False
+WAITS_TOLD_S = 30.0
 
 
 class Slots:
@@ -47,6 +28,7 @@ class Slots:
         self._join, self._wires, self._mirror = join, wires, mirror
         self._all: dict[int, One] = {}
         self._epoch = time.time_ns()
+        self._orders = Orders(wires, self._epoch, self._failed)
         self._preload = b""
         self._wanted = join.slots
         self._target = 0
@@ -76,8 +58,7 @@ class Slots:
                     hosted.append(w.Hosted(here.number, index, here.pid, here.start_ticks))
                 one.state = "booting"
             except rx.RayError:
-                cluster.end(one.handle)
-                del self._all[index]
+                self._let_go(one)
         self._wires.say(w.Joined(tuple(node.label for node in there), tuple(hosted)))
         self._aim(fits)
         self._wires.after(NODES_EVERY_S, self._look_at_nodes)
@@ -119,10 +100,14 @@ class Slots:
         spare = sorted((one for one in self._all.values() if not self._hosted(one)), key=lambda one: one.index)
         spare.sort(key=lambda one: one.state != "pending")
         for one in spare[: max(0, -missing)]:
-            cluster.end(one.handle)
-            del self._all[one.index]
+            self._let_go(one)
             if one.state == "up":
-                self._wires.say(w.SlotDown(one.index, one.node, "given back", lost=False))
+                self._wires.say(w.SlotDown(one.index, one.node, "given back"))
+
+    def _let_go(self, one: One) -> None:
+        one.over = True
+        cluster.end(one.handle)
+        self._all.pop(one.index, None)
 
     def _one(self, index: int) -> One:
         self._all[index] = One(index, cluster.actor(self._join, index), time.monotonic())
@@ -132,7 +117,7 @@ class Slots:
         one = self._one(index)
 
         def there(value: Any, error: BaseException | None) -> None:
-            if self._all.get(index) is not one:
+            if one.over:
                 return
             if error is not None:
                 self._failed(one, error)
@@ -166,8 +151,7 @@ class Slots:
     def _cannot(self, one: One, problem: str, detail: str = "") -> None:
         """The node can't run trials: nothing more is asked of it unless nothing else is there."""
         self._bad[one.node] = problem
-        cluster.end(one.handle)
-        self._all.pop(one.index, None)
+        self._let_go(one)
         self._wires.say(w.Said(f"{one.node}: no trial starts there: {problem}"))
         others = {label for label in self._labels.values() if label not in self._bad}
         if not any(other.state in ("up", "booting") for other in self._all.values()) and not others:
@@ -177,14 +161,14 @@ class Slots:
     # listening
 
     def _listen(self, one: One) -> None:
-        if self._all.get(one.index) is not one:
+        if one.over:
             return
         acks = {n: copy.ack for n, copy in self._mirror.copies.items() if copy.slot == one.index}
         ref = one.handle.call.remote("listen", self._epoch, acks, one.ready, LISTEN_S)
         self._wires.when(ref, lambda news, error: self._heard(one, news, error))
 
     def _heard(self, one: One, news: w.News | None, error: BaseException | None) -> None:
-        if self._all.get(one.index) is not one:
+        if one.over:
             return
         if isinstance(error, rx.ActorUnavailableError) and self._is_patient(one):
             self._wires.after(AGAIN_S, lambda: self._listen(one))
@@ -237,12 +221,11 @@ class Slots:
 
     def _failed(self, one: One, error: BaseException) -> None:
         """The slot is gone, with all that it had; another one is asked for in its place."""
-        if self._all.get(one.index) is not one:
+        if one.over:
             return
         why = self._why(one, error)
         was_up = one.state == "up"
-        cluster.end(one.handle)
-        del self._all[one.index]
+        self._let_go(one)
         for number in self._hosted(one):
             copy = self._mirror.copies.pop(number)
             if copy.over:
@@ -274,7 +257,7 @@ class Slots:
             return
         donor = run.start.checkpoint_from
         copy = self._mirror.begin(number, run.slot)
-        self._tell(
+        self._orders.tell(
             one,
             run,
             checkpoint=self._mirror.saved(number),
@@ -289,32 +272,7 @@ class Slots:
         if isinstance(what, w.Drop):
             self._mirror.copies.pop(number, None)
         if one is not None:
-            self._tell(one, what)
-
-    def _tell(self, one: One, what: w.Run | w.Kick | w.Wish | w.Drop, **more: Any) -> None:
-        one.count += 1
-        one.orders.append(w.Order(one.count, what, **more))
-        if not one.telling:
-            self._send(one)
-
-    def _send(self, one: One) -> None:
-        if self._all.get(one.index) is not one or not one.orders:
-            one.telling = False
-            return
-        one.telling = True
-
-        def done(count: int | None, error: BaseException | None) -> None:
-            if isinstance(error, rx.ActorUnavailableError):
-                self._wires.after(AGAIN_S, lambda: self._send(one))  # the slot does nothing twice
-                return
-            if error is not None or count is None or count < 0:
-                one.telling = False
-                self._failed(one, error or RuntimeError("another scheduler has taken it over"))
-                return
-            one.orders = [order for order in one.orders if order.count > count]
-            self._send(one)
-
-        self._wires.when(one.handle.call.remote("tell", self._epoch, tuple(one.orders)), done)
+            self._orders.tell(one, what)
 
     # looking
 

@@ -109,7 +109,6 @@ class SlotDown(msgspec.Struct, frozen=True, tag="slot-down"):
     slot: int
     node: str
     reason: str
-    lost: bool = True  # False: it was given back
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone"):

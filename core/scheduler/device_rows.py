@@ -12,6 +12,9 @@ from hptui.core.store.rows import DeviceRow, ReadingRow
 HISTORY_EVERY_S = 30.0  # one row of averages for each device: 23,000 a day on eight GPUs
 
 
+_EMPTY = DeviceRow("", "", 0.0, 0, 0, note="is not there any more")
+
+
 @dataclass
 class DeviceRows:
     _shown: dict[str, DeviceRow] = field(default_factory=dict)
@@ -22,6 +25,9 @@ class DeviceRows:
         """Rows that read differently now, and averages of the last HISTORY_EVERY_S when it is time."""
         rows = [row_of(reading, gear) for reading in gear.watch.latest()]
         changed = [row for row in rows if not same_to_the_eye(self._shown.get(row.id), row)]
+        there = {row.id for row in rows}
+        left = [row for id, row in self._shown.items() if rows and id not in there and row.slots]
+        changed += [replace(_EMPTY, id=row.id, name=row.name, at=row.at, number=row.number) for row in left]
         self._shown |= {row.id: row for row in changed}
         return changed, self._history(rows)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.snapshot import Snapshot
-from hptui.tui.views.devices import device_line
+from hptui.tui.views.devices import device_line, in_groups
 
 
 class DevicesPane(LineList):
@@ -25,6 +25,6 @@ class DevicesPane(LineList):
         return None if device.startswith("cpu") else device
 
     def take(self, snapshot: Snapshot) -> None:
-        devices = snapshot.devices
+        devices = in_groups(snapshot.devices)
         self._devices = tuple(device.id for device in devices)
         self.show(range(len(devices)), lambda at: device_line(snapshot, devices[at]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hptui.core.store.rows import DeviceRow, TrialRow
@@ -11,11 +12,17 @@ from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import percent, size, unknown
 
 _BAR = 8
+_LONGEST_NODE = 16
 _WORTH_TELLING = 1 << 30  # what the driver and a desktop have is less
 
 
 def device_name(snapshot: Snapshot, device_id: str) -> str:
-    """`g0`, `g1`, … as nvidia-smi counts, or in their order; `cpu` for the processor; else the id, shortened."""
+    """`g0`, `g1`, … as nvidia-smi counts, or in their order; `cpu` for the processor; else the id, shortened.
+
+    On a cluster: a node by its name, and `north:0` for its first GPU.
+    """
+    if "@" in device_id:
+        return harmless(device_id.partition("@")[2])
     if device_id.startswith("cpu"):
         return "cpu"
     gpus = [device for device in snapshot.devices if not device.id.startswith("cpu")]
@@ -68,13 +75,34 @@ def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
         readings += f" {device.power_w:.0f}W"
     slots = "" if gpu and device.slots > 1 else f"  {device.used_slots}/{device.slots}"
     return (
-        Cell(f"{device_name(snapshot, device.id):<4}"),
+        Cell(_label(snapshot, device)),
         Cell(bar(device.load, _BAR), "waiting" if empty else "good"),
         Cell(readings),
         Cell(slots, "warn" if empty else "muted"),
         *_trials_on(snapshot, device),
         *_remarks(snapshot, device),
     )
+
+
+def in_groups(devices: Sequence[DeviceRow]) -> tuple[DeviceRow, ...]:
+    """As they are listed: on a cluster every node, and below it its GPUs."""
+
+    def key(device: DeviceRow) -> tuple[str, int, str]:
+        node, _, gpu = device.id.partition("@")[2].partition(":")
+        return (node, -1 if device.number is None else device.number, gpu)
+
+    return tuple(sorted(devices, key=key)) if any("@" in device.id for device in devices) else tuple(devices)
+
+
+def _label(snapshot: Snapshot, device: DeviceRow) -> str:
+    name = device_name(snapshot, device.id)
+    if "@" not in device.id:
+        return f"{name:<4}"
+    names = [device_name(snapshot, one.id).partition(":")[0] for one in snapshot.devices]
+    width = min(_LONGEST_NODE, max(len(one) for one in names))
+    if ":" in name:
+        return f"  g{name.partition(':')[2]}".ljust(width + 1)
+    return f"{name[:width]:<{width}} "
 
 
 def _others_bytes(device: DeviceRow) -> int:
@@ -107,4 +135,5 @@ def _trials_on(snapshot: Snapshot, device: DeviceRow) -> list[Cell]:
 
 
 def _same(of_trial: str, device_id: str) -> bool:
-    return device_id in of_trial.split(",") or (device_id.startswith("cpu") and of_trial.startswith("cpu"))
+    both_here = "@" not in device_id and device_id.startswith("cpu") and of_trial.startswith("cpu")
+    return device_id in of_trial.split(",") or both_here
