@@ -36,11 +36,12 @@ class Session:
         return ensure(self.folder, resume=resume)
 
     def until(self, what: Callable[[], Any], say: str = "it did not happen", patience_s: float = PATIENCE_S) -> Any:
-        deadline = time.monotonic() + patience_s
+        deadline, nap_s = time.monotonic() + patience_s, 0.005
         while time.monotonic() < deadline:
             if found := what():
                 return found
-            time.sleep(0.01)
+            time.sleep(nap_s)
+            nap_s = min(0.05, 1.2 * nap_s)  # looking takes the processor from what is waited for
         log = self.folder.log.read_text(errors="replace")[-3000:]
         events = "\n".join(f"{e.kind} {e.trial} {e.reason}" for e in self.reader.last_events(25))
         raise AssertionError(f"{say}\n{events}\n{log}")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,12 @@ STUDY = """
 def lives(tmp_path: Path, number: int) -> list[int]:
     """The step at which each process of the trial began."""
     return [int(line) for line in (tmp_path / f"lives-{number}").read_text().split()]
+
+
+def longer_undo(s: Any, number: int) -> None:
+    """No scheduler is there: its five seconds become a minute, for the next one may take longer to start."""
+    with contextlib.closing(sqlite3.connect(s.folder.database)) as db, db:
+        db.execute("update trials set until = until + 60 where number = ?", [number])
 
 
 def check_records(s: Any, number: int, steps: int) -> None:
@@ -105,6 +112,7 @@ def test_one_that_was_put_away_survives_the_scheduler_and_can_be_paused_pruned_a
     s.until(lambda: s.trials()[0].why == "undo")
     os.kill(s.scheduler_pid, signal.SIGKILL)  # why it was paused before is known to the next one
     s.until(lambda: not s.alive)
+    longer_undo(s, 0)
     s.start()
     s.wish("undo", 0)
     s.until(lambda: s.trials()[0].why == "user")
@@ -141,7 +149,7 @@ def test_a_trial_held_at_its_rung_is_judged_there_once_however_often_its_process
                 s.start()
             elif killed % 3 == 2 and (server := server_of(tmp_path / "home")):
                 os.kill(server, signal.SIGKILL)
-        time.sleep(0.03)
+        time.sleep(0.05)
     s.finish()
 
     assert s.events("put-away")
@@ -190,7 +198,7 @@ def test_whom_the_user_puts_away_leaves_its_slot_and_memory_and_goes_on_when_ask
     assert (asked.kind, asked.reason) == ("wished", "you asked: put trial 0 away")
     assert (away.why, away.device) == ("user", None)
     saved = away.attrs["checkpoint_step"]
-    assert [event.reason for event in s.events("put-away")][0].startswith(
+    assert next(event.reason for event in s.events("put-away")).startswith(
         f"you asked: put away; goes on from its checkpoint of step {saved}"
     )
     again = s.wish("put-away", 0)
