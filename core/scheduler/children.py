@@ -34,6 +34,7 @@ from hptui.core.wire.lock import start_ticks
 from hptui.core.wire.spool import AnyLine, Begin, End, read_from
 
 FIND_PATIENCE_S = 10.0  # for the first line of a process that is there
+BRIEF_S = 60.0  # pids do not begin anew twice while such a trial runs: who is left of it has a higher one than it had
 STATUS_PATIENCE_S = 1.0  # between a process's end and the fork server's word on how it ended
 
 
@@ -43,6 +44,7 @@ class Child:
     folder: SessionFolder
     offset: int = 0  # bytes of the spool that were read
     process: Process | None = None
+    since: float | None = None  # we saw it begin then (monotonic seconds)
     pidfd: int | None = None
     control: Control | None = None
     end: End | None = None
@@ -242,7 +244,8 @@ class Children:
         if child is not None and child.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.process.pid, signal.SIGKILL)
-            sweep(tag)
+            brief = child.since is not None and time.monotonic() - child.since < BRIEF_S
+            sweep(tag, child.process.pid if brief else 0)
 
     def leader(self, number: int) -> int | None:
         """The pid of a trial's process, while there is one on this machine."""

@@ -92,6 +92,8 @@ def applied(state: SchedulerState, live: Live, event: e.MemoryMoving | e.MemoryM
             trial = replace(trial, slot=event.slot)
             claim = replace(claim, units=event.units) if claim is not None else None
         return state.with_live(number, replace(live, trial=trial, claim=claim))
+    if where(live) not in ("leaving", "returning"):  # its process died meanwhile, and another one goes on with it
+        return state
     out = where(live) == "leaving"
     if event.problem:
         attrs[GPU_MEMORY] = "kept" if out else "broken"

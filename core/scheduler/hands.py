@@ -20,6 +20,7 @@ from hptui.core.scheduler.judging import listens, reprune, rule_for
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import AWAY, GPU_MEMORY, Live, SchedulerState
+from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Ranker, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
@@ -32,6 +33,7 @@ from hptui.core.wire.control import Ask, Verdict
 class Hands:
     def __init__(self, gear: Gear, starter: Starter) -> None:
         self._gear, self._starter = gear, starter
+        self._lessons: list[Observation] = []  # that the sampler has yet to hear of
         self._spared: set[int] = set()  # pinned trials that the ledger has told of
 
     def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
@@ -39,6 +41,7 @@ class Hands:
             case a.BootServer():
                 return self._starter.boot(state.server.deaths)
             case a.AskThinker(number=number):
+                self.teach()
                 self._gear.thinker.ask(number)
             case a.Launch(number=number, place=Place() as place, cold=cold):
                 return self._starter.launch(state.live[number], place, cold, state.rules.max_steps)
@@ -144,11 +147,20 @@ class Hands:
         self._gear.children.signal(number, signal.SIGCONT)
 
     def _settle(self, number: int, live: Live, intents: Sequence[e.Event]) -> None:
-        """Nothing of the trial is left running; the sampler and the pruner learn of its end."""
+        """Nothing of the trial is left running; the pruner learns of its end, and the sampler when nothing hurries."""
         self._clear(number)
         for event in intents:
             if isinstance(event, e.Settled):
-                self._teach(live, event)
+                self._learn(live, event)
+
+    def teach(self) -> None:
+        """The sampler hears of trials that have ended: once their slots are filled, before it is asked again."""
+        gear = self._gear
+        lessons, self._lessons = self._lessons, []
+        for seen in lessons:
+            gear.thinker.observe(seen)
+            if gear.adviser.one_more():
+                gear.thinker.look_at(str(gear.folder.path), gear.study.budget.max_steps)
 
     def _make_room(
         self, state: SchedulerState, over_bytes: int, candidates: frozenset[int], reason: str
@@ -192,7 +204,7 @@ class Hands:
     def _place_of(self, live: Live) -> tuple[float | None, ...]:
         return locate(self._gear.space, live.used) if live.used else live.trial.x
 
-    def _teach(self, live: Live, settled: e.Settled) -> None:
+    def _learn(self, live: Live, settled: e.Settled) -> None:
         gear, trial, outcome = self._gear, live.trial, settled.outcome
         loss = None if settled.value is None else gear.study.sign * settled.value
         losses, limits = gear.study.losses(settled.value, trial.attrs), trial.attrs.get(CONSTRAINTS, {})
@@ -200,9 +212,7 @@ class Hands:
         curve = gear.book.curve(trial.number) if listens(gear.study) else None
         x = self._place_of(live)
         seen = observation(trial.number, x, outcome.state, cause, loss, trial.step, losses, limits, curve)
-        gear.thinker.observe(seen)
-        if gear.adviser.one_more():
-            gear.thinker.look_at(str(gear.folder.path), gear.study.budget.max_steps)
+        self._lessons.append(seen)
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, cause))
 

@@ -9,27 +9,38 @@ import signal
 from hptui.core.wire import request as r
 
 
-def sweep(tag: str) -> list[int]:
-    """Kill every process that carries HPTUI_TRIAL=`tag` (or one below it, when `tag` ends in '/'); the pids killed."""
+def sweep(tag: str, newer_than: int = 0) -> list[int]:
+    """Kill every process that carries HPTUI_TRIAL=`tag` (or one below it, when `tag` ends in '/'); the pids killed.
+
+    newer_than: as for `tagged`.
+    """
     killed = []
-    for pid in tagged(tag):
+    for pid in tagged(tag, newer_than):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
     return killed
 
 
-def tagged(tag: str) -> list[int]:
-    """The processes that carry HPTUI_TRIAL=`tag`, or one below it when `tag` ends in '/'."""
+def tagged(tag: str, newer_than: int = 0) -> list[int]:
+    """The processes that carry HPTUI_TRIAL=`tag`, or one below it when `tag` ends in '/'.
+
+    newer_than: only those that may have begun after this pid did, lately. Pids count up until they begin anew.
+    """
     wanted = f"\0{r.TAG}={tag}".encode() + (b"" if tag.endswith("/") else b"\0")
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and wanted in _environ(name) and int(name) != os.getpid():
-            found.append(int(name))
-    return found
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    first = newer_than if newer_than <= _latest_pid() else 0
+    return [pid for pid in pids if pid > first and pid != os.getpid() and wanted in _environ(pid)]
 
 
-def _environ(pid: str) -> bytes:
+def _latest_pid() -> int:
+    """The pid that was given out last; 0 when that can't be told."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/loadavg") as file:
+        return int(file.read().split()[4])
+    return 0
+
+
+def _environ(pid: int) -> bytes:
     try:
         fd = os.open(f"/proc/{pid}/environ", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -33,6 +33,8 @@ class World:
 
     def observe(self, hurry: bool) -> Seen:
         """What happened since; waits for something to happen unless there is no time."""
+        if not hurry:
+            self._hands.teach()
         return self._ears.observe(hurry)
 
     def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:

@@ -7,13 +7,18 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hptui.core.devices.freezer import out, why_not
-from hptui.core.devices.inventory import Device
+from hptui.core.devices.inventory import Device, Place
+from hptui.core.scheduler import events as e
+from hptui.core.scheduler.apply import apply
+from hptui.core.scheduler.state import Rules, SchedulerState
+from hptui.core.study.trial import Process, Why
 
 Make = Callable[..., Any]
 STUB = Path(__file__).parent.parent / "devices"
@@ -170,3 +175,14 @@ def test_the_machines_memory_is_looked_at_before_anything_is_moved() -> None:
 def test_what_rules_it_out_is_known_before_a_trial_runs(one_gpu: Path) -> None:
     assert why_not([Device("cpu", "", "cpu")]) == "trials run on the CPU"
     assert why_not([Device("MIG-1", "", "gpu")]) == "CUDA can't do it on MIG instances"
+
+
+def test_news_of_a_move_that_comes_after_its_process_has_died_changes_nothing() -> None:
+    x = e.Proposed(1.0, 0, {"x": 0.5}, (0.5,), "", "sampler", 1)
+    begun = (x, e.Placed(1.0, 0, Place("GPU-a", 0), ""), e.Launched(1.0, 0), e.Started(1.0, 0, Process(7, 1)))
+    state = SchedulerState(Rules(freeze=True), (Place("GPU-a", 0),), 1)
+    for event in (*begun, e.AttrSet(1.0, 0, "checkpoint_step", 3), e.ParkAsked(1.0, 0, Why.USER), e.Parked(1.0, 0),
+                  e.MemoryMoving(1.0, 0, "leaving"), e.Exited(2.0, 0, None), e.PutAway(2.0, 0, "")):  # fmt: skip
+        state = apply(state, event)
+
+    assert apply(state, e.MemoryMoved(3.0, 0, "no such process", 0.1, True)) == replace(state, now=3.0)
