@@ -118,7 +118,7 @@ def test_failures_say_nothing_of_their_points(name: str) -> None:
     np.testing.assert_allclose(one.x, other.x)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", sorted(set(LEARNERS) - POPULATIONS - {"forest", "neural"}))  # these two do not
+@pytest.mark.parametrize("name", sorted(set(LEARNERS) - POPULATIONS))
 def test_trials_in_parallel_keep_apart(name: str) -> None:
     rng = np.random.default_rng(5)
     x = rng.random((20, 2))

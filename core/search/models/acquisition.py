@@ -43,9 +43,3 @@ def log_ei_slopes(mean: Array, sd: Array, best: Array | float) -> tuple[Array, A
     h = log_h(z)
     by_z = np.exp(log_ndtr(z) - h)  # h' = cdf
     return np.log(sd) + h, -by_z / sd, (1.0 - z * by_z) / sd
-
-
-def log_mean_exp(values: Array) -> Array:
-    """log of the mean of exp(values) over the last axis."""
-    top = values.max(axis=-1, keepdims=True)
-    return np.asarray(top[..., 0] + np.log(np.mean(np.exp(values - top), axis=-1)))

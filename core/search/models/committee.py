@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.search.models.acquisition import log_ei_slopes, log_expected_improvement, log_mean_exp
+from hptui.core.search.models.acquisition import log_ei_slopes, log_expected_improvement
 from hptui.core.search.models.feasibility import Feasibility
 from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.learning import Learned
@@ -30,25 +30,20 @@ _SILENT = 0.01  # a member with less weight is not asked
 class Member:
     posterior: Posterior
     transform: Transform
-    best: Array  # (s,) the lowest loss each fantasy knows, transformed
+    best: float  # the lowest loss known or believed, transformed
     margin: float  # an improvement of less than this does not count, in the same units
     weight: float
 
     @staticmethod
-    def of(learned: Learned, seen: Observed, layout: Layout, guesses: Array, margin: float, weight: float) -> Member:
-        """A member that knows `seen`.
-
-        guesses: (q, s) standard normal, for s fantasies of the q pending losses.
-        """
+    def of(learned: Learned, seen: Observed, layout: Layout, margin: float, weight: float) -> Member:
+        """A member that knows `seen`, and believes of pending trials what it expects."""
         transform = fit_transform(learned.recipe.transform, seen.y)
         pending = layout.features(seen.pending)
         y = transform.forward(seen.y)
         features = layout.features(seen.x)
-        posterior = Posterior(features, y, seen.doubt, learned.settings, pending, guesses, learned.map)
+        posterior = Posterior(features, y, seen.doubt, learned.settings, pending, learned.map)
         ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
-        best = np.full(posterior.alpha.shape[1], float(ended.min()))
-        if len(posterior.fantasies):
-            best = np.minimum(best, posterior.fantasies.min(axis=0))
+        best = float(min(ended.min(), posterior.believed.min(initial=np.inf)))
         return Member(posterior, transform, best, margin, weight)
 
 
@@ -64,22 +59,18 @@ class Committee:
         learned: Sequence[Learned],
         seen: Observed,
         layout: Layout,
-        guesses: Array | None = None,
         margin: float = 0.0,
     ) -> Committee:
         """Members with the settings `learned`, all knowing `seen`; the first has the most weight.
 
         Of recipes that bend the losses alike only the one that predicts better is heard.
-
-        guesses: (q, s) standard normal, for s fantasies of the q pending losses.
         """
-        guesses = np.empty((len(seen.pending), 1)) if guesses is None else guesses
         better = {one.recipe.transform: one for one in sorted(learned, key=lambda one: one.score)}
         ranked = sorted(better.values(), key=lambda one: -one.score)
         weights = np.exp([_SHARPNESS * (one.score - ranked[0].score) for one in ranked])
         weights /= weights.sum()
         heard = [(one, float(weight)) for one, weight in zip(ranked, weights, strict=True) if weight > _SILENT]
-        members = tuple(Member.of(one, seen, layout, guesses, margin, weight) for one, weight in heard)
+        members = tuple(Member.of(one, seen, layout, margin, weight) for one, weight in heard)
         feasibility = None
         if len(seen.infeasible):
             features = layout.features
@@ -103,9 +94,7 @@ class Committee:
         total = np.zeros(len(features))
         for member in self.members:
             mean, sd = member.posterior.predict(features)
-            total += member.weight * log_mean_exp(
-                log_expected_improvement(mean, sd[:, None], member.best - member.margin)
-            )
+            total += member.weight * log_expected_improvement(mean, sd, member.best - member.margin)
         return total if self.feasibility is None else total + self.feasibility.penalty(features)
 
     def improvement_with_slopes(self, features: Array) -> tuple[Array, Array]:
@@ -113,12 +102,9 @@ class Committee:
         total, slopes = np.zeros(len(features)), np.zeros_like(features)
         for member in self.members:
             mean, sd, mean_slope, sd_slope = member.posterior.predict_with_slopes(features)
-            log_ei, by_mean, by_sd = log_ei_slopes(mean, sd[:, None], member.best - member.margin)
-            value = log_mean_exp(log_ei)
-            share = member.weight * np.exp(log_ei - value[:, None]) / log_ei.shape[1]  # of each fantasy in the mean
-            total += member.weight * value
-            slopes += np.einsum("is,isp->ip", share * by_mean, mean_slope)
-            slopes += np.einsum("is,ip->ip", share * by_sd, sd_slope)
+            log_ei, by_mean, by_sd = log_ei_slopes(mean, sd, member.best - member.margin)
+            total += member.weight * log_ei
+            slopes += member.weight * (by_mean[:, None] * mean_slope + by_sd[:, None] * sd_slope)
         return total, slopes
 
     def expected(self) -> Array:
@@ -136,7 +122,7 @@ class Committee:
         """
         member = self.members[0]
         mean, sd = member.posterior.predict(features[None, :])
-        middle = float(mean[0].mean())
-        scale = np.array([middle, middle - sd[0], middle + sd[0], float(member.best.mean())])
+        middle = float(mean[0])
+        scale = np.array([middle, middle - sd[0], middle + sd[0], member.best])
         loss, low, high, best = member.transform.backward(scale).tolist()
         return loss, 0.5 * (high - low), max(best - low, 0.0)

@@ -32,7 +32,7 @@ class Feasibility:
     def log_probability(self, features: Array) -> Array:
         """(m,) logarithms, never above 0."""
         mean, sd = self._posterior.predict(features)
-        return np.asarray(log_ndtr(mean[:, 0] / np.sqrt(sd * sd + self._noise)))
+        return np.asarray(log_ndtr(mean / np.sqrt(sd * sd + self._noise)))
 
     def penalty(self, features: Array) -> Array:
         """(m,) to add to a log expected improvement: the log of the chance, and far more below `_UNLIKELY`.

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from hptui.core.search.models.kernels import Kernel, matern_and_slope, pair_distances
 from hptui.core.search.models.posterior import left_out
@@ -21,6 +21,7 @@ from hptui.core.search.protocol import Array
 
 NOISE_FLOOR = 1e-8  # variance, of standardised losses
 NOISY_START, NOISY_FROM = -1.5, 20  # log of a noise variance to begin at too; trials from which that pays
+_FIRST_ITERATIONS = 8  # of each of two searches, before the worse one is given up
 ALONE_LENGTH, ALONE_LENGTH_SD = math.log(0.5), 1.0  # log length of a parameter by itself
 
 
@@ -100,9 +101,14 @@ def _fit(
     noisy = np.r_[quiet[:-1], NOISY_START]
     starts = [told] if len(told) else [quiet, noisy] if len(y) >= NOISY_FROM else [quiet]
     bounds = list(zip(low, high, strict=True))
-    options = {"maxiter": iterations}
-    ends = [minimize(evidence, at, jac=True, method="L-BFGS-B", bounds=bounds, options=options) for at in starts]
-    found = min(ends, key=lambda end: float(end.fun))
+
+    def better(at: Array, most: int) -> OptimizeResult:
+        return minimize(evidence, at, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": most})
+
+    if len(starts) > 1:  # both a little way, then on from the better end
+        ends = [better(at, _FIRST_ITERATIONS) for at in starts]
+        starts, iterations = [min(ends, key=lambda end: float(end.fun)).x], iterations - _FIRST_ITERATIONS
+    found = better(starts[0], iterations)
     kernel, noise = prior.unpack(found.x, groups)
     surprise, missed = left_out(kernel.between(features, features), noise + doubt, y)
     for array in (kernel.lengths, kernel.alone_lengths, found.x, surprise, missed):
@@ -176,7 +182,8 @@ class Evidence:
         gradient[-1] = noise * on_diagonal
         by_signal = signal * (float(weights @ correlation) + on_diagonal)
         if alone:
-            by_single = np.einsum("gk,gk,k->g", self.distances, single_slopes, weights)
+            single_slopes *= self.distances
+            by_single = single_slopes @ weights
             gradient[dim : 2 * dim] = -2.0 * single * single_inverse_squares * by_single
             gradient[-3] = by_signal
             gradient[-2] = single * (float(weights @ all_singles) + dim * on_diagonal)

@@ -56,12 +56,18 @@ class Learned:
     map: FeatureMap | None = None
 
 
+def scored(n: int) -> int:
+    """The last full score of `n` trials: 20, 40, ... 200, 240, ... 300, 360, ...: rarer the more there are."""
+    score = _SCORE * max(1, n // 100)
+    return n // score * score
+
+
 def learn(recipe: Recipe, seen: Observed, layout: Layout, shape: Shape = PLAIN) -> Learned:
     """Settings after `seen`: begun at those after the last full score of trials, which are begun at the prior.
 
     So the answer depends on `seen` alone, and what was remembered saves most of the work.
     """
-    whole = len(seen) // _SCORE * _SCORE
+    whole = scored(len(seen))
     full = whole == len(seen)
     before = learn(recipe, seen.first(whole), layout, shape) if 0 < whole < len(seen) else None
     seen = seen.chosen(thinned(seen.y, FIT_POINTS))

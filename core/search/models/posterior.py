@@ -33,10 +33,9 @@ def left_out(covariance: Array, noise: Array, y: Array) -> tuple[Array, Array]:
 class Posterior:
     """A process that has seen `y` (n,) at `features` (n, p).
 
-    map: where the kernel measures, see `models.maps`. pending: (q, p) points whose loss is still unknown. They take
-    their uncertainty away from their neighbourhood; `fantasies` (q, s) are s joint guesses of their losses, each with
-    a mean of its own, made of the standard normal numbers `guesses` (q, s). Raises ValueError when the covariance
-    can't be factored.
+    map: where the kernel measures, see `models.maps`. pending: (q, p) points whose loss is still unknown: taken to be
+    as expected, `believed` (q,), so that they take the doubt away from their neighbourhood and nothing else
+    (Kriging believer, Ginsbourger et al. 2010, section 4). Raises ValueError when the covariance can't be factored.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class Posterior:
         doubt: Array,
         settings: Settings,
         pending: Array | None = None,
-        guesses: Array | None = None,
         map: FeatureMap | None = None,
     ) -> None:
         self.map = map
@@ -56,49 +54,39 @@ class Posterior:
         self.factor = _factor(self.kernel.between(features, features), self.noise)
         ones = _solve(self.factor, np.ones(len(y)))
         self.mean = float(ones @ y) / float(ones.sum())
-        alpha = _solve(self.factor, y - self.mean)
-        self.fitted = y - self.noise * alpha  # (n,) the mean where it was observed, free of noise
-        self.alpha = alpha[:, None]
-        self.fantasies = np.empty((0, 1))
-        if pending is not None and len(pending) and guesses is not None:
-            self._imagine(pending, guesses, y, settings.noise)
+        self.alpha = _solve(self.factor, y - self.mean)
+        self.fitted = y - self.noise * self.alpha  # (n,) the mean where it was observed, free of noise
+        self.believed = np.empty(0)
+        if pending is not None and len(pending):
+            self._believe(pending, y, settings.noise)
 
     def _mapped(self, features: Array) -> Array:
         return features if self.map is None else self.map.forward(features)
 
-    def _imagine(self, pending: Array, guesses: Array, y: Array, noise: float) -> None:
-        mean, covariance = self.joint(pending)
-        spread = _factor(covariance, np.full(len(pending), noise + 1e-10 * self.kernel.variance))
-        self.fantasies = mean[:, None] + spread @ guesses
-        self.features = np.vstack([self.features, self._mapped(pending)])
+    def _believe(self, pending: Array, y: Array, noise: float) -> None:
+        pending = self._mapped(pending)
+        self.believed = self.mean + self.kernel.between(pending, self.features) @ self.alpha
+        self.features = np.vstack([self.features, pending])
         self.noise = np.concatenate([self.noise, np.full(len(pending), noise)])
         self.factor = _factor(self.kernel.between(self.features, self.features), self.noise)
-        told = np.vstack([np.repeat(y[:, None], guesses.shape[1], axis=1), self.fantasies])
-        self.alpha = _solve(self.factor, told - self.mean)
-
-    def joint(self, features: Array) -> tuple[Array, Array]:
-        """Mean (m,) and covariance (m, m) of the losses at (m, p) points, without noise."""
-        features = self._mapped(features)
-        k = self.kernel.between(features, self.features)
-        half, _ = dtrtrs(self.factor, k.T, lower=1)
-        return self.mean + (k @ self.alpha)[:, 0], self.kernel.between(features, features) - half.T @ half
+        self.alpha = _solve(self.factor, np.concatenate([y, self.believed]) - self.mean)
 
     def predict(self, features: Array) -> tuple[Array, Array]:
-        """Mean (m, s) for each fantasy (one when nothing is pending), and sd (m,), without noise."""
+        """Mean (m,) and sd (m,), without noise."""
         k = self.kernel.between(self._mapped(features), self.features)
         half, _ = dtrtrs(self.factor, k.T, lower=1)
         return self.mean + k @ self.alpha, self._sd(np.einsum("ij,ij->j", half, half))
 
     def predict_with_slopes(self, features: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean (m, s), sd (m,), and their derivatives by the features: (m, s, p) and (m, p)."""
+        """Mean (m,), sd (m,), and their derivatives by the features, (m, p) each."""
         k, by_feature = self.kernel.with_slopes(self._mapped(features), self.features)
         weight = k @ self.inverse
         sd = self._sd(np.einsum("ij,ij->i", weight, k))
-        mean_slope = np.einsum("ijk,js->isk", by_feature, self.alpha)
+        mean_slope = np.einsum("ijk,j->ik", by_feature, self.alpha)
         sd_slope = -np.einsum("ijk,ij->ik", by_feature, weight) / sd[:, None]
         if self.map is not None:
             by_map = self.map.slopes(features)
-            mean_slope = np.einsum("isq,iqp->isp", mean_slope, by_map)
+            mean_slope = np.einsum("iq,iqp->ip", mean_slope, by_map)
             sd_slope = np.einsum("iq,iqp->ip", sd_slope, by_map)
         return self.mean + k @ self.alpha, sd, mean_slope, sd_slope
 

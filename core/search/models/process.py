@@ -41,13 +41,12 @@ class Process:
         seen = observe(History(np.vstack([x, pending]), y, kind, np.arange(len(y)), steps), layout)
         learned = learn(RECIPE, seen.first(len(seen) - len(seen) % _TURN or len(seen)), layout)
         kept = seen.chosen(thinned(seen.y, LARGEST))
-        [member] = Committee.of([learned], kept, layout, np.zeros((len(kept.pending), 1))).members
+        [member] = Committee.of([learned], kept, layout).members
         return Process(member, layout)
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Mean (m,) and standard deviation (m,) at snapped points (m, d), on the scale."""
-        mean, sd = self.member.posterior.predict(self.layout.features(x))
-        return mean[:, 0], sd
+        return self.member.posterior.predict(self.layout.features(x))
 
     def scaled(self, values: Array) -> Array:
         return self.member.transform.forward(values)
@@ -55,7 +54,7 @@ class Process:
     @property
     def believed(self) -> Array:
         """(q,) what pending trials are taken to be, on the scale."""
-        return np.asarray(self.member.posterior.fantasies[:, 0])
+        return self.member.posterior.believed
 
     def told(self, x: Array) -> tuple[float, float]:
         """The value expected at one snapped point (d,), and its doubt, in its own units."""

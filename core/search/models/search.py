@@ -63,13 +63,11 @@ def most_promising(
 def _distinct(scaled: Array, promise: Array) -> list[int]:
     """The most promising rows that are not next to each other."""
     order = np.argsort(-promise, kind="stable")[:_HEARD]
-    chosen = [int(order[0])]
-    for row in order[1:]:
-        if len(chosen) == _STARTS:
-            break
-        away = scaled[chosen] - scaled[row]
-        if float(np.min(np.einsum("ij,ij->i", away, away))) > 0.01:
-            chosen.append(int(row))
+    chosen = list[int]()
+    while len(order) and len(chosen) < _STARTS:
+        chosen.append(int(order[0]))
+        away = scaled[order] - scaled[chosen[-1]]
+        order = order[np.einsum("ij,ij->i", away, away) > 0.01]
     return chosen
 
 

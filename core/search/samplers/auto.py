@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # SciPy takes half a second to load: the first trials do not 
 
 Turn = Literal["improve", "density", "explore"]
 TURNS: tuple[Turn, ...] = ("improve", "density", "explore")
-TURNS_FROM = 12  # losses; before, every trial goes where the model hopes for most
+TURNS_FROM = 20  # losses; before, every trial goes where the model hopes for most
 TRUSTED, TRUSTED_FROM = 0.03, 25  # the share of the variance that a followed model may miss; more before 25 losses
 MOST_PARAMETERS = 200  # with more, models cost too much
 STUCK_FOR, NOTEWORTHY = 25, 0.01  # trials; the share of the way from the median to the best loss
@@ -29,7 +29,7 @@ MARGIN = 0.1  # standard deviations of the losses: improvements of less don't co
 
 @dataclass(frozen=True)
 class Auto:
-    """Evenly spread points, then the Gaussian processes' best guess; from 12 losses on, three take turns.
+    """Evenly spread points, then the Gaussian processes' best guess; from 20 losses on, three take turns.
 
     A model that predicts left-out losses well is followed all the way down, for as long as that leads on. One that
     does not is stuck sooner or later, polishing a basin that is not the best: then every third point comes from the

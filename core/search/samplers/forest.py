@@ -13,7 +13,7 @@ from hptui.core.errors import StudyError
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
 from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import Judged, judged, pending, ranks
-from hptui.core.search.samplers.pool import best_first, features, levelled, log_improvement, outlook
+from hptui.core.search.samplers.pool import best_first, features, levelled, log_improvement, outlook, reach_of, room
 from hptui.core.space.space import Space
 
 _INACTIVE = -0.5  # outside of every range, so that a split can tell
@@ -26,7 +26,7 @@ class Forest:
     """Where the expected improvement by a forest of extremely randomised trees is highest.
 
     Splits at random places make the mean smooth, and their spread is the doubt. Pending trials are taken to be as
-    good as the median.
+    good as the median, and their surroundings are left alone.
 
     trees: their number. startup: quasi-random points first; the dimension and one, but 4 to 10, if not stated.
     Raises StudyError where scikit-learn is missing.
@@ -53,13 +53,16 @@ class Forest:
         if self.space.dim == 0 or len(seen) < self._startup:
             return self._ground.start(history, number)
         axes, rng = self._ground.axes, np.random.default_rng([self.seed, number])
-        x, y = self._lessons(seen, pending(history))
-        trees = self._grown(features(axes, x, _INACTIVE), y, rng)
-        best = float(y.min())
+        waiting = axes.snap(pending(history))
+        x, y = self._lessons(seen, waiting)
+        table = features(axes, x, _INACTIVE)
+        trees, best = self._grown(table, y, rng), float(y.min())
+        known = len(x) - len(waiting)
+        reach = reach_of(table[:known], y[:known])
 
         def score(points: Array) -> Array:
-            mean, sd = predict(trees, features(axes, points, _INACTIVE))
-            return log_improvement(mean, sd, best)
+            at = features(axes, points, _INACTIVE)
+            return log_improvement(*predict(trees, at), best) + room(at, table[known:], reach)
 
         top = x[np.argsort(y, kind="stable")[:5]]
         points, _ = best_first(score, axes, rng, top, _CANDIDATES)
@@ -74,7 +77,7 @@ class Forest:
             order = np.argsort(ranks(y))
             rows = np.append(order[: _MOST // 2], order[np.linspace(_MOST // 2, len(y) - 1, _MOST // 2).astype(int)])
             x, y = x[rows], y[rows]
-        return np.vstack([x, axes.snap(waiting)]), np.append(y, np.full(len(waiting), np.median(y)))
+        return np.vstack([x, waiting]), np.append(y, np.full(len(waiting), np.median(y)))
 
     def _grown(self, table: Array, y: Array, rng: np.random.Generator) -> list[Any]:
         from sklearn.tree import ExtraTreeRegressor

@@ -15,7 +15,8 @@ from hptui.core.search.models.observed import Observed, observe, thinned
 from hptui.core.search.models.search import most_promising
 from hptui.core.search.models.shape import KernelName, Shape
 from hptui.core.search.models.trust import box
-from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal
+from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal, Tilt
+from hptui.core.search.samplers.pool import reach_of, room
 from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.start import Start
 from hptui.core.search.samplers.tried import Same, same_point, tried
@@ -23,18 +24,18 @@ from hptui.core.space.space import Space
 
 LARGEST = 1000  # trials a process sees; of more, a selection
 ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
-_FANTASIES = 8
 
 
 @dataclass(frozen=True)
 class GP:
     """A committee of Gaussian processes (`models.committee`) after a few evenly spread points.
 
-    Pending trials are imagined to end in several ways at once. startup: points before the first model; half as
+    Pending trials are taken to end as expected, and left room. startup: points before the first model; half as
     many as parameters and two more, from 4 to 8, when it is not stated. kernel: see `models.shape`. trust_region:
     stay in a box around the best trial, which grows and shrinks (`models.trust`).
 
-    Sources: log expected improvement, Ament et al. 2023; fantasies, Snoek, Larochelle & Adams 2012, section 3.2.
+    Sources: log expected improvement, Ament et al. 2023; pending trials (Kriging believer), Ginsbourger, Le
+    Riche & Carraro 2010, section 4.
     """
 
     space: Space
@@ -67,13 +68,13 @@ class GP:
         rng = np.random.default_rng([self.seed, number])
         kept = seen.chosen(thinned(seen.y, LARGEST))
         heard = learned if len(kept) <= MANY else (max(learned, key=lambda one: one.score),)
-        guesses = rng.standard_normal((len(seen.pending), _FANTASIES if len(seen.pending) else 1))
-        committee = Committee.of(heard, kept, self.layout, guesses, margin)
+        committee = Committee.of(heard, kept, self.layout, margin)
         known = tried(history, self._same)
         draws = DRAWS if len(kept) <= MANY else DRAWS // 3
         within = self._box(seen, committee) if self.trust_region == "on" else None
+        tilt = self._apart(kept, history.tilt) if len(kept.pending) else history.tilt
         found = most_promising(
-            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, history.tilt, within
+            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, tilt, within
         )
         if found is None:
             return Random(self.space, self.seed, self.grows).ask(history, number)
@@ -93,6 +94,17 @@ class GP:
         committee = Committee.of(self.learned(seen), replace(kept, pending=kept.pending[:0]), self.layout)
         expected = np.where(kept.stopped, np.inf, committee.expected())
         return int(kept.numbers[np.argmin(expected)])
+
+    def _apart(self, seen: Observed, tilt: Tilt | None) -> Tilt:
+        """The tilt, and away from pending trials."""
+        waiting, known = self.layout.features(seen.pending), self.layout.features(seen.x)
+        reach = reach_of(known, seen.y)
+
+        def tilted(x: Array) -> Array:
+            kept_off = room(self.layout.features(x), waiting, reach)
+            return kept_off if tilt is None else kept_off + tilt(x)
+
+        return tilted
 
     def _box(self, seen: Observed, committee: Committee) -> tuple[Array, Array]:
         return box(self.layout, seen, committee.lengths(len(self.layout.varying)), self._start.wanted)
@@ -122,5 +134,5 @@ def learned_from(n: int, member: int) -> int:
     """How many of `n` trials a member learns its settings from: members take turns, rarer when n is large."""
     if n <= ALL_LEARN:
         return n
-    turn = max(1, n // 60)
+    turn = max(1, n // 40)
     return n - (n + member * turn) % (len(RECIPES) * turn)

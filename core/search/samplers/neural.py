@@ -11,7 +11,7 @@ from hptui.core.search.protocol import Array, Exhausted, History, Proposal
 from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import Judged, judged, pending, ranks
 from hptui.core.search.samplers.networks import Networks, predict, trained
-from hptui.core.search.samplers.pool import best_first, features, levelled, log_improvement, outlook
+from hptui.core.search.samplers.pool import best_first, features, levelled, log_improvement, outlook, reach_of, room
 from hptui.core.space.space import Space
 
 _MOST = 500  # trials that the networks are trained on
@@ -24,7 +24,7 @@ class Neural:
 
     The hidden layers are trained on as many of the first trials as `trained_on` says, so that not every proposal
     needs new ones; the last layer is Bayesian and has learned from all. Pending trials are taken to be as the
-    networks of the others expect them, as sure as if they had been seen.
+    networks of the others expect them, as sure as if they had been seen, and their surroundings are left alone.
 
     startup: quasi-random points first; one more than parameters, from 4 to 10, if not stated.
 
@@ -45,16 +45,15 @@ class Neural:
         hidden = self._hidden(seen)
         table = self._table(x)
         model = hidden.fitted(table, y)
-        waiting = axes.snap(pending(history))
-        if len(waiting):
-            more = self._table(waiting)
+        more = self._table(axes.snap(pending(history)))
+        if len(more):
             expected, _ = predict(model, more)
             model = hidden.fitted(np.vstack([table, more]), np.append(y, expected))
-        best = float(y.min())
+        best, reach = float(y.min()), reach_of(table, y)
 
         def score(points: Array) -> Array:
-            mean, sd = predict(model, self._table(points))
-            return log_improvement(mean, sd, best)
+            at = self._table(points)
+            return log_improvement(*predict(model, at), best) + room(at, more, reach)
 
         points, _ = best_first(score, axes, rng, x[np.argsort(y, kind="stable")[:5]], _CANDIDATES)
         [mean], [sd] = predict(model, self._table(points[:1]))

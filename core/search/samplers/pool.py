@@ -44,6 +44,25 @@ def best_first(
     return x[order], scores[order]
 
 
+def room(table: Array, waiting: Array, reach: float) -> Array:
+    """(c,) log of a factor from 0, at a waiting point, to 1, a few times `reach` away from all of them.
+
+    table: (c, f) features of candidates; waiting: (p, f) of trials that run: what they will say is not asked twice.
+    Source: local penalties, Gonzalez et al. 2016, section 3, with a width that does not hang on a model.
+    """
+    away = ((table[:, None, :] - waiting[None]) ** 2).sum(axis=2) / (2 * reach * reach)
+    return np.asarray(np.log(np.maximum(-np.expm1(-away), 1e-12)).sum(axis=1))
+
+
+def reach_of(table: Array, level: Array) -> float:
+    """How far apart the best five of the known points (n, f) and their nearest neighbours are, in the middle."""
+    best = table[np.argsort(level, kind="stable")[:5]]
+    away = np.sqrt(((best[:, None, :] - table[None]) ** 2).sum(axis=2))
+    away[away == 0] = np.inf
+    nearest = away.min(axis=1)
+    return max(float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else 0.1, 1e-3)
+
+
 def features(axes: Axes, x: Array, inactive: float) -> Array:
     """(n, f) what a model sees: numbers as they are, one column per choice; `inactive` where a parameter is not.
 
