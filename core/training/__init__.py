@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from hptui.core.training.guards import Diverged as Diverged
     from hptui.core.training.guards import DivergenceGuard as DivergenceGuard
     from hptui.core.training.guards import GapMonitor as GapMonitor
+    from hptui.core.training.lightning_report import LightningReport as LightningReport
     from hptui.core.training.overfit import can_overfit as can_overfit
     from hptui.core.training.schedules import make_schedule as make_schedule
     from hptui.core.training.schedules import scaled_rate as scaled_rate
     from hptui.core.training.sweep import range_test as range_test
+    from hptui.core.training.trainer_report import TrainerReport as TrainerReport
 
 _HOME = {
     "BestCheckpoint": "checkpoints",
@@ -38,6 +40,8 @@ _HOME = {
     "DivergenceGuard": "guards",
     "Diverged": "guards",
     "GapMonitor": "guards",
+    "LightningReport": "lightning_report",
+    "TrainerReport": "trainer_report",
     "can_overfit": "overfit",
     "range_test": "sweep",
     "make_schedule": "schedules",
@@ -45,9 +49,9 @@ _HOME = {
 }
 
 __all__ = [
-    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "RateController", "build_layers", "build_optimizer",
-    "build_schedule", "can_overfit", "clip_gradients", "make_schedule", "parameter_groups", "range_test", "scaled_rate",
-    "units_of",
+    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "LightningReport", "RateController", "TrainerReport",
+    "build_layers", "build_optimizer", "build_schedule", "can_overfit", "clip_gradients", "make_schedule",
+    "parameter_groups", "range_test", "scaled_rate", "units_of",
 ]  # fmt: skip
 
 

@@ -1,0 +1,31 @@
+"""What the callbacks for other trainers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from hptui.core.errors import ObjectiveError
+
+
+def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Those that are one number, as floats; a tensor of one element is."""
+    found = {}
+    for name, value in metrics.items():
+        item = getattr(value, "item", None)
+        if item is not None and getattr(value, "numel", lambda: 1)() == 1:
+            value = item()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[str(name)] = float(value)
+    return found
+
+
+def told_to_stop(step: int) -> Exception:
+    """hptui.TrialPruned, for a trial that was told to stop at `step`."""
+    pruned: type[Exception] = import_module("hptui").TrialPruned
+    return pruned(f"told to stop at step {step}")
+
+
+def without(what: str, package: str, extra: str) -> ObjectiveError:
+    return ObjectiveError(what, f"{package} is not installed", f"pip install 'hptui[{extra}]'")
