@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "best": ("best", "best", "Print the best trials, ready to paste."),
     "logs": ("logs", "logs", "Print what a trial or the scheduler wrote."),
     "export": ("export", "export", "Write a session for another tool, or as one file."),
+    "log-to": ("log_to", "log_to", "Write a session as runs of TensorBoard, MLflow or W&B, while it goes on."),
     "what-if": ("what_if", "what_if", "Say what another pruner would have done."),
     "report": ("report", "report", "Write a session on one page, HTML or Markdown."),
     "import": ("importing", "import_", "Make a session of what another tool has recorded."),

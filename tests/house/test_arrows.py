@@ -51,6 +51,9 @@ LIBRARIES: dict[str, set[str]] = {
     "ray": {"core.remote"},
     "optuna": {"core.worker", "core.interop", "core.search.guests"},  # guests: when a study names one, and nothing else
     "optunahub": {"core.search.guests"},
+    "tensorboardX": {"core.interop"},
+    "mlflow": {"core.interop.loggers"},
+    "wandb": {"core.interop.loggers"},
     "textual": {"tui"},
     "rich": {"tui"},
     "click": {"tui"},

@@ -1,0 +1,117 @@
+"""Reads a session and tells a logger what is new, each thing once: how far it came is kept in a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hptui.core.errors import SessionError
+from hptui.core.interop.loggers.logger import Facts, Logger
+from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.session import SessionFolder
+from hptui.core.study.trial import State
+
+
+class Known(msgspec.Struct):
+    """Of a trial: its handle, the last step told of each metric, whether its end was told."""
+
+    handle: str
+    told: dict[str, int] = {}
+    ended: bool = False
+
+
+class Follower:
+    """Tells a logger of one session.
+
+    kept: the file in which it keeps how far it came. A logger that raises is a SessionError, and what was told so far
+    is kept.
+    """
+
+    def __init__(self, folder: SessionFolder, make: Callable[[Facts], Logger], kept: Path) -> None:
+        self._folder, self._kept = folder, kept
+        with Reader(folder) as reader:
+            facts = reader.facts()
+        study = folder.study.read_text(encoding="utf-8", errors="replace") if folder.study.exists() else ""
+        self._facts = Facts(
+            str(facts.get("id", folder.name)), folder.name, str(facts.get("metric", "value")),
+            str(facts.get("direction", "minimize")), study,
+        )  # fmt: skip
+        self._known = self._read()
+        self._change = 0
+        self._logger = self._ask(lambda: make(self._facts))
+
+    def look(self, reader: Reader) -> int:
+        """Tell what is new since the last look; returns how many trials have ended and been told."""
+        with reader.snapshot():
+            rows = sorted(reader.trials(self._change, points=False), key=lambda row: row.number)
+            metrics = reader.metric_names()
+            news = [(row, {m: reader.curve(row.number, m, self._last(row, m)) for m in metrics}) for row in rows]
+        try:
+            for row, curves in news:
+                self._ask(lambda row=row, curves=curves: self._tell(row, curves))  # type: ignore[misc]
+                self._change = max(self._change, row.change)
+        finally:
+            if news:
+                self._write()
+        return sum(known.ended for known in self._known.values())
+
+    def close(self) -> None:
+        self._ask(self._logger.close)
+
+    def _last(self, row: TrialRow, metric: str) -> int:
+        known = self._known.get(str(row.number))
+        return -1 if known is None else known.told.get(metric, -1)
+
+    def _tell(self, row: TrialRow, curves: dict[str, list[tuple[int, float]]]) -> None:
+        known = self._known.get(str(row.number))
+        if known is None:
+            if not State(row.state).ended and (row.started_at is None or self._logger.at_end):
+                return
+            known = self._known[str(row.number)] = Known(self._logger.begin(row))
+        if known.ended:
+            return
+        for metric, points in curves.items():
+            if points:
+                self._logger.points(known.handle, metric, points)
+                known.told[metric] = points[-1][0]
+        if State(row.state).ended:
+            if row.value is not None and self._facts.metric not in known.told:  # it returned its value and no more
+                self._logger.points(known.handle, self._facts.metric, [(0, row.value)])
+            self._logger.end(known.handle, row)
+            known.ended = True
+
+    def _ask(self, what: Callable[[], Any]) -> Any:
+        try:
+            return what()
+        except SessionError:
+            raise
+        except Exception as error:  # whatever the logger's package raises
+            problem = f"the logger failed: {type(error).__name__}: {error}"
+            raise SessionError(
+                self._folder.name, problem, "the session is not touched by it; ask again later"
+            ) from error
+
+    def _read(self) -> dict[str, Known]:
+        if not self._kept.is_file():
+            return {}
+        try:
+            session, known = msgspec.json.decode(self._kept.read_bytes(), type=tuple[str, dict[str, Known]])
+        except (OSError, msgspec.MsgspecError) as error:
+            raise SessionError(str(self._kept), f"can't be read: {error}", "remove it to begin anew") from None
+        if session != self._facts.id:
+            raise SessionError(str(self._kept), "is of another session of this name", "log to another folder")
+        return known
+
+    def _write(self) -> None:
+        draft = self._kept.with_name(f"{self._kept.name}.new")
+        try:
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(msgspec.json.encode((self._facts.id, self._known)))
+            os.replace(draft, self._kept)
+        except OSError as error:
+            raise SessionError(str(self._kept.parent), f"can't be written: {error.strerror}", "name another") from error
