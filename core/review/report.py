@@ -23,6 +23,8 @@ from hptui.core.review.isolation import isolate
 from hptui.core.review.pruning import best_of, pruning
 from hptui.core.review.rounds import difference
 from hptui.core.review.trust import against_baseline, repeated, smaller_budgets
+from hptui.core.review.warm import contributions
+from hptui.core.review.warm import told as past_told
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.durations import format_duration
@@ -73,6 +75,7 @@ def report(reader: Reader, max_steps: int | None = None) -> list[Section]:
         Section("The search", tuple(_search(seen, facts.get("metric", "value")))),
         Section("What mattered", tuple(_importances(seen, facts.get("metric", "value")))),
         Section("What was compared", tuple(_compared(seen, facts))),
+        Section("Past sessions", tuple(Text(f"{past_told(one)}.") for one in contributions(facts, rows, sign))),
         Section("Pruning", tuple(_pruned(reader, rows, facts, best, max_steps))),
         Section("How sure it is", tuple(_sure(rows, sign))),
         Section("On held-out data", tuple(_held_out(rows, facts, sign))),

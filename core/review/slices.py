@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from hptui.core.advice.regions import tail
+from hptui.core.advice.regions import Edge, has_ends
+from hptui.core.advice.regions import edge as rule
 from hptui.core.review.columns import Bools, Columns, Dimension, Floats, Ints
 
-EDGE = 0.05
-"""How much of the range, on the scale it is sampled on, counts as an edge."""
-BEST = 10
-"""The best trials that are looked at."""
 FEWEST = 20
-"""Complete trials below which nothing is said of edges."""
-LEAST, SURE = 3, 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """Where the best trials lie. at: "" in the interior, or unknown with fewer than FEWEST trials (`of` is 0 then).
-
-    near: how many of the best `of` lie at that edge. p: how likely as many are there by chance alone."""
-
-    at: Literal["low", "high", ""]
-    near: int = 0
-    of: int = 0
-    p: float = 1.0
+"""Complete trials below which nothing is said of a parameter's effect."""
 
 
 def edge(columns: Columns, dimension: Dimension) -> Edge:
-    """A hint and not a test: a sampler's points are not independent, and crowd where it has seen good ones.
-
-    An edge is told when LEAST of the best lie there and chance alone would put as many there less than once in
-    a hundred times: the upper tail of the binomial distribution with the edge's share of the range.
-    """
-    ranked = columns.ranked
-    unit = dimension.unit[ranked]
-    unit = unit[np.isfinite(unit)]
-    if len(unit) < FEWEST or dimension.choices or dimension.low >= dimension.high:
+    """Where the best trials lie along it: the same words as in the session's advice."""
+    bounded = [each for each in columns.dimensions if _can_grow(each)]
+    if not _can_grow(dimension):
         return Edge("")
-    best = unit[:BEST]
-    low, high = int((best <= EDGE).sum()), int((best >= 1 - EDGE).sum())
-    share = max(EDGE, 1 / dimension.count) if dimension.count else EDGE
-    near = max(low, high)
-    p = tail(near, len(best), share)
-    if near >= LEAST and p < SURE:
-        return Edge("low" if low >= high else "high", near, len(best), p)
-    return Edge("", near, len(best), p)
+    return rule([float(u) for u in dimension.unit[columns.ranked]], len(bounded))
+
+
+def _can_grow(dimension: Dimension) -> bool:
+    return not dimension.choices and dimension.low < dimension.high and has_ends(dimension.count)
 
 
 def flat(columns: Columns, dimension: Dimension) -> bool | None:

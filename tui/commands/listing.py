@@ -12,6 +12,8 @@ import click
 from hptui.core.review.accounting import account
 from hptui.core.review.front import front, values_of
 from hptui.core.review.pruning import Pruning, best_of, pruning
+from hptui.core.review.warm import contributions
+from hptui.core.review.warm import told as past_told
 from hptui.core.store.library import SessionSummary, sessions, summary
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
@@ -95,11 +97,13 @@ def show(name: str | None, as_json: bool) -> None:
         until = (facts.get("finished") or {}).get("at") or time.time()
         spent = account(trials, reader.events(), reader.devices(), until, facts.get("n_trials"), giving_up.saved)
     trials.sort(key=lambda row: row.number)
+    lent = contributions(facts, trials, goals[0].sign)
     if as_json:
         document = summary_json(each) | {
             "trials": [trial_json(row) for row in trials],
             "parameters": parameters,
             "pruning": pruning_json(giving_up),
+            "past_sessions": [asdict(one) for one in lent],
             "accounting": asdict(spent) | {"spent_s": spent.spent_s, "idle_share": spent.idle_share},
             "study": folder.study.read_text(errors="replace") if folder.study.exists() else None,
             "argv": facts.get("argv"),
@@ -118,7 +122,8 @@ def show(name: str | None, as_json: bool) -> None:
         numbers = [str(row.number) for row in front(trials, goals)]
         print(f"front: {', '.join(numbers) or UNKNOWN} (hptui best {each.name})")
     print(each.path)
-    for line in (saved_line(giving_up), ahead_line(giving_up), account_line(spent, live=each.alive)):
+    said = (saved_line(giving_up), ahead_line(giving_up), account_line(spent, live=each.alive))
+    for line in (*said, *(harmless(past_told(one)) for one in lent)):
         if line:
             print(line)
     if trials:

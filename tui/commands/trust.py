@@ -64,7 +64,7 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
 @click.command()
 @SOME_NAME
 @click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter instead.")
-@click.option("--json", "as_json", is_flag=True, help="{repeated[] against smaller[] compared folds held_out}; isolated[]")
+@click.option("--json", "as_json", is_flag=True, help="{repeated against smaller compared folds held_out}; isolated")
 def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     """Tell how much of a result is luck.
 
