@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hptui.core.scheduler.tags import sweep
 from hptui.core.scheduler.launch import ensure
+from hptui.core.scheduler.tags import sweep
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post
 from hptui.core.store.rows import CommandRow
@@ -39,6 +39,7 @@ name = "{pruner}"
 {options}
 [budget]
 n_trials = {n_trials}
+{steps}
 [resources]
 slots = 2
 devices = "none"
@@ -54,19 +55,26 @@ class Bench:
     def folder(self, name: str) -> SessionFolder:
         return SessionFolder(self.home / "sessions" / name)
 
-    def study_text(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> str:
+    def study_text(
+        self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "",
+        max_steps: int | None = None,
+    ) -> str:  # fmt: skip
         return _STUDY.format(
-            name=name, script=OBJECTIVES.name, function=function, pruner=pruner, options=options, n_trials=n_trials
-        )
+            name=name, script=OBJECTIVES.name, function=function, pruner=pruner, options=options, n_trials=n_trials,
+            steps="" if max_steps is None else f"max_steps = {max_steps}",
+        )  # fmt: skip
 
-    def create(self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "") -> str:
+    def create(
+        self, name: str, function: str, n_trials: int, pruner: str = "none", options: str = "",
+        max_steps: int | None = None,
+    ) -> str:  # fmt: skip
         """A session that waits for its scheduler; its name."""
         here = str(OBJECTIVES.parent)
         facts = {
             "name": name, "id": self.session_id(name), "direction": "minimize", "metric": "value",
             "n_trials": n_trials, "script_folder": here, "cwd": here, "created_at": time.time(),
         }  # fmt: skip
-        create_session(self.folder(name), self.study_text(name, function, n_trials, pruner, options), facts)
+        create_session(self.folder(name), self.study_text(name, function, n_trials, pruner, options, max_steps), facts)
         return name
 
     def run(self, name: str, timeout_s: float = 180.0) -> sqlite3.Connection:

@@ -12,15 +12,18 @@ from pathlib import Path
 from statistics import mean
 
 from bench.speed import peers
+from bench.speed.objectives import JUDGED_STEPS
 from bench.speed.running import Bench, attrs, hptui, rows, wait
 from bench.speed.table import Result, number, spread
 from bench.terminal.ptydrive import Terminal
+from hptui.core.search.pruners.thaw import Thaw
 from hptui.core.store.mailbox import post
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.commands import Wish
 
 NULL_TRIALS, BRIEF_TRIALS, JUDGED_TRIALS, PAUSES = 200, 60, 4, 20
 MIB = 2**20
+MILESTONES = Thaw(JUDGED_STEPS).milestones().steps
 
 
 def starts(bench: Bench) -> list[Result]:
@@ -90,18 +93,15 @@ def cpu_of(pid: int) -> float:
 
 
 def verdicts(bench: Bench) -> list[Result]:
+    """With the median rule, which lets a trial go on at once; with `auto`, which holds it, and continues it."""
     name = bench.create("verdicts", "judged", JUDGED_TRIALS, "median", "n_startup_trials = 1\nn_warmup_steps = 0")
-    trials = attrs(bench.run(name))
-    waits = spread([seconds * 1e3 for trial in trials for seconds in trial["waits"]])
-    return [
-        Result(
-            "report at a milestone, with its verdict",
-            "ms",
-            waits.median,
-            5.0,
-            note=f"median pruner, 2 trials; {waits}",
-        )
-    ]
+    waits = spread([seconds * 1e3 for trial in attrs(bench.run(name)) for seconds in trial["waits"]])
+    note = f"median pruner, 2 trials; {waits}"
+    results = [Result("report at a milestone, with its verdict", "ms", waits.median, 5.0, note=note)]
+    name = bench.create("held", "judged", 2, "auto", max_steps=JUDGED_STEPS)
+    held = spread([trial["waits"][step] * 1e3 for trial in attrs(bench.run(name)) for step in MILESTONES[1:]])
+    note = f"auto, 2 trials on 2 slots: frozen and woken each time; {held}"
+    return [*results, Result("report at a milestone, held and continued", "ms", held.median, None, note=note)]
 
 
 def pauses(bench: Bench) -> list[Result]:
