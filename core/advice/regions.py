@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,31 +15,58 @@ from hptui.core.space.parameter import Categorical, Float, Int
 
 AT_EDGE = 0.1  # of the range
 NEAR_EDGE = 0.15
+FEWEST = 15  # complete trials below which nothing is said of edges
+SURE = 0.03  # that chance puts so many at an edge, over both ends of all parameters
 CHANCE = 1e-3  # evidence that chance gives less often than this, over all parameters together
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where the best trials lie along a parameter. at: "" for the interior. of: how many were looked at, 0 where too
+    few are complete. near: those within NEAR_EDGE of the end. p: how likely chance alone puts as many there."""
+
+    at: Literal["low", "high", ""]
+    near: int = 0
+    of: int = 0
+    p: float = 1.0
+
+
+def edge(units: Sequence[float], among: int) -> Edge:
+    """The rule behind every word of edges, in a session's advice and in its slices.
+
+    units: (n,) coordinates of the complete trials, the best first; NaN where the parameter is not active.
+    among: so many parameters are asked about at once, each with two ends: chance has as many tries.
+    An edge is told when the best trial lies at it, and more of the best 15 % than chance would put there.
+    """
+    if len(units) < FEWEST:
+        return Edge("")
+    good = units[: max(5, round(0.15 * len(units)))]
+    near = [u for u in good if u == u]
+    best = good[0]
+    top = best > 0.5
+    count = sum((1 - u if top else u) <= NEAR_EDGE for u in near)
+    p = tail(count, len(near), NEAR_EDGE)
+    told = (best <= AT_EDGE or best >= 1 - AT_EDGE) and count >= 3 and p * 2 * max(among, 1) <= SURE
+    return Edge(("high" if top else "low") if told else "", count, len(near), p)
 
 
 def best_at_edge(seen: Seen) -> Iterator[Finding]:
     """The best lies at a bound, and so do more of the good trials than chance would put there."""
-    if len(seen.complete) < 15:
-        return
-    good = seen.ranked[: max(5, round(0.15 * len(seen.complete)))]
     bounded = [(i, n, p) for i, (n, p) in enumerate(seen.space.parameters.items()) if _can_grow(p)]
     for i, name, p in bounded:
-        best = good[0].x[i]
-        if best is None or AT_EDGE < best < 1 - AT_EDGE:
-            continue
-        top = best > 0.5
-        near = [u for t in good if (u := t.x[i]) is not None]
-        count = sum((1 - u if top else u) <= NEAR_EDGE for u in near)
-        if count < 3 or tail(count, len(near), NEAR_EDGE) * 2 * len(bounded) > 30 * CHANCE:
-            continue
-        yield _extend(seen, name, p, top, count, len(near))
+        units = [math.nan if (u := t.x[i]) is None else u for t in seen.ranked]
+        found = edge(units, len(bounded))
+        if found.at:
+            yield _extend(seen, name, p, found.at == "high", found.near, found.of)
 
 
 def _can_grow(p: Float | Int | Categorical) -> bool:
-    if isinstance(p, Categorical) or p.count == 1:
-        return False
-    return p.count is None or p.count > 5  # with a handful of values one of them is always at an end
+    return not isinstance(p, Categorical) and has_ends(p.count)
+
+
+def has_ends(count: int | None) -> bool:
+    """Of a handful of values one is always at an end. count: None for a continuum."""
+    return count is None or count > 5
 
 
 def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, count: int, of: int) -> Finding:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hptui.core.advice.regions import NEAR_EDGE, Edge, tail
 from hptui.core.review.columns import columns, dimension
 from hptui.core.review.compare import Contender, bests, luck, mismatch, spaces
 from hptui.core.review.history import By, history, steps
 from hptui.core.review.ledger import ledger
-from hptui.core.review.slices import BEST, Edge, edge, field, flat, spearman, tail
+from hptui.core.review.slices import edge, field, flat, spearman
 from hptui.core.store.rows import TrialRow
 
 LR: dict[str, Any] = {"type": "float", "low": 1e-4, "high": 1.0, "log": True}
@@ -88,13 +89,13 @@ def along(xs: list[float]) -> tuple[Any, Any]:
 
 
 def test_best_trials_crowded_at_an_edge_are_told_with_their_number() -> None:
-    found = edge(*along([0.01, 0.02, 0.03, 0.04, *np.linspace(0.1, 0.9, 30)]))
+    found = edge(*along([0.01, 0.02, 0.03, 0.04, *np.linspace(0.2, 0.9, 30)]))
 
-    assert found == Edge("low", 4, BEST, tail(4, BEST, 0.05)) and found.p < 0.01
+    assert found == Edge("low", 4, 5, tail(4, 5, NEAR_EDGE)) and found.p < 0.01
 
 
 def test_two_at_an_edge_or_twenty_trials_in_the_middle_are_no_edge() -> None:
-    assert edge(*along([0.99, 0.98, *np.linspace(0.1, 0.9, 30)])).at == ""
+    assert edge(*along([0.99, 0.98, *np.linspace(0.1, 0.8, 30)])).at == ""
     assert edge(*along([0.01] * 10)).of == 0  # too few to say
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hptui.core.advice.regions import Edge, has_ends
 from hptui.core.review.columns import Dimension, Ints
-from hptui.core.review.slices import Edge, cell, edge, flat
+from hptui.core.review.slices import cell, edge, flat
 from hptui.tui.charts.axes import Axis, limits
 from hptui.tui.charts.axes import number as tick
 from hptui.tui.charts.canvas import Canvas, binned
@@ -122,6 +123,8 @@ def tag(found: Edge, one: Dimension, is_flat: bool | None) -> tuple[str, str]:
     """What is to be said of where the best lie, and its style."""
     if one.choices:
         return f"{len(one.choices)} choices", "muted"
+    if not has_ends(one.count):
+        return f"{one.count} values", "muted"
     if not found.of:
         return "too few trials to judge the edges", "muted"
     if found.at:
