@@ -56,5 +56,11 @@ def test_values_are_isolated_and_another_pruner_is_tried_on_what_was_stored(user
 
     assert len(told["trials"]) == 8 and told["kept"] is True
     assert told["reports"] < told["known"]
+    ranked = user.hptui("what-if", "study", "--by", "best", "--json").json
+    assert len(ranked["places"]) == 8 and ranked["agreement"] > 0.9
+    assert "ranked by the last value: " in user.hptui("what-if", "study", "--by", "last").out
+    unknown = user.hptui("what-if", "study", "--metric", "valeu")
+    assert (unknown.status, 'did you mean "value"' in unknown.err) == (1, True)
+    assert user.hptui("what-if", "study").status == 2
     refused = user.hptui("what-if", "study", "--pruner", "medain")
     assert (refused.status, 'did you mean "median"' in refused.err) == (2, True)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import pytest
+from scipy import stats
+
+from hptui.core.review.rerank import rerank
 from hptui.core.review.what_if import what_if
 from hptui.core.search.catalog import make_pruner
 from hptui.core.store.rows import TrialRow
@@ -65,3 +70,29 @@ def test_nothing_stored_is_nothing_cut() -> None:
     found = what_if([row(0, "FAIL", None, 0.0)], {}, pruner("median"), -1.0)
 
     assert (found.reports, found.known, found.winner, found.kept) == (0, 0, None, False)
+
+
+def test_trials_are_ranked_anew_by_the_best_value_of_another_metric() -> None:
+    rows = [row(k, "COMPLETE", value, k) for k, value in enumerate([0.1, 0.2, 0.3, 0.4])]
+    curves = {0: [(0, 0.5), (1, math.nan)], 1: [(0, 0.9), (1, 0.6)], 2: [(0, 0.7), (1, 0.8)]}
+
+    best, last = rerank(rows, curves, 1.0, -1.0, "best"), rerank(rows, curves, 1.0, -1.0, "last")
+
+    assert [(one.number, one.before, one.now, one.step) for one in best.places] == [
+        (1, 1, 0.9, 0), (2, 2, 0.8, 1), (0, 0, 0.5, 0),
+    ]  # fmt: skip
+    assert [one.number for one in last.places] == [2, 1, 0] and best.missing == (3,)
+    assert best.agreement == pytest.approx(stats.kendalltau([0.1, 0.2, 0.3], [-0.5, -0.9, -0.8])[0])
+    assert last.agreement == pytest.approx(-1.0)
+    single = rerank(rows[:1], curves, 1.0, 1.0, "last")
+    assert math.isnan(single.agreement) and rerank([], {}, 1.0, 1.0, "last").places == ()
+
+
+def test_agreement_counts_ties_as_scipy_does() -> None:
+    rng = np.random.default_rng(0)
+    one, other = rng.integers(0, 5, 40), rng.integers(0, 5, 40)
+    rows = [row(k, "COMPLETE", float(v), k) for k, v in enumerate(one)]
+
+    found = rerank(rows, {k: [(0, float(v))] for k, v in enumerate(other)}, 1.0, 1.0, "last")
+
+    assert found.agreement == pytest.approx(stats.kendalltau(one, other)[0])

@@ -1,4 +1,4 @@
-"""`hptui what-if`: another pruner over the curves of a session."""
+"""`hptui what-if`: another pruner over the curves of a session, or its trials ranked by something else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import asdict
 import click
 
 from hptui.core.errors import SessionError
+from hptui.core.review.rerank import By, Reranked
+from hptui.core.space.reading import nearest
 from hptui.core.store.reader import Reader
 from hptui.core.study.study import Chosen, Direction
 from hptui.tui.commands.answers import harmless, number, plural, print_json, table
@@ -18,15 +20,84 @@ SHOWN = 12
 
 @click.command(name="what-if")
 @NAME
-@click.option("--pruner", required=True, metavar="NAME", help="As in a study file; `hptui pruners` lists them.")
+@click.option("--pruner", metavar="NAME", help="As in a study file; `hptui pruners` lists them.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=NUMBER", help="Of the pruner; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="{trials[] reports known winner kept best open_ended[]}")
-def what_if(name: str | None, pruner: str, options: tuple[str, ...], as_json: bool) -> int:
-    """Say what another pruner would have cut and saved, and whether it would have cut the best. Nothing is run.
+@click.option("--metric", metavar="NAME", help="Rank the trials by another metric that they reported.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Of that metric; guessed from its name.")
+@click.option("--by", type=click.Choice(["best", "last"]), help="Rank by the best or by the last value of each curve.")
+@click.option("--json", "as_json", is_flag=True, help="{trials reports known winner kept best} or {places agreement}")
+def what_if(name: str | None, pruner: str | None, options: tuple[str, ...], metric: str | None, direction: str | None,
+            by: By | None, as_json: bool) -> int:  # fmt: skip
+    """Say what another pruner would have cut, or how the trials rank by something else. Nothing is run.
 
-    It judges the stored curves, in the order in which their reports came. Sessions whose trials ran to their end tell
-    most: how a pruned trial would have gone on is not known.
+    --pruner judges the stored curves, in the order in which their reports came: what it cuts and saves, and whether it
+    cuts the best. Sessions whose trials ran to their end tell most: how a pruned trial would have gone on is not known.
+
+    --metric and --by rank the complete trials anew: by another metric, by the best value of their curves (which a
+    checkpoint kept then would have) or by the last one.
     """
+    if (pruner is None) == (metric is None and by is None):
+        raise click.UsageError("say what should be otherwise: --pruner NAME, or --metric NAME and --by best|last")
+    if pruner is None:
+        return _reranked(name, metric, direction, by or "last", as_json)
+    return _replayed(name, pruner, options, as_json)
+
+
+def _reranked(name: str | None, metric: str | None, direction: str | None, by: By, as_json: bool) -> int:
+    from hptui.core.review.rerank import rerank
+
+    folder = look_at(name)
+    with Reader(folder) as reader:
+        facts, rows, known = reader.facts(), reader.trials(), reader.metric_names()
+        own = str(facts.get("metric", "value"))
+        if metric is not None and metric not in known:
+            hint = nearest(metric, known) or f"reported: {', '.join(known) or 'nothing yet'}"
+            raise SessionError(folder.name, f"no trial has reported {metric!r}", hint)
+        curves = reader.curves([row.number for row in rows], metric or own)
+    sign = -1.0 if facts.get("direction") == "maximize" else 1.0
+    other = sign if (metric or own) == own else _sign_of(metric or own, direction)
+    found = rerank(rows, curves, sign, other, by)
+    if as_json:
+        print_json(asdict(found))
+        return 0
+    if not found.places:
+        raise SessionError(folder.name, f"no complete trial has reported {metric or own}", "there is nothing to rank")
+    first = found.places[0]
+    what = f"the {by} {metric or own}"
+    same = "the same trial is the best" if first.before == 0 else _other_best(found, what)
+    print(f"ranked by {what}: {same}")
+    print(f"the two rankings agree at {number(found.agreement)} (Kendall's tau: 1 the same order, 0 unrelated, -1 reversed)")
+    lines = [
+        (str(one.place + 1), str(one.before + 1), str(one.number), number(one.now), str(one.step), number(one.was))
+        for one in found.places[:SHOWN]
+    ]
+    print(table(("place", "was", "trial", what, "step", own), lines, right=frozenset(range(6))))
+    if found.missing:
+        print(f"{plural(len(found.missing), 'complete trial')} reported nothing of it")
+    return 0
+
+
+def _other_best(found: Reranked, what: str) -> str:
+    first, old = found.places[0], next(one for one in found.places if one.before == 0)
+    return (
+        f"trial {first.number} is the best ({number(first.now)}), before in place {first.before + 1}; "
+        f"trial {old.number}, the best before, is in place {old.place + 1} ({number(old.now)})"
+    )
+
+
+_LOW = ("loss", "err", "rmse", "mse", "mae", "perplexity", "ppl", "time", "latency", "seconds", "memory", "nll", "bpc")
+_HIGH = ("acc", "f1", "auc", "score", "precision", "recall", "r2", "bleu", "rouge", "iou", "map", "reward", "ndcg")
+
+
+def _sign_of(metric: str, direction: str | None) -> float:
+    """1.0 where low values are good."""
+    low, high = (any(word in metric.lower() for word in words) for words in (_LOW, _HIGH))
+    if direction is None and low == high:
+        raise click.UsageError(f"is a low or a high {metric} good? --direction minimize or maximize")
+    return 1.0 if direction == "minimize" or (direction is None and low) else -1.0
+
+
+def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: bool) -> int:
     from hptui.core.review.what_if import what_if as replay
     from hptui.core.search.catalog import make_pruner
 
