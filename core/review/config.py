@@ -7,11 +7,11 @@ import re
 import shlex
 from typing import Any, Literal
 
+from hptui.core.study.hydra import overrides
+
 Format = Literal["json", "toml", "yaml", "args", "hydra", "python"]
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")  # to Hydra a string as it is, but for these words
-_HYDRA_WORDS = frozenset({"true", "false", "null", "nan", "inf"})
 _YAML_WORDS = frozenset(
     {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 )  # not strings to YAML 1.1
@@ -46,7 +46,7 @@ def config_text(params: dict[str, Any], format: Format) -> str:
         case "args":
             return shlex.join(word for name, value in params.items() for word in flags(name, value))
         case "hydra":
-            return shlex.join(f"{name}={_hydra(value)}" for name, value in params.items())
+            return shlex.join(overrides(params))
         case "python":
             return "{\n" + "".join(f"    {name!r}: {value!r},\n" for name, value in params.items()) + "}"
 
@@ -78,21 +78,6 @@ def _toml(value: Any) -> str:
             return f"{{ {pairs} }}" if pairs else "{}"
         case list():
             return f"[{', '.join(_toml(item) for item in value if item is not None)}]"
-        case _:
-            return json.dumps(value)
-
-
-def _hydra(value: Any) -> str:
-    match value:
-        case str():
-            if _PLAIN.fullmatch(value) and value.lower() not in _HYDRA_WORDS:
-                return value
-            # a backslash means itself but before a quote
-            return "'" + re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), value) + "'"
-        case dict():
-            return "{" + ",".join(f"{_hydra(str(key))}:{_hydra(v)}" for key, v in value.items()) + "}"
-        case list():
-            return f"[{','.join(_hydra(item) for item in value)}]"
         case _:
             return json.dumps(value)
 

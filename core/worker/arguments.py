@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hptui.core.errors import ObjectiveError
+from hptui.core.study.hydra import overrides
 
 _WORD = re.compile(r"(?<!\$)\{([A-Za-z_][\w.\-/]*)\}")  # not the shell's ${NAME}
+_OVERRIDES = "{overrides}"
 
 
 def command_line(
@@ -19,8 +21,12 @@ def command_line(
 
     arguments: "flags" appends `--name value` for every parameter; true becomes a bare `--name`, false and null nothing.
     "placeholders" replaces {name} in each word. "json" replaces {params} by `json_file`, or appends it.
+    A word {overrides} becomes one word `name=value` for each parameter, as Hydra takes them; then nothing is appended.
     Raises ObjectiveError for a placeholder that names nothing.
     """
+    if _OVERRIDES in command:
+        own = overrides(params)
+        return [each for word in command for each in (own if word == _OVERRIDES else [_replace(word, places)])]
     if arguments == "placeholders":
         values = {**places, **{name: as_text(value) for name, value in params.items()}}
         return [_WORD.sub(lambda match: _known(match[1], values), word) for word in command]

@@ -145,7 +145,7 @@ def test_another_session_of_the_same_name_is_not_mixed_in(folder: SessionFolder,
 def test_a_folder_that_can_not_be_written_is_said(folder: SessionFolder, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(SessionError, match="can't be written: Not a directory"):
+    with pytest.raises(SessionError, match="can't be written: File exists"):
         told(folder, Heard("", Facts("", "", "", "", "")), tmp_path / "file" / "kept.json")
 
 

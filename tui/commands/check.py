@@ -124,7 +124,7 @@ def _objective(study: Study) -> str:
         shared = f", data from {objective.shared} once" if objective.shared else ""
         return f"{objective.function} of {objective.script}{shared}"
     command = objective.command if isinstance(objective.command, str) else " ".join(objective.command or [])
-    return f"{command} (parameters as {objective.arguments})"
+    return f"{command} (parameters as {'overrides' if '{overrides}' in command else objective.arguments})"
 
 
 def small_population(study: Study, here: Inventory) -> list[str]:
