@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
 import click
 
 from hptui.core.review.config import Format, config_text
 from hptui.core.review.front import front, values_of
+from hptui.core.review.recommended import Recommended, has_model, recommended
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.goals import goals_of
@@ -27,21 +29,27 @@ FORMATS = ("table", "json", "toml", "yaml", "args", "hydra", "python")
 def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
     """Print the best complete trials, ready to paste; with several objectives, those that nobody beats (the front).
 
-    json: {number value params} for one trial, a list of these with -k; of a front always a list, with values{metric}
-    too. The other formats hold the parameters alone: toml and yaml as a file has them, args as `--lr 0.01` flags, hydra
-    as `lr=0.01` overrides, python as a dict.
+    The best of many noisy trials was in part lucky. Where the session's sampler has learned how noisy they are and
+    expects another one to be better, were both tried again, that is said with the numbers.
+
+    json: {number value params} for one trial, and {recommended} where that is another one; a list of these with -k; of
+    a front always a list, with values{metric} too. The other formats hold the parameters alone: toml and yaml as a file
+    has them, args as `--lr 0.01` flags, hydra as `lr=0.01` overrides, python as a dict.
     """
     folder = look_at(name)
     with Reader(folder) as reader:
         goals = goals_of(reader.facts())
         rows = front(reader.trials(), goals)[:count] if len(goals) > 1 else reader.best(count or 1)
         complete = reader.counts().get("COMPLETE", 0)
+        better = of_luck(reader) if len(goals) == 1 and count is None and rows else None
     if not rows:
         broke = f": each of the {complete} broke a constraint" if complete else ""
         say(f"{folder.name} has no {'best' if broke else 'complete'} trial yet{broke}")
         return 3
     if as_json or form == "json":
         found = [best_json(row, goals) for row in rows]
+        if better:
+            found[0]["recommended"] = asdict(better)
         print_json(found[0] if count in (None, 1) and len(goals) == 1 else found)
     elif form == "table":
         print(best_table(rows, goals))
@@ -50,7 +58,28 @@ def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
             if len(rows) > 1:
                 print(f"# trial {row.number}: {', '.join(map(number, values_of(row, goals)))}")
             print(config_text(row.params, cast("Format", form)))
+    if better and not as_json and form != "json":
+        say(luck_told(better, folder.name))
     return 0
+
+
+def of_luck(reader: Reader) -> Recommended | None:
+    """The trial to take instead of the best seen, where the session's sampler learned that losses are noisy."""
+    facts = reader.facts()
+    sampler, rows = str(facts.get("sampler") or ""), reader.trials()
+    if not has_model(sampler):
+        return None
+    return recommended(rows, reader.parameters(), sampler, goals_of(facts)[0].sign)
+
+
+def luck_told(better: Recommended, session: str) -> str:
+    """`trial 42 (0.0121) may be the better choice: tried once more, …`"""
+    return (
+        f"trial {better.number} ({number(better.value)}) may be the better choice: tried once more, it is expected at "
+        f"{number(better.expected)}, and trial {better.best}, the best seen ({number(better.best_value)}), at "
+        f"{number(better.best_expected)}; one trial is off by ± {number(better.noise)}. To tell luck from merit: "
+        f"hptui replicate {session}"
+    )
 
 
 def best_json(row: TrialRow, goals: Sequence[Goal]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ who predicts left-out losses better has more to say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ class Member:
     best: float  # the lowest loss known or believed, transformed
     margin: float  # an improvement of less than this does not count, in the same units
     weight: float
+    noise: float  # variance, in the same units
 
     @staticmethod
     def of(learned: Learned, seen: Observed, layout: Layout, margin: float, weight: float) -> Member:
@@ -44,7 +46,7 @@ class Member:
         posterior = Posterior(features, y, seen.doubt, learned.settings, pending, learned.map)
         ended = posterior.fitted if seen.stopped.all() else posterior.fitted[~seen.stopped]
         best = float(min(ended.min(), posterior.believed.min(initial=np.inf)))
-        return Member(posterior, transform, best, margin, weight)
+        return Member(posterior, transform, best, margin, weight, learned.settings.noise)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,12 @@ class Committee:
         for member in self.members:
             total += member.weight * member.transform.backward(member.posterior.fitted)
         return total
+
+    def noise(self, loss: float) -> float:
+        """One standard deviation of a single trial's luck where losses are near `loss`, by the first member."""
+        transform, sd = self.members[0].transform, math.sqrt(self.members[0].noise)
+        low, high = transform.backward(transform.forward(np.array([loss])) + np.array([-sd, sd]))
+        return 0.5 * float(high - low)
 
     def outlook(self, features: Array) -> tuple[float, float, float]:
         """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.

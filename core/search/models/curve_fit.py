@@ -21,7 +21,7 @@ FIRST, GROWTH = 8, 1.25
 MOST = 160  # observations that settings are learned from
 ITERATIONS = (40, 15)  # of L-BFGS, at the first level and later: fewer cost more than any choice of priors
 SEALED = -20.0  # log of a variance that is not in use
-USED = ("m0", "m1", "c0", "a0")
+USED = ("m0", "m1", "c0", "c1", "a0", "w")  # without c1 and w, ends are thought to be known that are not
 
 
 @dataclass(frozen=True)

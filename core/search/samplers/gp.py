@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hptui.core.search.models.committee import Committee
 from hptui.core.search.models.layout import Layout
@@ -15,7 +16,7 @@ from hptui.core.search.models.observed import Observed, observe, thinned
 from hptui.core.search.models.search import most_promising
 from hptui.core.search.models.shape import KernelName, Shape
 from hptui.core.search.models.trust import box
-from hptui.core.search.protocol import Array, Exhausted, History, Outlook, Proposal, Tilt
+from hptui.core.search.protocol import Array, Exhausted, History, Kind, Outlook, Proposal, Tilt
 from hptui.core.search.samplers.pool import reach_of, room
 from hptui.core.search.samplers.random import Random
 from hptui.core.search.samplers.start import Start
@@ -23,7 +24,29 @@ from hptui.core.search.samplers.tried import Same, same_point, tried
 from hptui.core.space.space import Space
 
 LARGEST = 1000  # trials a process sees; of more, a selection
+_APART = 0.1  # of what is between the best trials and their neighbours: what pending ones are left around them
 ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
+
+
+@dataclass(frozen=True)
+class Again:
+    """numbers: (m,) of complete trials. losses: (m,) what each is expected to lose, were it tried once more.
+
+    noise: one standard deviation of what a single try near the best adds by chance, in the losses' units.
+    """
+
+    numbers: NDArray[np.int64]
+    losses: Array
+    noise: float
+
+    @property
+    def best(self) -> int:
+        return int(self.numbers[np.argmin(self.losses)])
+
+    def of(self, number: int) -> float:
+        """NaN for a trial that the model does not see."""
+        found = self.losses[self.numbers == number]
+        return float(found[0]) if len(found) else float("nan")
 
 
 @dataclass(frozen=True)
@@ -84,21 +107,28 @@ class GP:
 
     def recommend(self, history: History) -> int:
         """The complete trial whose loss, were it tried once more, is expected to be lowest."""
-        seen = observe(history, self.layout)
-        rows = np.flatnonzero(~seen.stopped)
-        if not len(rows):
+        again = self.again(history)
+        if again is not None:
+            return again.best
+        complete = np.flatnonzero((history.kind == Kind.COMPLETE) & np.isfinite(history.y))
+        if not len(complete):
             raise ValueError("no trial is complete")
-        if len(seen) < 3 or not self.layout.columns:
-            return int(seen.numbers[rows[np.argmin(seen.y[rows])]])
+        return int(history.numbers[complete[np.argmin(history.y[complete])]])
+
+    def again(self, history: History) -> Again | None:
+        """What is expected of every complete trial, were it tried once more; None before there is a model."""
+        seen = observe(history, self.layout)
+        if len(seen) < 3 or seen.stopped.all() or not self.layout.columns:
+            return None
         kept = seen.chosen(thinned(seen.y, LARGEST))
         committee = Committee.of(self.learned(seen), replace(kept, pending=kept.pending[:0]), self.layout)
-        expected = np.where(kept.stopped, np.inf, committee.expected())
-        return int(kept.numbers[np.argmin(expected)])
+        losses = committee.expected()[~kept.stopped]
+        return Again(kept.numbers[~kept.stopped], losses, committee.noise(float(losses.min())))
 
     def _apart(self, seen: Observed, tilt: Tilt | None) -> Tilt:
         """The tilt, and away from pending trials."""
         waiting, known = self.layout.features(seen.pending), self.layout.features(seen.x)
-        reach = reach_of(known, seen.y)
+        reach = _APART * reach_of(known, seen.y)
 
         def tilted(x: Array) -> Array:
             kept_off = room(self.layout.features(x), waiting, reach)
