@@ -18,7 +18,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+import bench.one_thread  # noqa: F401  before numpy
+
+import numpy as np  # isort: skip
 
 from bench.search_adapter import options
 from hptui.core.scheduler.book import Book

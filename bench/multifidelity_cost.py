@@ -10,7 +10,9 @@ from __future__ import annotations
 import sys
 import time
 
-import numpy as np
+import bench.one_thread  # noqa: F401  before numpy
+
+import numpy as np  # isort: skip
 
 from hptui.core.scheduler.book import Book
 from hptui.core.search.catalog import make_pruner

@@ -20,7 +20,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
+import bench.one_thread  # noqa: F401  before numpy
+
+import numpy as np  # isort: skip
 from numpy.typing import NDArray
 
 from bench.multifidelity_adapter import Message, Study
@@ -42,6 +44,7 @@ class InProcess:
 
     def __init__(self, pruner: Chosen, sampler: Chosen) -> None:
         self.chosen, self.took = (pruner, sampler), []  # type: tuple[Chosen, Chosen], list[float]
+        self.rows: dict[int, int] = {}  # of the table, by trial
 
     def init(self, info: Mapping[str, Any]) -> None:
         self.study = Study(info, *self.chosen)
@@ -53,6 +56,7 @@ class InProcess:
         return answer
 
     def started(self, number: int, row: int, config: dict[str, Any]) -> None:
+        self.rows[number] = row
         self.study.note_start(number, config)
 
     def report(self, number: int, epoch: int, metrics: Mapping[str, float | None], last: bool) -> str:
@@ -120,11 +124,11 @@ def saves(sim: Any, tables: list[Any], asked: argparse.Namespace, n: int = 100) 
 
 
 def coverage(sim: Any, tables: list[Any], asked: argparse.Namespace) -> None:
-    """At the end of 10 FTE: the later half of every long curve is left out, and its last value predicted."""
-    print("| table | predictions | inside 50 / 80 / 95 %, as predicted | widened |\n|---|---|---|---|")
+    """At the end of 10 FTE: the later half of every long curve is left out, and its last value predicted; and the
+    ends of all trials held, which the table knows and the search does not."""
+    print("| table | asked | predictions | inside 50 / 80 / 95 %, as predicted | widened |\n|---|---|---|---|---|")
     for table in tables:
-        misses: list[Array] = []
-        wide: list[Array] = []
+        found: dict[str, list[tuple[Array, float]]] = {"later halves": [], "ends of trials held": []}
         for seed in range(asked.seeds):
             method = InProcess(Chosen(name="auto"), Chosen(name=asked.sampler))
             sim.simulate(table, method, seed, asked.workers, 10 * table.R, pool=not asked.no_pool)
@@ -134,19 +138,23 @@ def coverage(sim: Any, tables: list[Any], asked: argparse.Namespace) -> None:
             if thought is None or thought.expected is None:
                 continue
             # the widening knows the curves up to the last level: ask about those that have ended since as well
-            seen = thought.heard.seen
+            seen, expected = thought.heard.seen, thought.expected
             kept, rows = without_later_halves(seen.trial)
-            z = LossScale.of(seen.trial, seen.loss).forward(seen.loss)
+            scale = LossScale.of(seen.trial, seen.loss)
+            z = scale.forward(seen.loss)
             posterior = CurvePosterior(settings(seen), np.empty((0, seen.features.shape[1])), seen, kept)
             mean, sd = posterior.at(seen.trial[rows], seen.s[rows], z[kept])
-            miss = np.abs(z[rows] - mean) / np.sqrt(sd**2 + posterior.noise)
-            misses.append(miss)
-            wide.append(miss / thought.expected.widening)
-        shares = [
-            " / ".join(f"{float((np.concatenate(part) <= limit).mean()):.0%}" for limit in NORMAL)
-            for part in (misses, wide)
-        ]
-        print(f"| {table.name} | {sum(map(len, misses))} | {shares[0]} | {shares[1]} |", flush=True)
+            late = np.abs(z[rows] - mean) / np.sqrt(sd**2 + posterior.noise)
+            found["later halves"].append((late, expected.widening))
+            ends = scale.forward(np.array([table.val[method.rows[curve.number], -1] for curve in thought.heard.curves]))
+            mean, sd = expected.trials
+            miss = (np.abs(ends - mean) / np.sqrt(sd**2 + posterior.noise))[thought.free]
+            found["ends of trials held"].append((miss, expected.widening))
+        for what, parts in found.items():
+            plain = np.concatenate([miss for miss, _ in parts])
+            wide = np.concatenate([miss / factor for miss, factor in parts])
+            shares = [" / ".join(f"{float((part <= limit).mean()):.0%}" for limit in NORMAL) for part in (plain, wide)]
+            print(f"| {table.name} | {what} | {len(plain)} | {shares[0]} | {shares[1]} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+import bench.one_thread  # noqa: F401  before numpy
+
+import numpy as np  # isort: skip
 
 from hptui.core.search.catalog import PRUNERS, make_pruner
 from hptui.core.search.protocol import Curve, Kind, Promoter

@@ -131,19 +131,24 @@ def run(side: str, seed: int, seconds: float) -> Run:
 
 def table(runs: list[Run]) -> None:
     marks = [str(mark) for mark in MARKS]
-    columns = ["", "best accuracy: mean, worst seed", "complete: mean", *(f"to {float(mark):.0%}" for mark in marks)]
-    print("| " + " | ".join([*columns, "epochs", "trials begun", "first report", "slots in training"]) + " |")
+    columns = ["", "best accuracy: mean, worst seed", *(f"to {float(mark):.0%}" for mark in marks)]
+    print(
+        "| "
+        + " | ".join([*columns, "with a complete trial", "epochs", "trials begun", "first report", "slots in training"])
+        + " |"
+    )
     print("|---|" + "---|" * (6 + len(marks)))
     for side, name in NAMES.items():
         mine = [run for run in runs if run["side"] == side]
         if not mine:
             continue
-        best, final = [run["best"] for run in mine], [run["final"] or 0.0 for run in mine]
+        best = [run["best"] for run in mine]
         reached = [told([run["reached"][mark] for run in mine]) for mark in marks]
-        count = [f"{statistics.mean(run[what] for run in mine):.0f}" for what in ("epochs", "trials")]
+        count = [f"{sum(run['final'] is not None for run in mine)} of {len(mine)}"]
+        count += [f"{statistics.mean(run[what] for run in mine):.0f}" for what in ("epochs", "trials")]
         count.append(told([run["first"] for run in mine]))
         count.append(f"{statistics.mean(run['training'] for run in mine):.0%}")
-        cells = [f"{statistics.mean(best):.2%}, {min(best):.2%}", f"{statistics.mean(final):.2%}", *reached, *count]
+        cells = [f"{statistics.mean(best):.2%}, {min(best):.2%}", *reached, *count]
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 

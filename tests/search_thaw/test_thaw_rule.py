@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,23 @@ def test_all_trials_together_take_their_share_of_steps_and_no_more() -> None:
 
     least = 3 * STEPS + 2 * 14  # of a small session
     assert sum(done.steps.values()) <= max(0.25 * STEPS * 14, least) + STEPS  # one trial is taken to its end anyway
+
+
+def test_after_some_full_trainings_steps_without_an_end_the_best_predicted_goes_to_its_end_and_no_other() -> None:
+    crowd = curves(16)
+    steps, needed = sum(len(curve.steps) for curve in crowd), 5 * STEPS
+    assert steps >= needed
+    asked = rule()
+
+    first = asked.promote(crowd)
+    assert first is not None and first.reason.startswith("no trial is complete yet: predicted")
+    best = next(curve for curve in crowd if curve.number == first.number)
+    verdict = asked.judge(replace(best, held=False), [other for other in crowd if other is not best])
+    assert isinstance(verdict, Go) and verdict.reason == first.reason
+    while_it_runs = asked.promote([replace(c, held=c is not best) for c in crowd])
+    ended = asked.promote([replace(c, held=c is not best, kind=Kind.COMPLETE if c is best else c.kind) for c in crowd])
+    for answer in (while_it_runs, ended):
+        assert answer is None or not answer.reason.startswith("no trial")
 
 
 def test_auto_is_none_where_nobody_knows_how_long_a_training_is() -> None:

@@ -112,7 +112,13 @@ def predicted(snapshot: Snapshot) -> dict[int, Cells]:
     rows = list(snapshot.trials.rows())
     held = [row for row in rows if row.state == "PAUSED" and row.why == "rung"]
     counts = [f"{len(held)} held", *(f"{n} {what}" for what in ("complete", "pruned") if (n := _count(rows, what)))]
-    lines: dict[int, Cells] = {-1: (Cell("by predicted end", "strong"), Cell("  " + ", ".join(counts)))}
+    lines: dict[int, Cells] = {
+        -1: (
+            Cell("by predicted end", "strong"),
+            Cell("  " + ", ".join(counts)),
+            Cell("  %: chance to be the best", "muted"),
+        )
+    }
     sign = snapshot.facts.sign
     order = {row.number: (row.number not in known, sign * known.get(row.number, {}).get("value", 0.0)) for row in held}
     for row in sorted(held, key=lambda row: (not row.resume_wanted, order[row.number], row.number)):
@@ -125,14 +131,14 @@ def _count(rows: list[TrialRow], state: str) -> int:
 
 
 def _predicted_line(row: TrialRow, stand: Mapping[str, Any] | None) -> Cells:
-    """`   14  step 6    0.5200  ends near 0.4811, rank 3 of 21, chance 4 %`: as it was when it was held."""
+    """`   14  step 6    0.5200  ends near 0.4811, rank 3 of 21, 4 %`: as it was when it was held."""
     where = f"  step {'–' if row.step is None else row.step:<4} {number(row.value):>8}  "
     lead = (Cell("  "), Cell(str(row.number).rjust(5), series(row.number)), Cell(where))
     if row.resume_wanted:
         return (*lead, Cell("goes on as soon as a slot is free", "good"))
     if stand is None:
         return (*lead, Cell("held before anything could be predicted", "muted"))
-    rest = f", rank {stand['rank']} of {stand['cohort']}, chance of the best {chance(stand['chance'])}"
+    rest = f", rank {stand['rank']} of {stand['cohort']}, {chance(stand['chance'])}"
     return (*lead, Cell(f"ends near {number(stand['value'])}", "paused"), Cell(rest, "muted"))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DENSE, SPARSE = 0.15, 30  # milestones are 15 % apart, but at most a 30th of the whole
 SURE = 0.01  # a chance below this is none
 SEARCHING, FEW_STEPS = 0.5, 3.0  # this part of the share goes to the search, or so many steps a trial
+FIRST_END = 5  # when so many full trainings' steps are spent, a first trial goes to its end
 CLOSING_FULL, CLOSING_STEPS = 3, 2  # full trainings, and steps for every trial, that a session has at least
 HALVING = 15  # where trials can't be held, the first halving is at this part of a full training
 
@@ -30,7 +31,8 @@ class Thaw:
     """Freeze-thaw: hold every trial at every milestone; train on what the model of all curves hopes for most.
 
     Two decisions of five go to the trial that is predicted to end best, the others to the best chance of ending
-    a random bit below the best loss so far; a new point has its chance like the trials held. When no new trial
+    a random bit below the best loss so far; a new point has its chance like the trials held. After five full
+    trainings' steps without a complete trial, the one that is predicted best goes to its end. When no new trial
     will come, those held climb a ladder, so that the best is not missed for a wrong prediction (`thaw_ladder`);
     then the most promising ones go on until their share of steps is spent, or none has a chance of 1 % left to
     become the best.
@@ -94,12 +96,24 @@ class Thaw:
     def _next(self, thought: Thought) -> Resume | None:
         """A held trial, or None for a new one."""
         choice = thought.choice
+        if (row := self._overdue(thought)) is not None:
+            return self._resume(thought, thought.heard.curves[row].number, "no trial is complete yet: ")
         searching = max(SEARCHING * self.share, FEW_STEPS / self.max_steps)
         if choice is None or choice.what == "point" or self._spent(thought, searching):
             return None
         number = thought.heard.curves[choice.row].number
         why = f"predicted to end best of {thought.held} held: " if choice.how == "finish" else ""
         return self._resume(thought, number, why)
+
+    def _overdue(self, thought: Thought) -> int | None:
+        """The row of the best predicted trial, when steps enough for some full trainings have brought no end yet."""
+        heard = thought.heard
+        ended = any(curve.kind == Kind.COMPLETE for curve in heard.curves)
+        if ended or thought.expected is None or heard.steps.sum() < FIRST_END * self.max_steps:
+            return None
+        lives = np.array([curve.kind == Kind.PENDING for curve in heard.curves]) & thought.expected.heard
+        row = int(np.argmin(np.where(lives, thought.expected.trials[0], np.inf)))
+        return row if thought.free[row] else None  # else it runs already
 
     def _last(self, thought: Thought) -> Resume | None:
         """No new trial comes: the best of those held, while it is worth its steps."""
