@@ -3,125 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from hptui.core.advice.finding import Edit, Finding
-from hptui.core.advice.roles import LEARNING_RATE, LEARNING_RATES, TIERS, Role, role_of
-from hptui.core.space.parameter import Categorical, Float, Int, Parameter
+from hptui.core.advice.ranges import RANGE_RULES, Rule, Subject, numbers_of
+from hptui.core.advice.roles import LEARNING_RATE, TIERS, Role, role_of
+from hptui.core.space.parameter import Categorical
 from hptui.core.space.space import Space
 from hptui.core.study.study import Study
 
 TRIALS_PER_PARAMETER = 10  # fewer, and a search can hardly tell the parameters apart
 GRID = 100  # points; beyond it sampling finds as much for less
-WIDEST_DROPOUT = 0.7
-_LOGARITHMIC = (Role.LEARNING_RATE, Role.WEIGHT_DECAY, Role.EPSILON)
-_LINEAR = (Role.DROPOUT, Role.MOMENTUM, Role.WARMUP)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A study and what was read of it. trial_s: what one trial costs, where that is known."""
-
-    study: Study
-    space: Space
-    trial_s: float | None = None
-
-    def of(self, *roles: Role) -> list[tuple[str, Parameter]]:
-        return [(name, p) for name, p in self.space.parameters.items() if role_of(name) in roles]
-
-    @property
-    def optimizers(self) -> list[str]:
-        """The optimizers it searches among, lower case."""
-        chosen = [p for _, p in self.of(Role.OPTIMIZER) if isinstance(p, Categorical)]
-        return [str(choice).lower() for p in chosen for choice in p.choices]
 
 
 def lint(study: Study, trial_s: float | None = None) -> list[Finding]:
     """Everything that the rules say of a study, in their order. Of a space that defines itself they say nothing."""
     subject = Subject(study, Space.parse(study.space), trial_s)
     return [finding for rule in RULES for finding in rule(subject)]
-
-
-def linear_where_log_belongs(s: Subject) -> Iterator[Finding]:
-    for name, p in s.space.parameters.items():
-        role = role_of(name)
-        if not isinstance(p, Float) or p.log or p.step is not None or role in _LINEAR or p.high <= 0 or p.low < 0:
-            continue
-        spread = p.high / p.low if p.low > 0 else math.inf
-        if role not in _LOGARITHMIC and not 100 <= spread < math.inf:
-            continue
-        if spread < 10:
-            continue  # linear or not makes little difference; a learning rate is told that it is narrow
-        low = p.low or min(1e-6, p.high / 1e3)
-        share = (p.high - p.high / 10) / (p.high - p.low)
-        edits = (Edit(("space", name, "log"), True), *([Edit(("space", name, "low"), low)] if p.low == 0 else []))
-        yield Finding(
-            "linear-where-log-belongs",
-            "warning" if role in _LOGARITHMIC else "hint",
-            f"space.{name}",
-            f"{name} runs from {p.low:g} to {p.high:g} on a linear scale: "
-            f"{share:.0%} of the trials fall into its highest decade",
-            f"search it on a log scale{f' from {low:g}' if p.low == 0 else ''}",
-            "what matters of a learning rate or a penalty is its order of magnitude",
-            edits,
-        )
-
-
-def narrow_learning_rate(s: Subject) -> Iterator[Finding]:
-    for name, p in s.of(Role.LEARNING_RATE):
-        if not isinstance(p, Float) or p.low <= 0 or p.low == p.high or p.high / p.low >= 10:
-            continue
-        low, high = _usual(s)
-        low, high = _nice(min(low, p.low / 10)), _nice(max(high, p.high * 10))
-        yield Finding(
-            "narrow-learning-rate",
-            "warning",
-            f"space.{name}",
-            f"{name} covers a factor of {p.high / p.low:.3g} ({p.low:g} to {p.high:g}), less than one decade",
-            f"start wide, {low:g} to {high:g} on a log scale, and narrow it in the next round",
-            "the learning rate matters most, and its best value is rarely known within a decade",
-            _range(name, low, high),
-        )
-
-
-def learning_rate_off(s: Subject) -> Iterator[Finding]:
-    usual = [LEARNING_RATES[o] for o in s.optimizers if o in LEARNING_RATES]
-    if not usual:
-        return
-    low, high = min(u[0] for u in usual), max(u[1] for u in usual)
-    for name, p in s.of(Role.LEARNING_RATE):
-        if not isinstance(p, Float) or p.low <= 0 or p.high / p.low < 10:
-            continue  # a narrow one is told so already
-        if min(p.high, high) / max(p.low, low) >= 10:
-            continue  # they share a decade
-        yield Finding(
-            "learning-rate-off",
-            "warning",
-            f"space.{name}",
-            f"{name} runs from {p.low:g} to {p.high:g}; with {', '.join(s.optimizers)} good values usually lie "
-            f"between {low:g} and {high:g}",
-            f"search {low:g} to {high:g}",
-            "each family of optimizers has a range of its own",
-            _range(name, low, high),
-        )
-
-
-def wide_dropout(s: Subject) -> Iterator[Finding]:
-    for name, p in s.of(Role.DROPOUT):
-        highest = max(_numbers(p), default=0.0)
-        if highest <= WIDEST_DROPOUT:
-            continue
-        edits = () if isinstance(p, Categorical) else (Edit(("space", name, "high"), 0.6),)
-        yield Finding(
-            "wide-dropout",
-            "warning",
-            f"space.{name}",
-            f"{name} goes up to {highest:g}",
-            "stop at 0.6",
-            "a layer that drops most of its units hardly learns: those trials are spent for nothing",
-            edits,
-        )
 
 
 def batch_size_alone(s: Subject) -> Iterator[Finding]:
@@ -191,7 +89,7 @@ def steps_searched(s: Subject) -> Iterator[Finding]:
     for name, p in s.of(Role.STEPS):
         if p.count == 1:
             continue
-        longest = int(max(_numbers(p), default=0))
+        longest = int(max(numbers_of(p), default=0))
         more = (Edit(("budget", "max_steps"), longest),) if longest else ()
         yield Finding(
             "steps-searched",
@@ -262,37 +160,12 @@ def every_trial_in_full(s: Subject) -> Iterator[Finding]:
         f"all {budget.n_trials} trials run to step {budget.max_steps}",
         "stop the hopeless ones early: a pruner usually saves 50-70 % of the steps",
         "a bad start rarely becomes the best end",
-        (Edit(("pruner",), "median"),),
+        (Edit(("pruner",), "auto" if budget.max_steps >= 9 else "median"),),
     )
 
 
-Rule = Callable[[Subject], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
-    linear_where_log_belongs, narrow_learning_rate, learning_rate_off, wide_dropout, batch_size_alone,
+    *RANGE_RULES, batch_size_alone,
     coupled_weight_decay, grid_explosion, steps_searched, seed_searched, too_many_parameters, no_baseline,
     every_trial_in_full,
 )  # fmt: skip
-
-
-def _usual(s: Subject) -> tuple[float, float]:
-    known = [LEARNING_RATES[o] for o in s.optimizers if o in LEARNING_RATES] or [LEARNING_RATE]
-    return min(low for low, _ in known), max(high for _, high in known)
-
-
-def _range(name: str, low: float, high: float) -> tuple[Edit, ...]:
-    return (
-        Edit(("space", name, "low"), low),
-        Edit(("space", name, "high"), high),
-        Edit(("space", name, "log"), True),
-    )
-
-
-def _nice(value: float) -> float:
-    """To one digit, so that what is proposed reads as if someone had written it."""
-    return float(f"{value:.0e}")
-
-
-def _numbers(p: Parameter) -> list[float]:
-    if isinstance(p, Float | Int):
-        return [p.low, p.high]
-    return [float(c) for c in p.choices if isinstance(c, int | float) and not isinstance(c, bool)]

@@ -11,6 +11,8 @@ from hptui.core.space.space import Space
 
 Goal = Literal["explore", "exploit"]
 FEW = 20  # trials below which a model hardly has time to help
+MANY_PARAMETERS = 20  # beyond it evenly spread points are no more even than random ones
+LITTLE_DATA = 1000  # examples; below it, more of them gain more than a search
 SEEDS = 3  # repeats of each of the last few
 FINALISTS = 5
 
@@ -24,6 +26,8 @@ class Means:
     n_trials: int | None = None
     slots: int = 1
     max_steps: int | None = None
+    examples: int | None = None  # to train on
+    fine_tuning: bool = False  # of a model that was trained before
 
     @property
     def trials(self) -> int | None:
@@ -52,7 +56,8 @@ class Plan:
     pruner: str
     why: tuple[str, ...]  # one reason a line
     phases: tuple[Phase, ...]
-    cautions: tuple[str, ...]  # when not to tune, or not yet
+    cautions: tuple[str, ...]  # what to mind, or to do before
+    against: tuple[str, ...] = ()  # reasons not to search at all
 
 
 def plan(space: Space, means: Means, goal: Goal = "exploit") -> Plan:
@@ -61,13 +66,17 @@ def plan(space: Space, means: Means, goal: Goal = "exploit") -> Plan:
     sampler, reason = _sampler(space, len(searched), means, goal)
     pruner, why_pruner = _pruner(means)
     phases, cautions = tuple(_phases(sampler, pruner, means)), tuple(_cautions(space, means))
-    return Plan(sampler, pruner, (reason, why_pruner), phases, cautions)
+    return Plan(sampler, pruner, (reason, why_pruner), phases, cautions, tuple(_against(len(searched), means)))
 
 
 def _sampler(space: Space, d: int, means: Means, goal: Goal) -> tuple[str, str]:
     size, n = space.size(), means.trials
     if size is not None and size <= 50 and (n is None or n >= size):
         return "grid", f"the space has {size} points: all of them can be tried"
+    if d > MANY_PARAMETERS and (goal == "explore" or (n is not None and n < FEW)):
+        return "random", f"{d} parameters: points spread evenly over so many are no more even than random ones"
+    if n is not None and means.slots >= max(n / 2, 2):
+        return "quasi_random", f"{means.slots} at once of {n} trials: most start before there is a result to learn from"
     if goal == "explore":
         return (
             "quasi_random",
@@ -87,9 +96,11 @@ def _pruner(means: Means) -> tuple[str, str]:
         return "none", "trials report too few steps to be judged on the way (or budget.max_steps is not set)"
     if n is not None and n < FEW:
         return "none", f"with {n} trials there is hardly one to compare with"
-    if steps >= 9 and (n is None or n >= 30):
-        return "asha", f"{steps} steps leave room for several rungs: most trials need only the first of them"
-    return "median", "stops what is worse than half of the trials at the same step"
+    if steps >= 27 and n is not None and n >= 200:
+        return "hyperband", f"{n} trials of {steps} steps: brackets of rungs, so misleading early ranks cost little"
+    if steps >= 9:
+        return "auto", "a model of all curves says which trial goes on: about a quarter of the steps of full trainings"
+    return "median", f"{steps} steps are few for rungs: stops what is worse than half of the trials at the same step"
 
 
 def _phases(sampler: str, pruner: str, means: Means) -> Iterator[Phase]:
@@ -123,14 +134,29 @@ def _cautions(space: Space, means: Means) -> Iterator[str]:
     hours = means.budget_s and means.budget_s / 3600
     searched = [name for name, p in space.parameters.items() if p.count != 1]
     rates = [name for name in searched if role_of(name) is Role.LEARNING_RATE]
-    if hours is not None and hours < 1:
-        yield "with less than an hour, the learning-rate finder and three runs by hand are likely faster than a search"
-    elif hours is not None and hours * means.slots < 10 and len(searched) > 2 and rates and (means.trials or 100) < 50:
+    if means.fine_tuning:
+        alone = f"{', '.join(rates)} alone" if rates else "the learning rate alone (1e-5 to 1e-3)"
+        yield f"a model that was trained before mostly needs its usual values: search {alone} first"
+    if hours is not None and hours * means.slots < 10 and len(searched) > 2 and rates and (means.trials or 100) < 50:
         first = sorted(searched, key=lambda name: TIERS[role_of(name)])[:2]
         yield f"{hours * means.slots:.3g} machine hours: search {' and '.join(first)} alone first"
     if means.trials is not None and len(searched) and means.trials < 5 * len(searched):
         yield f"{means.trials} trials for {len(searched)} parameters: fix those that matter least"
-    yield "tune only a model that can overfit one batch: before that it is a bug or too small, and no search helps"
+    yield (
+        "tune only a model that can overfit one batch (`hptui check --run` tries it): before that it is a bug or too "
+        "small, and no search helps"
+    )
+
+
+def _against(searched: int, means: Means) -> Iterator[str]:
+    if not searched:
+        yield "there is nothing to search: no parameter varies"
+    if means.budget_s is not None and means.budget_s < 3600:
+        yield "with less than an hour, the learning-rate finder and three runs by hand are likely faster than a search"
+    if means.examples is not None and means.examples < LITTLE_DATA:
+        yield f"{means.examples} examples to train on: more data gains more, and what a search finds may be luck"
+    if means.trials is not None and means.trials < 5:
+        yield f"the budget holds {means.trials} full trials: try by hand what you believe in, or shorten the training"
 
 
 __all__ = ["Goal", "Means", "Phase", "Plan", "plan"]

@@ -141,9 +141,8 @@ def test_every_flag_that_there_is_has_its_case() -> None:
 def test_learning_rates_are_lowered_unless_the_best_lies_up_there() -> None:
     dying = of_ends(3, 20, "nan")
 
-    taken, kept = (
-        finding("one-step-deaths", replace(dying, trials=(*dying.trials[:19], trial(19, 0.1, x=x)))) for x in (0.5, 0.95)
-    )
+    best = [trial(19, 0.1, x=x) for x in (0.5, 0.95)]
+    taken, kept = (finding("one-step-deaths", replace(dying, trials=(*dying.trials[:19], one))) for one in best)
 
     assert taken is not None and [(edit.path, edit.value) for edit in taken.edits] == [("space.lr.high", 0.333)]
     assert kept is not None and kept.edits == ()

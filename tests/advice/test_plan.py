@@ -9,6 +9,7 @@ from hptui.core.space.space import Space
 
 LR = {"type": "float", "low": 1e-5, "high": 0.1, "log": True}
 SMALL = Space.parse({"a": [1, 2, 3], "b": [1, 2]})
+MANY = Space.parse({f"p{k}": {"type": "float", "low": 0.0, "high": 1.0} for k in range(25)})
 FIVE = Space.parse({"lr": LR, **{name: {"type": "float", "low": 0.0, "high": 1.0} for name in "abcd"}})
 
 
@@ -18,8 +19,12 @@ FIVE = Space.parse({"lr": LR, **{name: {"type": "float", "low": 0.0, "high": 1.0
         (SMALL, Means(n_trials=10), "exploit", ("grid", "none")),
         (SMALL, Means(n_trials=4), "exploit", ("quasi_random", "none")),
         (FIVE, Means(n_trials=10), "exploit", ("quasi_random", "none")),
-        (FIVE, Means(n_trials=100, max_steps=30), "exploit", ("auto", "asha")),
-        (FIVE, Means(n_trials=25, max_steps=30), "exploit", ("auto", "median")),
+        (FIVE, Means(n_trials=100, max_steps=30), "exploit", ("auto", "auto")),
+        (FIVE, Means(n_trials=25, max_steps=6), "exploit", ("auto", "median")),
+        (FIVE, Means(n_trials=300, max_steps=81), "exploit", ("auto", "hyperband")),
+        (FIVE, Means(n_trials=40, slots=32), "exploit", ("quasi_random", "none")),
+        (FIVE, Means(n_trials=40, slots=4), "exploit", ("auto", "none")),
+        (MANY, Means(n_trials=100), "explore", ("random", "none")),
         (FIVE, Means(n_trials=100), "explore", ("quasi_random", "none")),
         (FIVE, Means(trial_s=3600, budget_s=10 * 3600, slots=2), "exploit", ("auto", "none")),
     ],
@@ -34,16 +39,35 @@ def test_phases_spend_all_trials_and_tell_their_hours() -> None:
     made = plan(FIVE, Means(trial_s=1800, n_trials=100, slots=2, max_steps=30))
 
     assert made.phases == (
-        Phase("wide", "the whole space, one seed each", 51, 51 / 4, "auto", "asha"),
-        Phase("refined", made.phases[1].what, 34, 34 / 4, "auto", "asha"),
+        Phase("wide", "the whole space, one seed each", 51, 51 / 4, "auto", "auto"),
+        Phase("refined", made.phases[1].what, 34, 34 / 4, "auto", "auto"),
         Phase("replicated", made.phases[2].what, 15, 15 / 4, "none", "none"),
     )
 
 
-def test_an_hour_is_too_short_to_search() -> None:
-    made = plan(FIVE, Means(trial_s=600, budget_s=1800))
+@pytest.mark.parametrize(
+    ("means", "space", "against"),
+    [
+        (Means(trial_s=100, budget_s=1800), FIVE, ["with less than an hour"]),
+        (Means(trial_s=100, budget_s=7200), FIVE, []),
+        (Means(examples=300), FIVE, ["300 examples to train on"]),
+        (Means(examples=3000), FIVE, []),
+        (Means(trial_s=3600, budget_s=4 * 3600), FIVE, ["the budget holds 4 full trials"]),
+        (Means(n_trials=5), FIVE, []),
+        (Means(), Space.parse({"a": [1]}), ["there is nothing to search"]),
+    ],
+)
+def test_when_not_to_search_at_all_is_said(means: Means, space: Space, against: list[str]) -> None:
+    said = plan(space, means).against
 
-    assert made.cautions[0].startswith("with less than an hour")
+    assert [text.partition(":")[0] for text in said] == [
+        next(text.partition(":")[0] for text in said if text.startswith(start)) for start in against
+    ]
+
+
+def test_fine_tuning_begins_with_the_learning_rate() -> None:
+    assert any("search lr alone first" in text for text in plan(FIVE, Means(fine_tuning=True)).cautions)
+    assert not any("alone first" in text for text in plan(FIVE, Means()).cautions)
 
 
 def test_no_limit_gives_no_phases() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,16 @@ _MARKS = {"warning": "!", "hint": "·", "good": "✓"}
 @click.command()
 @click.argument("target", metavar="[STUDY.toml|SESSION]", required=False)
 @click.option("--trial-time", metavar="TIME", help="What one full trial takes, such as 12min; plans are in hours then.")
+@click.option("--examples", type=click.IntRange(1), metavar="N", help="How many there are to train on.")
+@click.option("--fine-tuning", is_flag=True, help="The model was trained before.")
 @click.option("--goal", type=click.Choice(["explore", "exploit"]), default="exploit", show_default=True)
 @click.option("--fix", "fix", type=click.Path(path_type=Path), metavar="FILE", help="Write a study with it taken.")
 @click.option("--only", multiple=True, metavar="RULE", help="With --fix: take only this advice (may be repeated).")
 @click.option("--dismiss", multiple=True, metavar="RULE", help="Of a session: never tell this again (repeatable).")
 @click.option("--json", "as_json", is_flag=True, help="{findings[{rule level about says do why edits}] plan}")
 def advise(
-    target: str | None, trial_time: str | None, goal: Any, fix: Path | None, only: tuple[str, ...],
-    dismiss: tuple[str, ...], as_json: bool,
+    target: str | None, trial_time: str | None, examples: int | None, fine_tuning: bool, goal: Any, fix: Path | None,
+    only: tuple[str, ...], dismiss: tuple[str, ...], as_json: bool,
 ) -> int:  # fmt: skip
     """Say what would make a search better, with its reason: before it starts, or by what a session has shown.
 
@@ -49,7 +51,8 @@ def advise(
     if dismiss and not _is_study(target):
         _dismiss(target, dismiss)
     text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
-    made = plan(Space.parse(study.space), _means(study, trial_s), goal) if _is_study(target) else None
+    means = replace(_means(study, trial_s), examples=examples, fine_tuning=fine_tuning)
+    made = plan(Space.parse(study.space), means, goal) if _is_study(target) else None
     if fix is not None:
         taken = [f for f in findings if f.edits and (not only or f.rule in only)]
         edits = [edit for finding in taken for edit in finding.edits]
@@ -83,7 +86,7 @@ def _study(target: str | None, trial_s: float | None) -> tuple[str, Study, list[
 
 
 def _session(name: str | None) -> tuple[str, Study, list[Finding]]:
-    from hptui.core.review.diagnosis import standing
+    from hptui.core.review.diagnosis import advice, standing
     from hptui.core.store.reader import Reader
     from hptui.core.study.file import load_study
 
@@ -91,19 +94,19 @@ def _session(name: str | None) -> tuple[str, Study, list[Finding]]:
     text = folder.study.read_text(errors="replace")
     study = load_study(text, where=str(folder.study), folder=None)
     with Reader(folder) as reader:
-        return text, study, standing(reader, study.budget.max_steps)
+        return text, study, standing(reader, advice(reader, study.budget.max_steps))
 
 
 def _dismiss(name: str | None, rules: tuple[str, ...]) -> None:
     """Note in the session which findings its people have read. Raises StudyError for a rule that has not spoken."""
-    from hptui.core.review.diagnosis import diagnose
+    from hptui.core.review.diagnosis import advice
     from hptui.core.scheduler.remarking import remark_at_rest
     from hptui.core.store.mailbox import post
     from hptui.core.store.reader import Reader
 
     folder = find(name)
     with Reader(folder) as reader:
-        found, before = diagnose(reader, reader.fact("max_steps")), dismissed_of(reader.fact(FACT) or {})
+        found, before = advice(reader, reader.fact("max_steps")), dismissed_of(reader.fact(FACT) or {})
     keys = [f.key for f in found if f.rule in rules]
     if strange := [rule for rule in rules if rule not in {f.rule for f in found}]:
         hint = f"it says: {', '.join(sorted({f.rule for f in found})) or 'nothing'}"
@@ -158,6 +161,8 @@ def _print(finding: Finding) -> None:
 
 
 def _print_plan(made: Plan) -> None:
+    for reason in made.against:
+        print(f"\n! don't search: {reason}")
     print(f"\nsampler {made.sampler}, pruner {made.pruner}")
     for reason in made.why:
         print(f"    {reason}")
