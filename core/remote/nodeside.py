@@ -22,6 +22,7 @@ from hptui.core.wire import request as r
 from hptui.core.wire.control import Ask, Verdict
 from hptui.core.wire.spool import End
 
+TOGETHER_S = 0.03  # a trial that is over so soon is told of once, from its start to its end
 SERVER_DEATHS = 3  # after so many, trials start cold
 Ack = tuple[int, int, int, str, bool]  # pid, bytes of the spool, bytes of the log, marks of checkpoints, ended
 
@@ -31,6 +32,7 @@ class Hosting:
     start: r.Start
     spool_base: int
     log_base: int
+    since: float
     refused: str = ""
 
 
@@ -81,7 +83,7 @@ class NodeSide:
             start, folder=str(self.folder.path), cwd=self._there(start.cwd), objective=self._what(start.objective),
             checkpoint_from=None if start.checkpoint_from is None else str(donor), attempt=0,
         )  # fmt: skip
-        self.hosted[number] = Hosting(start, order.spool_base, order.log_base)
+        self.hosted[number] = Hosting(start, order.spool_base, order.log_base, time.monotonic())
         self.children.offsets.pop(number, None)
         child = self.children.prepare(number)
         if child.control is not None:
@@ -164,6 +166,8 @@ class NodeSide:
         spool, log = outbox.whole_lines(folder.spool, spool_at), outbox.some(folder.log, log_at)
         more = len(spool) > outbox.CHUNK_BYTES // 2 or len(log) > outbox.CHUNK_BYTES // 2
         ended = settled and not more
+        if not pid_known and not ended and time.monotonic() - hosting.since < TOGETHER_S:
+            return None
         if not (spool or log or saved or ended or process.pid != pid_known):
             return None
         ago_s = time.monotonic() - child.gone_at if child.gone_at is not None else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -14,7 +15,9 @@ from hptui.core.remote import words as w
 from hptui.core.remote.mirror import Mirror
 from hptui.core.remote.orders import AGAIN_S, One, Orders
 from hptui.core.remote.wires import Wires
+from hptui.core.study.session import SessionFolder
 from hptui.core.wire import request as r
+from hptui.core.wire.wake import ring
 
 LISTEN_S = 5.0  # a slot without news answers after this all the same
 NODES_EVERY_S = 5.0
@@ -33,6 +36,7 @@ class Slots:
         self._wanted = join.slots
         self._target = 0
         self._labels: dict[str, str] = {}
+        self._bell = SessionFolder(Path(join.folder)).wake
         self._bad: dict[str, str] = {}  # nodes that can't run trials, and why
         self._said_ready = False
         self._waits_told = False
@@ -137,10 +141,7 @@ class Slots:
 
     def _greet(self, one: One) -> None:
         def heard(_: Any, error: BaseException | None) -> None:
-            if error is not None:
-                self._failed(one, error)
-            else:
-                self._boot(one)
+            self._failed(one, error) if error is not None else self._boot(one)
 
         self._wires.when(one.handle.call.remote("hello", self._epoch), heard)
 
@@ -213,6 +214,8 @@ class Slots:
         if told.ended:
             copy.over = True
             self._wires.say(w.Gone(told.number, told.status, told.ago_s))
+        if told.spool or told.ended:
+            ring(self._bell)  # a verdict may be waited for
 
     def _is_patient(self, one: One) -> bool:
         now = time.monotonic()
