@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hptui.core.search.catalog import PRUNERS
+from hptui.core.errors import HptuiError
+from hptui.core.search.catalog import entry_of
 from hptui.core.space.reading import nearest
 from hptui.core.study.commands import Wish
 from hptui.core.study.durations import format_duration, parse_duration
@@ -89,16 +90,21 @@ def _whole(text: str) -> int:
 
 
 def _pruner(text: str) -> str:
-    if text not in PRUNERS:
-        raise ValueError(f"there is no pruner {text} ({nearest(text, PRUNERS)})")
+    try:
+        entry_of("pruner", text)
+    except HptuiError as error:
+        raise ValueError(f"{error.problem} ({error.hint})") from None
     return text
 
 
 def _option(pruner: str, option: str, text: str) -> Any:
     """None, for an empty text: its default."""
-    entry = PRUNERS.get(pruner)
-    if entry is None or option not in entry.options:
-        known = nearest(option, entry.options) if entry and entry.options else f"{pruner} has no options"
+    try:
+        entry = entry_of("pruner", pruner)
+    except HptuiError as error:
+        raise ValueError(f"{error.problem} ({error.hint})") from None
+    if option not in entry.options:
+        known = nearest(option, entry.options) if entry.options else f"{pruner} has no options"
         raise ValueError(f"{pruner} has no option {option} ({known})")
     if not text.strip():
         return None

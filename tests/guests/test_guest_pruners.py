@@ -112,6 +112,14 @@ def test_its_reason_has_the_numbers_in_the_users_sign() -> None:
     )
 
 
+def test_a_trial_that_was_asked_about_as_it_ended_counts_as_ended() -> None:
+    guest = make_pruner(Chosen(name="optuna:MedianPruner", options={"n_startup_trials": 1}), "minimize")
+    good = Curve(0, np.arange(2), np.full(2, 0.1), Kind.COMPLETE)
+
+    assert guest.judge(good, []) is None
+    assert isinstance(guest.judge(Curve(1, np.arange(2), np.full(2, 1.0)), [good]), Stop)
+
+
 def test_a_curve_that_is_another_one_now_is_told_anew() -> None:
     guest = make_pruner(Chosen(name="optuna:MedianPruner", options={"n_startup_trials": 1}), "minimize")
     bad, good = (Curve(0, np.arange(2), np.full(2, loss), Kind.COMPLETE) for loss in (9.0, 0.1))

@@ -48,8 +48,8 @@ def test_hydra_itself_reads_them_as_the_values_that_they_were(tmp_path: Path) ->
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "small.yaml").write_text("width: 2\n")
     (tmp_path / "conf" / "model" / "big.yaml").write_text("width: 64\n")
-    values = "{note: '', shape: [], fast: false, word: '', rest: 1, optimizer: {lr: 0.1}, defaults: [_self_, {model: small}]}"
-    (tmp_path / "conf" / "config.yaml").write_text(values)
+    values = "note: '', shape: [], fast: false, word: '', rest: 1, optimizer: {lr: 0.1}"
+    (tmp_path / "conf" / "config.yaml").write_text(f"{{defaults: [_self_, {{model: small}}], {values}}}")
     command = words(sys.executable, "train.py", "{overrides}", "hydra.run.dir=runs/{trial}")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

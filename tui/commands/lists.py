@@ -48,3 +48,5 @@ def _catalog(kind: CatalogKind, as_json: bool) -> None:
         for option, o in entry.options.items():
             default = told(o.default)
             print(f"      {option:<18} {o.meaning} ({o.asked}; default {default})")
+    guest = {"sampler": "GPSampler", "pruner": "WilcoxonPruner"}[kind]
+    print(f'Optuna\'s are guests, by their names there: {kind} = "optuna:{guest}" (pip install \'hptui[optuna]\')')

@@ -91,8 +91,8 @@ class _Memory:
         told = self._place(curve.number)
         if told.curve is not curve:
             self._reports(told, curve, judged_last=False)
-            self._end(told, curve)
             told.curve = curve
+        self._end(told, curve)
 
     def would_prune(self, curve: Curve) -> bool:
         told = self._place(curve.number)
