@@ -123,7 +123,7 @@ def compose(names: Sequence[str]) -> Block:
     Of several optimizers (or schedules) one is chosen by the parameter `optimizer` (`schedule`), and what belongs to
     some of them is active only with those: `sgd_lr` and `adamw_lr`, but one `momentum` for all that have one.
     """
-    chosen = [PRESETS[name] for name in names]
+    chosen = [PRESETS[name] for name in dict.fromkeys(names)]
     space: dict[str, dict[str, Any]] = {}
     kept: dict[str, dict[str, Any]] = {}
     for group in ("optimizer", "schedule", "regularisation", "architecture"):

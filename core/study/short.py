@@ -1,4 +1,4 @@
-"""A parameter in one short line: `1e-5 .. 0.1 log, 0.001` (a range, its scale, its default) or `adam | sgd`."""
+"""A parameter in one short line: `1e-5 .. 0.1 log, 0.001` (a range, its scale, its default), `adam | sgd`, `adam |`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ HOW = "1e-5 .. 0.1 log, 8 .. 64 step 8, or adam | sgd"
 
 def to_short(definition: Mapping[str, Any]) -> str:
     """The line of a definition; conditions and scaling are not part of it."""
+    if "choices" in definition and len(definition["choices"]) == 1:
+        return f"{_word(definition['choices'][0])} |"
     if "choices" in definition:
         default = f", {_word(definition['default'])}" if "default" in definition else ""
         return " | ".join(_word(choice) for choice in definition["choices"]) + default

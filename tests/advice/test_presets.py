@@ -13,6 +13,7 @@ from hptui.core.search.catalog import check
 from hptui.core.space.space import Space
 from hptui.core.study.file import load_study
 from hptui.core.study.script import read_script
+from hptui.core.study.short import from_short, to_short
 from hptui.core.study.study import Study
 
 OBJECTIVE = """
@@ -117,3 +118,13 @@ def test_conditions_stay_as_far_as_they_can_still_hold() -> None:
     assert kept["adam_lr"]["when"] == {"optimizer": ["adam"]}
     assert kept["units_2"]["when"] == {"layers": [2]}
     Space.parse(kept)
+
+
+def test_every_preset_survives_the_form() -> None:
+    """The form has a line of text for each parameter, and keeps conditions beside it."""
+    for name in PRESETS:
+        space = compose([name, "sgd", "cosine"]).space
+        typed = {parameter: from_short(to_short(definition)) for parameter, definition in space.items()}
+        kept = conditions_kept(typed, space)
+        assert Space.parse(kept).definitions().keys() == Space.parse(space).definitions().keys()
+        assert Space.parse(kept).defaults() == Space.parse(space).defaults()

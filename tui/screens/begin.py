@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from hptui.core.advice.draft import Draft, advised
 from hptui.core.advice.draft_text import study_text, usage
-from hptui.core.advice.presets import PRESETS, SETS, conditions_kept, names_of
+from hptui.core.advice.presets import conditions_kept, names_of
 from hptui.core.errors import HptuiError
 from hptui.core.search.catalog import PRUNERS, SAMPLERS
 from hptui.core.study.short import HOW, from_short, to_short
@@ -39,7 +39,7 @@ def script_form(folder: Path) -> FormScreen:
     about = "space goes through those here" if choices else "a Python file"
     fields = [
         Field("script", "script", choices[0] if choices else "", about, choices),
-        Field("presets", "presets", "", "blocks of parameters, as adamw,cosine; empty: none"),
+        Field("presets", "presets", "", "as adamw,cosine; empty: none"),
     ]
     title = f"a new session: which script? ({short_path(folder)})"
     return FormScreen(title, fields, lambda texts: check_script(folder, texts), "goes on")
@@ -49,15 +49,14 @@ def check_script(folder: Path, texts: Texts) -> Checked:
     try:
         presets = names_of(texts["presets"])
     except HptuiError as error:
-        say = f"{error.hint}\npresets: {', '.join([*PRESETS, *SETS])}"
-        return Checked({"presets": error.problem}, say, ready=False)
+        return Checked({"presets": error.problem}, error.hint, ready=False)
     try:
         found = read_draft(folder / Path(texts["script"]).expanduser(), folder, presets)
     except HptuiError as error:
         return Checked({"script": error.problem}, error.hint, ready=False)
     how = f"the function {found.function}(trial)" if found.function else "a program with argparse flags"
     said = [f"{how}: {count(len(found.space), 'parameter')} to search" + _named(found.space)]
-    said += usage(found.block.groups)[1:] if found.function else []
+    said += [line.lstrip("# ") for line in usage(found.block.groups)[1:]] if found.function else []
     said += [f"not searched: {', '.join(found.left)}"] if found.left else []
     return Checked({}, "\n".join(said))
 

@@ -114,13 +114,13 @@ class FormScreen(ModalScreen[Texts | None]):
     def action_go(self, by: int) -> None:
         lines = list(self.query(_Line))
         at = next((i for i, line in enumerate(lines) if line.has_focus), 0)
-        lines[(at + by) % len(lines)].focus()
+        self.set_focus(lines[(at + by) % len(lines)])  # at once: letters may be behind this key already
 
     def _send(self) -> None:
         self._show()
         wrong = next((at for at, one in enumerate(self._fields) if one.key in self._checked.problems), None)
         if wrong is not None:
-            list(self.query(_Line))[wrong].focus()
+            self.set_focus(list(self.query(_Line))[wrong])
         elif self._checked.ready:
             self.dismiss(self.texts())
 
