@@ -93,8 +93,8 @@ class Thought:
             return Outlook(self.heard.curves[row].last, float("inf"), 1.0)
         scale = self.expected.scale
         mean, sd = (float(part[row]) for part in self.expected.trials)
-        loss = scale.backward(mean)
-        better = chance(self.best, mean, self.expected.widening * sd)
+        loss, sd = scale.backward(mean), self.expected.widening * sd
+        better = chance(self.best, mean, sd)
         rank = 1 + int((self.expected.trials[0][self.expected.heard] < mean).sum())
         return Outlook(loss, scale.backward(mean + sd) - loss, better, rank)
 

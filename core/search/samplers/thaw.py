@@ -65,6 +65,7 @@ class NewPoints:
     def _proposal(self, thought: Thought, x: Array, mean: float, sd: float) -> Proposal:
         assert thought.expected is not None
         scale = thought.expected.scale
+        sd = thought.expected.widening * sd
         loss, better = scale.backward(mean), chance(thought.best, mean, sd)
         doubt = scale.backward(mean + sd) - loss
         said = f"curves: expects loss {loss:.4g} ± {doubt:.2g} at the end, chance of beating the best {better:.0%}"
