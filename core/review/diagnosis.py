@@ -9,10 +9,13 @@ import numpy as np
 
 from hptui.core.advice.finding import Finding
 from hptui.core.advice.flags import red_flags
+from hptui.core.advice.lint import lint
 from hptui.core.advice.seen import End, Seen, SeenTrial
+from hptui.core.errors import HptuiError
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.file import load_study
 from hptui.core.study.remarks import FACT, dismissed_of
 from hptui.core.study.study import Direction
 
@@ -26,10 +29,27 @@ def diagnose(reader: Reader, max_steps: int | None = None) -> list[Finding]:
     return red_flags(seen(reader, max_steps))
 
 
-def standing(reader: Reader, max_steps: int | None = None) -> list[Finding]:
+def advice(reader: Reader, max_steps: int | None = None) -> list[Finding]:
+    """All that is to be said of a session: what its study gets wrong, as far as it can be read, then its red flags.
+
+    The flags come last: what the trials have shown outweighs what is usual, and of two edits the later one counts.
+    """
+    return [*_of_study(reader), *diagnose(reader, max_steps)]
+
+
+def _of_study(reader: Reader) -> list[Finding]:
+    try:
+        text, given = reader.folder.study.read_text(encoding="utf-8", errors="replace"), reader.fact("overrides")
+        study = load_study(text, where=str(reader.folder.study), folder=None, overrides=given)
+    except (HptuiError, OSError):
+        return []  # of another version, imported, or edited by hand
+    return [finding for finding in lint(study) if finding.level == "warning" and finding.edits]
+
+
+def standing(reader: Reader, findings: Sequence[Finding]) -> list[Finding]:
     """Those that nobody has dismissed."""
     dismissed = dismissed_of(reader.fact(FACT) or {})
-    return [finding for finding in diagnose(reader, max_steps) if finding.key not in dismissed]
+    return [finding for finding in findings if finding.key not in dismissed]
 
 
 def seen(reader: Reader, max_steps: int | None = None) -> Seen:

@@ -15,7 +15,7 @@ import numpy as np
 from hptui.core.errors import HptuiError
 from hptui.core.review.columns import Columns, columns
 from hptui.core.review.config import config_text
-from hptui.core.review.diagnosis import standing
+from hptui.core.review.diagnosis import advice, standing
 from hptui.core.review.drawn import draw_history, draw_isolated, draw_slice
 from hptui.core.review.held_out import held_out, told
 from hptui.core.review.importance import Importance, importance, too_few
@@ -177,7 +177,7 @@ def _sure(rows: Sequence[TrialRow], sign: float) -> Iterator[Block]:
 
 
 def _advice(reader: Reader, max_steps: int | None) -> Iterator[Block]:
-    for finding in standing(reader, max_steps):
+    for finding in standing(reader, advice(reader, max_steps)):
         yield Text(f"{finding.says}. {f'Do: {finding.do}.' if finding.do else ''}")
 
 

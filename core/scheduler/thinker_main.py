@@ -137,13 +137,14 @@ def serve(connection: socket.socket) -> None:
 
 def notices_of(folder: str, max_steps: int | None) -> list[Notice]:
     """What the rules of tuning see in a session; nothing when it can't be read now."""
-    from hptui.core.review.diagnosis import standing  # not before it is asked for: the first point must not wait
+    # not before it is asked for: the first point must not wait
+    from hptui.core.review.diagnosis import diagnose, standing
     from hptui.core.store.reader import Reader
     from hptui.core.study.session import SessionFolder
 
     try:
         with Reader(SessionFolder(Path(folder))) as reader:
-            return [Notice(f.rule, f.about, f.says, f.do) for f in standing(reader, max_steps)]
+            return [Notice(f.rule, f.about, f.says, f.do) for f in standing(reader, diagnose(reader, max_steps))]
     except HptuiError as error:
         print(f"no look for red flags: {error}", file=sys.stderr)
         return []

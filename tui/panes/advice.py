@@ -49,11 +49,11 @@ class AdvicePane(ComputedPane):
         self._wished: list[str] | None = None  # dismissed here; the session may not say so yet, or ever
 
     def work(self, material: Material) -> Any:
-        from hptui.core.review.diagnosis import diagnose
+        from hptui.core.review.diagnosis import advice
         from hptui.core.store.reader import Reader
 
         with Reader(material.folder) as reader:
-            return diagnose(reader, material.facts.max_steps)
+            return advice(reader, material.facts.max_steps)
 
     @property
     def dismissed(self) -> list[str]:
