@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+
+import pytest
+
+from hptui.core.errors import SessionError
 
 SCRIPT = """
     import time
@@ -74,3 +80,23 @@ def test_steering_reaches_the_nodes_and_outlives_the_scheduler(session, ray_clus
     s.wish("stop", now=True)
     s.finish(60)
     assert s.processes() == []
+
+
+def test_what_is_wrong_with_a_cluster_is_said_with_the_nodes_name(session, ray_cluster):
+    missing = session(
+        "import not_on_the_node\n" + SCRIPT.replace("\n    ", "\n"), STUDY.format(trials=3), executor=ray_cluster.fact,
+        id=f"t{time.time_ns()}",
+    )  # fmt: skip
+    missing.start()
+
+    assert missing.finish(60)["reason"] == "head: ModuleNotFoundError: No module named 'not_on_the_node'"
+
+    no_gpu = session(SCRIPT, STUDY.format(trials=3) + "[resources]\ngpus = 1\n", "g", executor=ray_cluster.fact)
+    with pytest.raises(SessionError) as told:
+        no_gpu.start()
+    assert "a trial takes 1 GPU, and no node of the cluster has one (head: CPU 2, GPU 0)" in str(told.value)
+
+    other = "import ray; ray.__version__ = '2.0.0'; from hptui.core.remote import cluster, words as w; "
+    other += f"cluster.connect(w.Join('.', 's', 'n', '{ray_cluster.address}', w.Asks(), '.'))"
+    done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, timeout=60, check=False)
+    assert f"the cluster at {ray_cluster.address} has other versions; here: Ray 2.0.0" in done.stderr
