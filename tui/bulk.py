@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import repeat
+from operator import attrgetter, contains, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hptui.core.store.rows import TrialRow
@@ -22,15 +24,15 @@ if TYPE_CHECKING:
 MANY = 2000
 """Trials from which on this is the sooner way."""
 _PLAIN: dict[str, Callable[[TrialRow], Any]] = {
-    "id": lambda row: row.number,
-    "value": lambda row: row.value,
-    "loss": lambda row: row.value,
-    "best": lambda row: row.best,
-    "step": lambda row: row.step,
-    "gpu": lambda row: row.device,
+    "id": attrgetter("number"),
+    "value": attrgetter("value"),
+    "loss": attrgetter("value"),
+    "best": attrgetter("best"),
+    "step": attrgetter("step"),
+    "gpu": attrgetter("device"),
     "why": lambda row: row.reason or row.proposal,
-    "cause": lambda row: row.cause,
-    "origin": lambda row: row.origin,
+    "cause": attrgetter("cause"),
+    "origin": attrgetter("origin"),
 }
 
 
@@ -102,20 +104,26 @@ class Bulk:
         """As `filter.field` reads them, without asking it for each trial where that is not needed."""
         rows, lower = self.rows, name.lower()
         if name.startswith("p."):
-            return [row.params.get(name[2:]) for row in rows]
+            return self._parameter(name[2:])
         if name == self.facts.metric:
-            return [row.value for row in rows]
+            return list(map(attrgetter("value"), rows))
         if further(name, self.facts) is not None:
             return [field(name, row, self.facts) for row in rows]
         if lower not in FIELDS:
-            return [row.params.get(name) for row in rows]
-        if lower in _PLAIN and not any(name in row.params for row in rows if lower in ("loss", "value")):
+            return self._parameter(name)
+        if lower in _PLAIN and not (lower in ("loss", "value") and self._has_parameter(name)):
             return list(map(_PLAIN[lower], rows))
         if lower == "state":
             examples = {(row.state, row.why): row for row in rows}
             words = {pair: field(name, row, self.facts) for pair, row in examples.items()}
             return [words[row.state, row.why] for row in rows]
         return [field(name, row, self.facts) for row in rows]
+
+    def _parameter(self, name: str) -> list[Any]:
+        return list(map(methodcaller("get", name), map(attrgetter("params"), self.rows)))
+
+    def _has_parameter(self, name: str) -> bool:
+        return any(map(contains, map(attrgetter("params"), self.rows), repeat(name)))
 
     # --- filtering --------------------------------------------------------------------------------------------
 
@@ -185,6 +193,8 @@ class Bulk:
         if sort == "state" and all(row.state in states for row in self.rows):
             place = {state: at for at, state in enumerate(states)}
             keys = np.array([place[row.state] for row in self.rows], np.float64)
+        elif sort == "id":
+            keys = self.numbers.astype(np.float64)
         else:
             found = self._keys(self.column(sort))
             if found is None:

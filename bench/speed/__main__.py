@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import large, report_path, screen, sessions
+from bench.speed import dashboard, felt, large, report_path, screen, sessions
 from bench.speed.running import Bench
 from bench.speed.table import Result, conditions, machine_kind, markdown
 
@@ -30,7 +30,14 @@ MEASURES: dict[str, Callable[[Bench], list[Result]]] = {
     "paint": screen.first_paint,
     "many": screen.many_trials,
     "large": large.large,
+    "felt": felt.felt,
+    "rest": felt.rest,
+    "day": felt.day,
+    "dashboard": dashboard.dashboard,
 }
+
+LONG = ("felt", "rest", "day", "dashboard")
+"""Only when named: they take minutes, or need a peer."""
 
 
 def main() -> int:
@@ -45,7 +52,8 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASURES)}")
     with tempfile.TemporaryDirectory(prefix="hptui-bench-") as home:
-        text, failed = report(Path(home), chosen.names or list(MEASURES), chosen.traceback)
+        names = chosen.names or [name for name in MEASURES if name not in LONG]
+        text, failed = report(Path(home), names, chosen.traceback)
     print(text)
     if chosen.keep or not chosen.names:
         RESULTS.mkdir(exist_ok=True)

@@ -43,7 +43,8 @@ def review(name: str | None) -> int:
     with contextlib.ExitStack() as stack:
         path = Path(name or "").expanduser()
         if name and path.suffix == ".zip" and path.is_file():
-            path = unpack(path, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hptui-"))))
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hptui-")))
+            path = unpack(path, place / path.stem)  # a zip without a folder in it is called as its file is
         elif not (name and path.is_dir() and has_sessions(path)):
             return open_screen(find(name), read_only=True)
         if is_session(path):
