@@ -46,6 +46,7 @@ class Device:
     kind: Literal["gpu", "cpu"]
     index: int | None = None  # in PCI order, as nvidia-smi shows it; None for the CPU and for a MIG instance
     memory_total_bytes: int | None = None
+    part: str = ""  # of a MIG instance: its GPU and its own number, 2.0
     hides_gpus: bool = False  # the CPU: there are GPUs, or may be, and trials here must not find them
 
 
@@ -122,6 +123,10 @@ def choose(
     visible = seen_through(usable, environ, notes)
     asked = wanted.devices
     chosen = visible if isinstance(asked, str) else _named(asked, visible, usable, environ, notes)
+    whole = [gpu for gpu in chosen if gpu.instance is None]
+    if _gpus_each(wanted) > 1 and isinstance(asked, str) and 0 < len(whole) < len(chosen):
+        notes.append(f"MIG instances are not used: a trial takes {_gpus_each(wanted)} GPUs")
+        chosen = whole
     if not chosen:
         why = "; ".join(notes) if found else "there is no NVIDIA GPU"
         _refuse_the_cpu(wanted, why)
@@ -168,25 +173,25 @@ def _refuse_the_cpu(wanted: Wanted, why: str) -> None:
 
 
 def _check_room(wanted: Wanted, chosen: Sequence[Gpu]) -> None:
-    here = "; ".join(f"{label(gpu)}, {_gib(gpu.memory_total_bytes)}" for gpu in chosen)
+    here = _listed([f"{label(gpu)}, {_gib(gpu.memory_total_bytes)}" for gpu in chosen])
     each = _gpus_each(wanted)
     if each > 1 and any(gpu.instance is not None for gpu in chosen):
         hint = "CUDA shows a process one MIG instance at a time: gpus = 1, or name whole GPUs in devices"
-        raise StudyError("resources.gpus", f"a trial takes {each} GPUs, and these are instances: {here}", hint)
+        raise StudyError("resources.gpus", f"a trial takes {each} GPUs, and these are instances:{here}", hint)
     if each > len(chosen):
         problem = f"a trial takes {each} GPUs; there {_are(len(chosen))} to use"
-        raise StudyError("resources.gpus", problem, f"here: {here}")
+        raise StudyError("resources.gpus", problem, f"here:{here}")
     need, sizes = wanted.gpu_memory_bytes, [gpu.memory_total_bytes for gpu in chosen]
     if need is not None and sum(size is None or size >= need for size in sizes) < each:
         problem = f"{_gib(need)} is more than any GPU has: the largest has {_gib(max(size or 0 for size in sizes))}"
-        raise StudyError("resources.gpu_memory", problem, f"here: {here}")
+        raise StudyError("resources.gpu_memory", problem, f"here:{here}")
 
 
 def without_gpus(slots: int | None, cores: int, why: str, *, hides_gpus: bool) -> Inventory:
     """Slots on the CPU. Pure but for the names of the processor and its memory."""
     count = slots if slots is not None else max(2, cores // 2)
     memory = host.memory()
-    device = Device(CPU, host.cpu_name(), "cpu", None, memory.total_bytes if memory else None, hides_gpus)
+    device = Device(CPU, host.cpu_name(), "cpu", None, memory.total_bytes if memory else None, "", hides_gpus)
     places = tuple(Place(CPU, slot) for slot in range(max(1, count)))
     note = f"trials run on the CPU, {len(places)} at once: {why}"
     return Inventory((device,), places, max(1, cores // len(places)), (note,))
@@ -221,7 +226,8 @@ def _usable(found: Sequence[Gpu | Unreachable], notes: list[str]) -> list[Gpu]:
 
 def _device(gpu: Gpu) -> Device:
     index = gpu.index if gpu.instance is None else None
-    return Device(gpu.uuid, gpu.name, "gpu", index, gpu.memory_total_bytes)
+    part = "" if gpu.instance is None else f"{gpu.index}.{gpu.instance}"
+    return Device(gpu.uuid, gpu.name, "gpu", index, gpu.memory_total_bytes, part)
 
 
 def _named(
@@ -243,13 +249,19 @@ def _named(
                 if hidden is None
                 else (f"GPU {name} is hidden by CUDA_VISIBLE_DEVICES={environ.get('CUDA_VISIBLE_DEVICES')}")
             )
-            here = "; ".join(label(gpu) for gpu in visible) or "none"
-            raise StudyError(_WHERE, problem, f"here: {here}" + "".join(f"\n  {note}" for note in notes))
+            here = _listed([label(gpu) for gpu in visible])
+            raise StudyError(_WHERE, problem, f"here:{here}" + "".join(f"\n  {note}" for note in notes))
         if gpu not in chosen:
             chosen.append(gpu)
     if not chosen:
         raise StudyError(_WHERE, "the list names no GPU", 'write "all" for all of them, or "none"')
     return chosen
+
+
+def _listed(names: Sequence[str]) -> str:
+    """On one line, or on a line each."""
+    one_line = " " + ("; ".join(names) or "none")
+    return one_line if len(names) < 3 else "".join(f"\n    {name}" for name in names)
 
 
 def _say(gpus: Sequence[int | str]) -> str:

@@ -42,7 +42,9 @@ def gpus_from(study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], pla
 
 
 def label(device: Device) -> str:
-    return f"GPU {device.index}" if device.index is not None else device.id
+    """`GPU 2`; of a MIG instance `GPU 2.0`."""
+    known = device.part or device.index
+    return f"GPU {known}" if known is not None else device.id
 
 
 def claim_of(row: TrialRow) -> Claim:

@@ -36,10 +36,11 @@ def answer_about_gpu(state: SchedulerState, wish: CommandRow) -> a.Action:
 
 
 def _named(state: SchedulerState, name: str) -> GpuState | None:
-    """By UUID (its beginning is enough), by index, or as the screen calls it: g0."""
-    if name.removeprefix("g").isdecimal():
-        wanted = f"GPU {name.removeprefix('g')}"
-        return next((gpu for gpu in state.gpus.all if gpu.label == wanted), None)
+    """By UUID (its beginning is enough), by index, as the screen calls it: g0; a MIG instance is 2.0."""
+    wanted = f"GPU {name.removeprefix('GPU ').removeprefix('g')}"
+    called = next((gpu for gpu in state.gpus.all if gpu.label == wanted), None)
+    if called is not None:
+        return called
     found = [gpu for gpu in state.gpus.all if name and gpu.id.startswith(name)]
     return found[0] if len(found) == 1 else None
 

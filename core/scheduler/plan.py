@@ -17,7 +17,7 @@ from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.oom import set_aside, wants_no_neighbours
 from hptui.core.scheduler.promoting import free_places, promote, room_for_a_promotion
 from hptui.core.scheduler.quarantine import watch_memory
-from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, SchedulerState
+from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, Live, SchedulerState
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.trial import Paused, Running, Waiting, Why
 
@@ -97,9 +97,10 @@ def _freeze(state: SchedulerState) -> Iterator[a.Action]:
         if parking.parked and freezing.should_move_out(state, live):
             yield freezing.move_out(state, live)
         elif parking.parked:
-            yield a.Freeze((e.Frozen(state.now, number, _PAUSED[parking.why]),), number)
+            yield a.Freeze((e.Frozen(state.now, number, _paused(state, live, parking.why)),), number)
         elif state.now - parking.since >= patience:
-            reason = f"{_PAUSED[parking.why]}; frozen outside report(), which it did not reach in {patience:g} s"
+            said = _paused(state, live, parking.why)
+            reason = f"{said}; frozen outside report(), which it did not reach in {patience:g} s"
             yield a.Freeze((e.Frozen(state.now, number, reason),), number)
 
 
@@ -112,6 +113,11 @@ _PAUSED = {
     Why.DISK: "held: the disk is full",
     Why.YIELDED: "gave its GPU to somebody else",
 }
+
+
+def _paused(state: SchedulerState, live: Live, why: Why) -> str:
+    drained = live.place is not None and not state.gpus.emptied.isdisjoint(live.place.devices)
+    return "left its GPU, which is drained by you" if why is Why.YIELDED and drained else _PAUSED[why]
 
 
 def _boot(state: SchedulerState) -> Iterator[a.Action]:

@@ -10,6 +10,7 @@ from fake_driver import MIG_UUID, UUID, Machine, python
 from hptui.core.devices.inventory import Device, Inventory, Place, choose, env_for
 from hptui.core.devices.nvml import Gpu, Unreachable
 from hptui.core.errors import StudyError
+from hptui.core.scheduler.gpu_recover import label as gpu_label
 from hptui.core.study.study import Resources
 
 FOUR = tuple(Gpu(UUID(i), "H200", i, 140 << 30, "default", False) for i in range(4))
@@ -241,3 +242,17 @@ def test_asking_for_a_gpu_where_there_is_no_driver_is_refused(tmp_path: Path) ->
         "resources.devices: GPU 0 can't be used: the Python package nvidia-ml-py is not installed"
         '\n  hint: write devices = "none" to train on the CPU'
     )
+
+
+def test_of_a_machine_with_instances_a_trial_of_several_gpus_gets_whole_ones_and_instances_have_short_names() -> None:
+    whole = [Gpu(f"GPU-{i}", "H200", i, 80 << 30) for i in range(2)]
+    parts = [Gpu(f"MIG-{k}", "H200", 2, 10 << 30, instance=k) for k in range(2)]
+
+    both = choose([*whole, *parts], Resources(gpus=2), 8, {})
+    each = choose([*whole, *parts], Resources(gpus=1), 8, {})
+
+    assert [device.id for device in both.devices] == ["GPU-0", "GPU-1"]
+    assert both.notes == ("MIG instances are not used: a trial takes 2 GPUs",)
+    assert [gpu_label(device) for device in each.devices] == ["GPU 0", "GPU 1", "GPU 2.0", "GPU 2.1"]
+    with pytest.raises(StudyError, match="a trial takes 3 GPUs; there are 2 GPUs to use"):
+        choose([*whole, *parts], Resources(gpus=3), 8, {})

@@ -35,6 +35,7 @@ class Found:
     leased: float = 0.0
     used_by: str = ""
     why_not: str = ""
+    part: str = ""  # of a MIG instance: its GPU and its own number, 2.0
 
 
 @click.command()
@@ -67,7 +68,7 @@ def _devices(here: Inventory) -> Iterator[Found]:
         yield Found(
             device.id, device.name, "gpu", device.index, reading.memory_total_bytes, slots, reading.memory_used_bytes,
             reading.load, reading.temperature_c, reading.power_w, leased / UNITS, who,
-            _why_not(reading.note if reading.lost else "", leased, who),
+            _why_not(reading.note if reading.lost else "", leased, who), device.part,
         )  # fmt: skip
     if isinstance(nvml, Nvml):
         nvml.close()
@@ -101,7 +102,9 @@ def _others(here: Inventory) -> Iterator[Found]:
         elif gpu.uuid not in chosen and not gpu.mig:
             prohibited = gpu.compute_mode == "prohibited"
             why = "its compute mode is prohibited" if prohibited else "CUDA_VISIBLE_DEVICES hides it"
-            yield Found(gpu.uuid, gpu.name, "gpu", gpu.index, gpu.memory_total_bytes, 0, why_not=why)
+            part = "" if gpu.instance is None else f"{gpu.index}.{gpu.instance}"
+            index = gpu.index if gpu.instance is None else None
+            yield Found(gpu.uuid, gpu.name, "gpu", index, gpu.memory_total_bytes, 0, why_not=why, part=part)
     nvml.close()
 
 
@@ -114,9 +117,12 @@ def _line(one: Found) -> tuple[str, ...]:
         who.insert(0, f"sessions of hptui ({100 * one.leased:.0f} %)")
     many = f"as many trials as fit, up to {one.slots}" if one.kind == "gpu" else f"{one.slots} trials at once"
     gets = many if one.slots > 1 else "one trial at a time"
+    if one.kind == "gpu" and one.memory_total_bytes is None:
+        gets = "one trial at a time: its memory is not told, so nobody knows what fits"
+    number = UNKNOWN if one.index is None else str(one.index)
     return (
-        UNKNOWN if one.index is None else str(one.index),
-        one.name,
+        one.part or number,
+        f"{one.name}, {one.id}" if one.part else one.name,
         memory,
         "" if one.load is None else f"{100 * one.load:.0f} %",
         "" if one.temperature_c is None else f"{one.temperature_c:.0f} °C",
