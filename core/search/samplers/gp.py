@@ -24,7 +24,6 @@ from hptui.core.search.samplers.tried import Same, same_point, tried
 from hptui.core.space.space import Space
 
 LARGEST = 1000  # trials a process sees; of more, a selection
-_APART = 0.1  # of what is between the best trials and their neighbours: what pending ones are left around them
 ALL_LEARN = 30  # up to here every member learns from every trial; later they take turns
 
 
@@ -128,7 +127,7 @@ class GP:
     def _apart(self, seen: Observed, tilt: Tilt | None) -> Tilt:
         """The tilt, and away from pending trials."""
         waiting, known = self.layout.features(seen.pending), self.layout.features(seen.x)
-        reach = _APART * reach_of(known, seen.y)
+        reach = reach_of(known, seen.y)
 
         def tilted(x: Array) -> Array:
             kept_off = room(self.layout.features(x), waiting, reach)

@@ -11,6 +11,7 @@ from hptui.core.search.samplers.axes import Axes
 
 _ROUNDS = 3  # of looking around the best candidates
 _SEEDS = 4  # candidates that are looked around
+_ROOM, _LEAST_ROOM = 0.1, 1e-3  # more of it costs regret: the models know that trials are waiting
 _HUGE = 1e150  # losses beyond this are taken as this
 _FLIP = 0.2  # how often a changed choice becomes any
 
@@ -55,12 +56,16 @@ def room(table: Array, waiting: Array, reach: float) -> Array:
 
 
 def reach_of(table: Array, level: Array) -> float:
-    """How far apart the best five of the known points (n, f) and their nearest neighbours are, in the middle."""
+    """How much room waiting trials are left, in features: a tenth of what is between the best trials and the others.
+
+    Of the best five of the known points (n, f), with levels (n,), the median distance to the nearest other one.
+    """
     best = table[np.argsort(level, kind="stable")[:5]]
     away = np.sqrt(((best[:, None, :] - table[None]) ** 2).sum(axis=2))
     away[away == 0] = np.inf
     nearest = away.min(axis=1)
-    return max(float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else 0.1, 1e-3)
+    known = nearest[np.isfinite(nearest)]
+    return max(_ROOM * float(np.median(known)), _LEAST_ROOM) if len(known) else _LEAST_ROOM
 
 
 def features(axes: Axes, x: Array, inactive: float) -> Array:
