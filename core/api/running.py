@@ -82,9 +82,14 @@ def run(
     folder = find_or_create(target, study, given, new=new, say=told.say)
     with Reader(folder) as reader:
         finished = reader.fact("finished") or {}
-    ensure(folder, resume=finished.get("final") is False)
-    if wait:
-        _wait(folder, told)
+    try:
+        ensure(folder, resume=finished.get("final") is False)
+        if wait:
+            _wait(folder, told)
+    except KeyboardInterrupt:
+        told.end()
+        told.say(f"{folder.name} goes on: `hptui attach {folder.name}` shows it, `hptui stop {folder.name}` ends it")
+        raise
     return Session.open(folder.path)
 
 
@@ -135,26 +140,21 @@ def _in_order(space: Mapping[str, Any]) -> Any:
 def _wait(folder: SessionFolder, told: _Line) -> None:
     """Until the session ends. A scheduler that was killed is replaced; its trials are still there."""
     began = time.monotonic()
-    try:
-        with Reader(folder) as reader:
-            several = len(goals_of(reader.facts())) > 1
-            while True:
-                finished = reader.finished()
-                counts, total = reader.counts(), reader.fact("n_trials")
-                best = [] if several else reader.best(1)
-                told.draw(_progress(folder.name, counts, total, best, time.monotonic() - began))
-                alive = scheduler_of(folder.lock).alive
-                if finished is not None and not alive:
-                    break
-                if finished is None and not alive and reader.finished() is None:
-                    ensure(folder)
-                time.sleep(LOOK_S)
-            told.end()
-            _check_ended(folder, finished, counts, reader)
-    except KeyboardInterrupt:
+    with Reader(folder) as reader:
+        several = len(goals_of(reader.facts())) > 1
+        while True:
+            finished = reader.finished()
+            counts, total = reader.counts(), reader.fact("n_trials")
+            best = [] if several else reader.best(1)
+            told.draw(_progress(folder.name, counts, total, best, time.monotonic() - began))
+            alive = scheduler_of(folder.lock).alive
+            if finished is not None and not alive:
+                break
+            if finished is None and not alive and reader.finished() is None:
+                ensure(folder)
+            time.sleep(LOOK_S)
         told.end()
-        told.say(f"{folder.name} goes on: `hptui attach {folder.name}` shows it, `hptui stop {folder.name}` ends it")
-        raise
+        _check_ended(folder, finished, counts, reader)
 
 
 def _check_ended(folder: SessionFolder, finished: Finished, counts: Mapping[str, int], reader: Reader) -> None:
