@@ -18,11 +18,11 @@ EVERY_S = 2.0
 
 
 class Eyes:
-    def __init__(self, home: Path, gpus: tuple[str, ...]) -> None:
+    def __init__(self, home: Path, node_id: str, gpus: tuple[str, ...]) -> None:
         self._gpus, self._at = gpus, 0.0
         self._before = host.cpu_times()
         self._told: dict[str, tuple[object, ...]] = {}
-        self._post = os.open(home / "eyes", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._post = os.open(home / f"eyes-{node_id[:12]}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._readings: Readings | None = None
         if gpus:
             try:

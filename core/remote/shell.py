@@ -23,7 +23,7 @@ class Shell:
             if here != version:
                 self.problem = f"it has hptui {here}, and this is {version}"
             else:
-                self.slot = Slot(namespace, index, code, self.gpus)
+                self.slot = Slot(namespace, index, code, self.node_id, self.gpus)
         except Exception as error:
             self.problem = f"{type(error).__name__}: {error}"
 

@@ -37,7 +37,7 @@ NEW: Ack = (0, 0, 0, "", False)
 class Slot:
     """Its methods are called by a bridge, each of them from a thread of its own."""
 
-    def __init__(self, namespace: str, index: int, code: str, gpus: tuple[str, ...]) -> None:
+    def __init__(self, namespace: str, index: int, code: str, node_id: str, gpus: tuple[str, ...]) -> None:
         life = f"{index}.{os.getpid()}.{time.time_ns()}"
         home = Path(tempfile.gettempdir(), f"hptui-{os.getuid()}", namespace)
         self._folder = SessionFolder(home / f"slot-{life}")
@@ -48,7 +48,7 @@ class Slot:
         self._bell = Bell(self._folder.wake)
         self._selector.register(self._bell, selectors.EVENT_READ, "bell")
         self._side = NodeSide(self._folder, self._selector, code, os.getcwd())
-        self._eyes = Eyes(home, gpus)
+        self._eyes = Eyes(home, node_id, gpus)
         self._news = threading.Condition(threading.RLock())
         self._epoch = self._done = 0
         self._heard = time.monotonic()

@@ -26,7 +26,7 @@ class DeviceRows:
         rows = [row_of(reading, gear) for reading in gear.watch.latest()]
         changed = [row for row in rows if not same_to_the_eye(self._shown.get(row.id), row)]
         there = {row.id for row in rows}
-        left = [row for id, row in self._shown.items() if rows and id not in there and row.slots]
+        left = [row for id, row in self._shown.items() if rows and id not in there and row.note != _EMPTY.note]
         changed += [replace(_EMPTY, id=row.id, name=row.name, at=row.at, number=row.number) for row in left]
         self._shown |= {row.id: row for row in changed}
         return changed, self._history(rows)

@@ -73,7 +73,7 @@ def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
         readings += f" {device.temperature_c:.0f}°C"
     if device.power_w is not None:
         readings += f" {device.power_w:.0f}W"
-    slots = "" if gpu and device.slots > 1 else f"  {device.used_slots}/{device.slots}"
+    slots = "" if device.slots == 0 or (gpu and device.slots > 1) else f"  {device.used_slots}/{device.slots}"
     return (
         Cell(_label(snapshot, device)),
         Cell(bar(device.load, _BAR), "waiting" if empty else "good"),
