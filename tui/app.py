@@ -17,8 +17,9 @@ from textual.widgets import Static
 
 from hptui.core.study.session import SessionFolder, config_file, home
 from hptui.tui import keys, terminal, theme
+from hptui.tui.ascii_only import AsciiOnly
 from hptui.tui.config import Config, read_config
-from hptui.tui.glyphs import harmless
+from hptui.tui.glyphs import current, harmless
 from hptui.tui.keymap import shown
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         chosen = os.environ.get("HPTUI_THEME") or self.config.theme
         theme.install(cast("Any", self), terminal.theme_for() if chosen == "auto" else chosen)
         self.set_keymap(self.config.keys)
+        if current().level == "ascii":
+            self._filters.append(AsciiOnly())  # no public way to add one; a test watches it
         if not self.is_headless:
             terminal.guard()
         self.call_after_refresh(self._open)
