@@ -27,6 +27,8 @@ class Simulated:
     idle_before_the_last_start: int = 0
     places: dict[int, tuple[float | None, ...]] = field(default_factory=dict)  # trial -> its point
     arrival: dict[int, list[int]] = field(default_factory=dict)
+    _curves: dict[int, tuple[tuple[int, Kind, bool], Curve]] = field(default_factory=dict)
+    _reports: int = 0
 
     @property
     def steps(self) -> dict[int, int]:
@@ -34,8 +36,16 @@ class Simulated:
         return {number: points[-1][0] for number, points in self.points.items()}
 
     def curve(self, number: int) -> Curve:
-        steps, losses = zip(*self.points[number], strict=True) if self.points[number] else ((), ())
+        """As it is now; the same object as long as nothing has happened to the trial."""
         kind = self.kinds.get(number, Kind.PENDING)
+        now = (len(self.points[number]), kind, number in self.held)
+        known = self._curves.get(number)
+        if known is None or known[0] != now:
+            known = self._curves[number] = (now, self._made(number, kind))
+        return known[1]
+
+    def _made(self, number: int, kind: Kind) -> Curve:
+        steps, losses = zip(*self.points[number], strict=True) if self.points[number] else ((), ())
         arrival = np.array(self.arrival.get(number, []), np.int64)
         return Curve(
             number, np.array(steps, np.int64), np.array(losses, float), kind, number in self.held,
@@ -73,7 +83,8 @@ class Simulated:
         """Until it ends or is held; other workers' trials have their turns in between."""
         step = len(self.points[number]) + 1
         self.points[number].append((step, loss(number, step)))
-        self.arrival.setdefault(number, []).append(sum(len(points) for points in self.points.values()))
+        self._reports += 1
+        self.arrival.setdefault(number, []).append(self._reports)
         if step == steps:
             self.kinds[number] = Kind.COMPLETE
             self.order.append((number, step))
