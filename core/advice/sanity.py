@@ -190,11 +190,11 @@ def scaling(tried: Sequence[tuple[float, Ran]], per_epoch: bool = True) -> list[
 
 
 def largest_that_gains(rows: Sequence[Scaling]) -> float | None:
-    """The batch size beyond which twice the batch no longer pays; None with fewer than two that ran."""
-    ran = [row for row in rows if row.speed is not None]
+    """The batch size beyond which no larger one pays, by the gain of a doubling; None with fewer than two that ran."""
+    ran = [(row.batch, row.speed) for row in rows if row.speed is not None]
     if len(ran) < 2:
         return None
-    for before, row in pairwise(ran):
-        if row.gain is not None and row.gain < SOME:
-            return before.batch
-    return ran[-1].batch
+    for k, (batch, speed) in enumerate(ran):
+        if all((faster / speed) ** (1 / math.log2(larger / batch)) < SOME for larger, faster in ran[k + 1 :]):
+            return batch
+    return None

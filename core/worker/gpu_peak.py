@@ -22,5 +22,5 @@ def torch_peak_bytes() -> int | None:
 
 
 def host_peak_bytes() -> int:
-    """Resident at once, libraries included; not that of its own children."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Resident at once in one process, libraries included: this one, or the largest of its children that ended."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024

@@ -90,6 +90,8 @@ def test_throughput_tells_perfect_scaling_from_diminishing_returns() -> None:
     assert largest_that_gains(rows) == 128
     assert largest_that_gains(rows[:4]) == 128
     assert largest_that_gains(rows[:1]) is None
+    one_slow_look = scaling([(16, timed(4.0)), (32, timed(2.0)), (64, timed(2.0)), (128, timed(1.0))])
+    assert largest_that_gains(one_slow_look) == 128
 
 
 def test_a_step_that_is_one_batch_counts_its_examples() -> None:

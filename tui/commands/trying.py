@@ -16,6 +16,7 @@ from typing import Any
 from hptui.core.advice.finding import Edit
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.advice.sanity import Ran
+from hptui.core.devices.inventory import inventory
 from hptui.core.errors import SessionError
 from hptui.core.scheduler.begin import facts_of
 from hptui.core.scheduler.gpus import PEAK, TORCH_PEAK
@@ -74,7 +75,7 @@ def _study_of(
 ) -> Target:
     """The study with everything that searches, saves time or stops taken out."""
     beyond = {"lower": NEVER_SO_GOOD} if study.direction == "maximize" else {"upper": -NEVER_SO_GOOD}
-    stops = {"name": "threshold", "n_warmup_steps": short.steps, **beyond}  # those that go on beyond max_steps
+    stops = {"name": "threshold", "n_warmup_steps": short.steps + 1, **beyond}  # those that go on beyond max_steps
     budget = {
         "n_trials": len(points), "max_steps": short.steps, "trial_time": f"{short.limit_s:g} s",
         "stop_after_failures": len(points) + 1,
@@ -87,6 +88,7 @@ def _study_of(
         Edit(("warm_start",), None),
         Edit(("budget",), {**budget, **({"rerun": True} if study.budget.rerun else {})}),
         Edit(("resources", "slots"), 1),
+        Edit(("resources", "threads"), inventory(study.resources).threads),  # as many as beside others
         Edit(("objective", "env", MEASURE), "1"),
         Edit(("enqueue",), [dict(point) for point in points if point] or None),
     ]
