@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import inspect
-import linecache
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from api_notebook import Notebook, Ran
 
 import hptui
 from hptui.core.api.capture import captured
@@ -17,49 +16,16 @@ from hptui.core.api.objective import find_objective
 from hptui.core.wire.request import TAG
 
 
-class Notebook:
-    """Cells that are compiled as Jupyter does it: in `__main__`, each under the name of a file that is none."""
-
-    def __init__(self) -> None:
-        self.main, self._count = ModuleType("__main__"), 0
-
-    def cell(self, source: str) -> None:
-        self._count += 1
-        name = f"/tmp/ipykernel_0/{id(self)}-{self._count}.py"
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        exec(compile(source, name, "exec"), self.main.__dict__)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.main, name)
+def test_a_function_of_a_notebook_is_tuned_with_all_that_it_uses_and_a_line_says_how_it_goes(ran: Ran) -> None:
+    assert [t.value for t in ran.session.trials if t.state == "COMPLETE"] == [
+        (t.params["x"] - 1.0) ** 2 for t in ran.session.trials if t.number != 3
+    ]
+    assert "quadratic · 6 of 6 ended, 0 running · best" in ran.printed
 
 
-@pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
-    book = Notebook()
-    monkeypatch.setitem(sys.modules, "__main__", book.main)
-    return book
-
-
-def test_called_again_it_goes_on_in_its_session(finished: hptui.Session, capfd: pytest.CaptureFixture[str]) -> None:
-    space = {"x": hptui.Float(low=-5, high=5), "layer": ["wide", "deep"]}
-    again = hptui.run("quadratic.py:objective", space, n_trials=6, max_steps=3, devices="none", slots=2, seed=1)
-
-    assert again == finished
-    assert "quadratic has ended" in capfd.readouterr().err
-
-
-def test_a_function_of_a_notebook_is_tuned_with_all_that_it_uses(
-    finished: hptui.Session, notebook: Notebook, capsys: pytest.CaptureFixture[str]
-) -> None:
-    notebook.cell("import math as m\nfrom pathlib import Path\nSCALE, WHERE = 2.0, Path('/tmp')\n")
-    notebook.cell("class Net:\n    def go(self, x):\n        return helper(x) * SCALE\n")
-    notebook.cell("def helper(x):\n    return m.fabs(x) if WHERE.exists() else helper(-x)\n")
-    notebook.cell("def train(trial):\n    return Net().go(trial.suggest_float('x', -1, 1))\n")
-
-    session = hptui.run(notebook.train, n_trials=2, devices="none", slots=2, progress=True)
-
-    assert [trial.value for trial in session.trials] == [2 * abs(trial.params["x"]) for trial in session.trials]
-    assert "train · 2 of 2 ended, 0 running · best" in capsys.readouterr().out
+def test_called_again_it_goes_on_in_its_session(ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran.again() == ran.session
+    assert "quadratic has ended" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 
 import click
 import pytest
@@ -19,25 +20,29 @@ NOT_READING = {"run", "init", "attach", "review", "export", "serve", "rm", "comp
 """They start, open, write or delete; export writes JSON by --format."""
 
 
-def asked(user, *words: str) -> list[str]:
-    """What bash is offered for the last of these words."""
-    env = {
-        **user.env,
-        "COMP_WORDS": "\n".join(words),
-        "COMP_CWORD": str(len(words) - 1),
-        "_HPTUI_COMPLETE": "bash_complete",
-    }
-    out = user.hptui(env=env).out
-    return [line.partition(",")[2] or line for line in out.split()]
+ASKING = """
+import json, os, sys
+from hptui.tui.cli import main
+for words in json.loads(sys.argv[1]):
+    os.environ.update(COMP_WORDS="\\n".join(words), COMP_CWORD=str(len(words) - 1), _HPTUI_COMPLETE="bash_complete")
+    try: main([])
+    except SystemExit: print(";")
+"""
 
 
 def test_a_shell_completes_verbs_sessions_trials_and_options(recorded):
-    assert asked(recorded, "hptui", "re") == ["review", "report", "resume", "retry", "replicate"]
-    assert asked(recorded, "hptui", "show", "s") == ["study"]
-    assert asked(recorded, "hptui", "logs", "study", "") == ["0", "1", "2"]
-    assert asked(recorded, "hptui", "pause", "study", "") == []  # nothing runs
-    assert asked(recorded, "hptui", "retry", "study", "1", "") == ["0", "2"]
-    assert asked(recorded, "hptui", "run", "x.py", "--sampler", "t") == ["tpe"]
+    offered = {
+        ("hptui", "re"): ["review", "report", "resume", "retry", "replicate"],
+        ("hptui", "show", "s"): ["study"],
+        ("hptui", "logs", "study", ""): ["0", "1", "2"],
+        ("hptui", "pause", "study", ""): [],  # nothing runs
+        ("hptui", "retry", "study", "1", ""): ["0", "2"],
+        ("hptui", "run", "x.py", "--sampler", "t"): ["tpe"],
+    }
+    command = [sys.executable, "-c", ASKING, json.dumps(list(offered))]
+    said = subprocess.run(command, env=recorded.env, capture_output=True, text=True, timeout=60).stdout.split(";")
+
+    assert [[line.partition(",")[2] for line in one.split()] for one in said[:-1]] == list(offered.values())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
