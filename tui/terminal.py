@@ -59,13 +59,16 @@ def theme_for(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def why_unsuitable(
-    environ: Mapping[str, str] = os.environ, stdin_fd: int | None = None, stdout_fd: int | None = None
-) -> str | None:
+    environ: Mapping[str, str] = os.environ, stdin_fd: int | None = None, stdout_fd: int | None = None,
+    stderr_fd: int | None = None,
+) -> str | None:  # fmt: skip
     """Why the screen can't be shown here; None if it can."""
     if environ.get("TEXTUAL_DRIVER"):  # a page of `hptui serve` is the screen
         return None
-    for name, fd in (("input", stdin_fd), ("output", stdout_fd)):
-        stream = sys.stdin if name == "input" else sys.stdout
+    # the screen is written to standard error, by Textual's choice
+    for name, fd, stream in (
+        ("input", stdin_fd, sys.stdin), ("output", stdout_fd, sys.stdout), ("error", stderr_fd, sys.stderr),
+    ):  # fmt: skip
         try:
             is_terminal = os.isatty(stream.fileno() if fd is None else fd)
         except (OSError, ValueError, AttributeError):  # closed, or replaced by something that is no file

@@ -59,6 +59,18 @@ def test_a_place_that_is_no_terminal_is_told():
     assert reason == "standard input is not a terminal"
 
 
+def test_the_screen_is_not_painted_into_a_file_of_errors():
+    ours, theirs = pty.openpty()
+    try:
+        with open(os.devnull) as null:
+            reason = why_unsuitable({"TERM": "xterm"}, theirs, theirs, null.fileno())
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert reason == "standard error is not a terminal"
+
+
 @pytest.mark.parametrize(
     ("environ", "reason"),
     [
@@ -70,7 +82,7 @@ def test_a_place_that_is_no_terminal_is_told():
 def test_a_terminal_without_a_cursor_is_told(environ, reason):
     ours, theirs = pty.openpty()
     try:
-        assert why_unsuitable(environ, theirs, theirs) == reason
+        assert why_unsuitable(environ, theirs, theirs, theirs) == reason
     finally:
         os.close(ours)
         os.close(theirs)

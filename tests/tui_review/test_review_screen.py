@@ -198,14 +198,14 @@ def test_a_tab_on_which_nothing_happens_paints_nothing(past: SessionFolder, monk
     async def journey(screen: Screen) -> None:
         for tab in TABS:
             await screen.press(digit(tab.name))
-            for _ in range(10):
+            for _ in range(6):
                 await screen.pilot.pause(0.03)
             if tab.name == "importance":
                 await screen.until("fANOVA")
             painted: list[object] = []
             with monkeypatch.context() as patch:
                 patch.setattr(type(screen.app), "_display", lambda app, where, what, kept=painted: kept.append(what))
-                await screen.pilot.pause(0.4)
+                await screen.pilot.pause(0.25)
             assert [one for one in painted if one is not None] == [], tab.name
 
     reviewed(past, journey, (160, 45))
