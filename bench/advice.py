@@ -17,7 +17,10 @@ import numpy as np
 
 from hptui.core.advice.flags import red_flags
 from hptui.core.advice.seen import Seen, SeenTrial
+from hptui.core.review.held_out import held_out
 from hptui.core.space.space import Space
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import TEST
 
 SPACE = Space.parse(
     {
@@ -136,7 +139,32 @@ def table(sessions: int, say: Callable[[str], None] = print) -> None:
         say(f"| {rule} | {hits / sessions:.0%} | {healthy[rule] / sessions:.1%} |")
 
 
+def held_out_session(luck: float, trials: int, rng: np.random.Generator) -> list[TrialRow]:
+    """Trials whose true losses spread by 0.1; luck: how much of a validation value is that of its set alone."""
+    true = rng.normal(0.3, 0.1, trials)
+    values, tests = true + rng.normal(0, luck, trials), true + 0.01 + rng.normal(0, 0.5 * luck, trials)
+    return [
+        TrialRow(k, "COMPLETE", {"x": k}, value=float(values[k]), attrs={TEST: float(tests[k])}) for k in range(trials)
+    ]
+
+
+def held_out_table(sessions: int, say: Callable[[str], None] = print) -> None:
+    """How often `hptui trust` says that validation was overfitted."""
+    say("| luck of the validation set / spread of the trials | 20 trials | 60 trials | 200 trials |")
+    say("|---|---|---|---|")
+    for luck in (0.0005, 0.01, 0.05, 0.1):
+        cells = []
+        for trials in (20, 60, 200):
+            rng = np.random.default_rng([int(luck * 1e4), trials])
+            found = (held_out(held_out_session(luck, trials, rng), 1.0) for _ in range(sessions))
+            cells.append(f"{np.mean([one is not None and one.is_overfitted for one in found]):.1%}")
+        say(f"| {luck / 0.1:g} | {' | '.join(cells)} |")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=200)
-    table(parser.parse_args().sessions)
+    asked = parser.parse_args().sessions
+    table(asked)
+    print()
+    held_out_table(asked)
