@@ -53,7 +53,8 @@ def session(home: Path, name: str, script: str, trials: int, address: str) -> Se
     (code / "train.py").write_text(script)
     folder = SessionFolder(home / "sessions" / name)
     facts: dict[str, Any] = {
-        "name": name, "direction": "minimize", "metric": "value", "created_at": time.time(), "id": f"{name}{os.getpid()}",
+        "name": name, "id": f"{name}{os.getpid()}", "direction": "minimize", "metric": "value",
+        "created_at": time.time(),
         "script_folder": str(code), "cwd": str(code), "executor": {"kind": "ray", "address": address},
     }  # fmt: skip
     create_session(folder, STUDY.format(trials=trials), facts)
@@ -165,8 +166,9 @@ def main() -> None:
     print("|---|---|---|---|")
     for name, whole, running in rows:
         print(f"| {name} | {whole:.1f} s | {running:.1f} s | {asked.trials / running:.1f} |")
-    print(f"\nPause, from the wish to the stopped process: median {1000 * statistics.median(took):.0f} ms, "
-          f"longest {1000 * max(took):.0f} ms of {len(took)}; load of the machine {os.getloadavg()[0]:.1f}.")  # fmt: skip
+    middle, longest = 1000 * statistics.median(took), 1000 * max(took)
+    print(f"\nPause, until its process is stopped: median {middle:.0f} ms, longest {longest:.0f} ms of {len(took)}")
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
