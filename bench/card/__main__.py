@@ -12,19 +12,19 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.card.card import Card
+from bench.card.card import ROOT, Card
 from bench.card.freeze import freeze
 from bench.card.packing import packing
 from bench.card.rehearsal import pretend
 from bench.card.starts import starts
 from bench.gpus import cost_of_looking
-from bench.speed.__main__ import RESULTS
 from bench.speed.running import home_is
 from bench.speed.table import Result, conditions, machine_kind, markdown
 from hptui.core.devices.inventory import Device, choose
 from hptui.core.devices.nvml import Absent, Nvml
 from hptui.core.study.study import Resources
 
+RESULTS = ROOT / "bench" / "results"
 _INSIDE = "HPTUI_REHEARSAL"
 
 

@@ -33,22 +33,16 @@ def bring_back(name: str, gpu: str, as_json: bool) -> int:
     return ask(live(name, "bring back"), Wish.BRING_BACK, (None,), as_json, device=gpu)
 
 
-class Count(click.ParamType):
-    """`3`, `+1` or `-1`: (the number, whether it is a change)."""
-
-    name = "N"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, bool]:
-        if not value.lstrip("+-").isdecimal() or len(value) - len(value.lstrip("+-")) > 1:
-            self.fail(f"{value!r} is not a number of trials: 3, +1 or -1", param, ctx)
-        return int(value), value[0] in "+-"
+def _count(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, bool]:
+    """`3`, `+1` or `-1`: the number, and whether it is a change."""
+    if not value.lstrip("+-").isdecimal() or len(value) - len(value.lstrip("+-")) > 1:
+        raise click.BadParameter(f"{value!r} is not a number of trials: 3, +1 or -1", ctx, param)
+    return int(value), value[0] in "+-"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @NAME
-@click.argument("count", type=Count(), metavar="N|+N|-N")
+@click.argument("count", callback=_count, metavar="N|+N|-N")
 @AS_JSON
 def slots(name: str, count: tuple[int, bool], as_json: bool) -> int:
     """Say how many trials run at once: hptui slots digits 3, or +1, or -1.
