@@ -217,7 +217,7 @@ def _make_home(home: Path) -> None:
 
 
 def _trouble(path: Path, error: OSError) -> SessionError:
-    denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
     hint = (
         "set HPTUI_LEASES to a folder that all who use these GPUs may write"
         if denied

@@ -140,3 +140,15 @@ def test_gpus_says_who_uses_what_and_what_a_session_would_get(
         (2, 0, "it has fallen off the bus (a reset or a reboot brings it back)"),
     ]
     assert found[1]["used_by"] == f"used by 1 other process (pid {os.getpid()}), 2.9 GiB"
+
+
+def test_gpus_says_that_no_session_gets_any_where_leases_can_not_be_written(
+    pretended: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretended(gpus=1)
+    monkeypatch.setenv("HPTUI_LEASES", "/proc/nowhere")
+    command = [sys.executable, "-m", "hptui", "gpus", "--json"]
+
+    (found,) = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+
+    assert found["why_not"].startswith("lease /proc/nowhere/") and "set HPTUI_LEASES" in found["why_not"]

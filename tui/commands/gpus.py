@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 import click
 
 from hptui.core.devices.inventory import Inventory, inventory
-from hptui.core.devices.leases import UNITS, free_units
+from hptui.core.devices.leases import UNITS, check, free_units
 from hptui.core.devices.nvml import Absent, Nvml, Unreachable
 from hptui.core.devices.readings import read_cpu, read_gpu, strangers
+from hptui.core.errors import SessionError
 from hptui.core.scheduler.gpu_eyes import is_trial
 from hptui.core.study.session import leases_home
 from hptui.core.study.study import Resources
@@ -55,7 +56,7 @@ def gpus(as_json: bool) -> None:
 
 def _devices(here: Inventory) -> Iterator[Found]:
     """Those that a session would use."""
-    nvml = Nvml.open()
+    nvml, unleased = Nvml.open(), _no_leases() if here.on_gpus else ""
     for device in here.devices:
         slots = sum(device.id in place.devices for place in here.slots)
         if device.kind == "cpu":
@@ -63,15 +64,24 @@ def _devices(here: Inventory) -> Iterator[Found]:
             yield Found(device.id, device.name, "cpu", None, device.memory_total_bytes, slots, cpu.memory_used_bytes)
             continue
         reading = read_gpu(device, time.time(), nvml)
-        leased = UNITS - free_units(leases_home(), device.id)
+        leased = 0 if unleased else UNITS - free_units(leases_home(), device.id)
         who = strangers(reading, (), leased > 0, _is_trial_or_hidden if leased else _is_none)
         yield Found(
             device.id, device.name, "gpu", device.index, reading.memory_total_bytes, slots, reading.memory_used_bytes,
             reading.load, reading.temperature_c, reading.power_w, leased / UNITS, who,
-            _why_not(reading.note if reading.lost else "", leased, who), device.part,
+            _why_not(reading.note if reading.lost else "", leased, who) or unleased, device.part,
         )  # fmt: skip
     if isinstance(nvml, Nvml):
         nvml.close()
+
+
+def _no_leases() -> str:
+    """Why no GPU can be leased here; "" when they can."""
+    try:
+        check(leases_home())
+    except SessionError as error:
+        return f"{error.where} can't be written ({error.problem}): {error.hint}"
+    return ""
 
 
 def _is_trial_or_hidden(pid: int) -> bool:
