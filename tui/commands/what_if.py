@@ -66,7 +66,7 @@ def _reranked(name: str | None, metric: str | None, direction: str | None, by: B
     what = f"the {by} {metric or own}"
     same = "the same trial is the best" if first.before == 0 else _other_best(found, what)
     print(f"ranked by {what}: {same}")
-    print(f"the rankings agree at {number(found.agreement)} (Kendall's tau: 1 the same order, 0 unrelated, -1 reversed)")
+    print(f"they agree at {number(found.agreement)} (Kendall's tau: 1 the same order, 0 unrelated, -1 the reverse)")
     lines = [
         (str(one.place + 1), str(one.before + 1), str(one.number), number(one.now), str(one.step), number(one.was))
         for one in found.places[:SHOWN]
