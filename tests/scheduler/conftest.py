@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hptui.core.scheduler.tags import tagged
 from hptui.core.scheduler.launch import ensure
+from hptui.core.scheduler.tags import tagged
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
