@@ -44,6 +44,7 @@ class FarChildren(Children):
         self._preload: r.Preload | None = None
         self._again_at: float | None = None  # the bridge is gone: another one is tried then
         self._early: list[Heard] = []
+        self._kicked: dict[int, w.Kick] = {}  # the last signals to each trial
         self._open()
         self._wait_for_the_cluster()
 
@@ -85,8 +86,11 @@ class FarChildren(Children):
 
     def _say(self, message: w.ToBridge) -> None:
         if self.server is not None:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            try:
                 _send(self.server, w.encode(message))
+            except OSError:  # gone, or stuck: another one is told all of it when the cluster is joined again
+                self._end_bridge()
+                self._again_at = time.monotonic() + AGAIN_S
 
     def _end_bridge(self) -> None:
         if self.server is not None:
@@ -179,7 +183,17 @@ class FarChildren(Children):
         if self._preload is not None:
             self._hosted = hosted
             self.boot(self._preload)
+        for number in set(hosted) & set(self.all):
+            self._tell_again(number)
         return heard
+
+    def _tell_again(self, number: int) -> None:
+        """What a bridge that is gone may not have passed on."""
+        control = self.all[number].control
+        if control is not None:
+            self._say(w.Wish(number, control.asked, control.answered, control.verdict))
+        if number in self._kicked:
+            self._say(self._kicked[number])
 
     def _placed(self, slot: w.SlotUp | w.SlotDown) -> e.PlacesSet:
         nodes = self._nodes
@@ -216,6 +230,7 @@ class FarChildren(Children):
             raise BrokenPipeError("the bridge to the cluster is gone")
         control = self.all[start.number].control
         self._places[start.number] = place
+        self._kicked.pop(start.number, None)
         self._say(w.Run(place.slot, start, control.answered if control is not None else 0))
 
     def start_cold(self, start: r.Start, lease_fds: Sequence[int]) -> Process:
@@ -237,7 +252,8 @@ class FarChildren(Children):
         return child.gone_at is not None  # the bridge says so when all of its files are here
 
     def signal(self, number: int, *signals: signal.Signals) -> None:
-        self._say(w.Kick(number, tuple(int(one) for one in signals)))
+        self._kicked[number] = w.Kick(number, tuple(int(one) for one in signals))
+        self._say(self._kicked[number])
 
     def clear(self, number: int, tag: str) -> None:
         self._say(w.Drop(number))

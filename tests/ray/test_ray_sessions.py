@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +27,9 @@ SLOW = """
     import time
     def objective(trial):
         begun = trial.checkpoint.load() or 0
-        for step in range(begun, 400):
+        for step in range(begun, 1500):
             time.sleep(0.02)
-            trial.report(400 - step, step)
+            trial.report(1500 - step, step)
             trial.checkpoint.save(step + 1, step)
         return trial.params["x"]
 """
@@ -57,8 +59,18 @@ def test_twenty_trials_run_on_a_cluster_and_every_value_is_exact(session, ray_cl
     assert {row.device for row in rows.values()} == {"cpu@head"}
 
 
+def bridge_of(scheduler: int) -> int:
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit() and b"hptui.core.remote.bridge" in Path("/proc", name, "cmdline").read_bytes():
+                status = Path("/proc", name, "status").read_text()
+                if f"PPid:\t{scheduler}\n" in status:
+                    return int(name)
+    raise AssertionError("there is no bridge")
+
+
 def test_steering_reaches_the_nodes_and_outlives_the_scheduler(session, ray_cluster):
-    s = session(SLOW, STUDY.format(trials=3), executor=ray_cluster.fact, id=f"t{time.time_ns()}")
+    s = session(SLOW, STUDY.format(trials=2), executor=ray_cluster.fact, id=f"t{time.time_ns()}")
     s.start()
     first = s.wait_for(0, "RUNNING")
     s.wait_for(1, "RUNNING")
@@ -73,8 +85,11 @@ def test_steering_reaches_the_nodes_and_outlives_the_scheduler(session, ray_clus
     assert s.wait_for(0, "PAUSED").pid == first.pid
     assert s.wait_for(1, "RUNNING").started_at is not None
 
+    os.kill(bridge_of(s.scheduler_pid), signal.SIGKILL)
+    s.until(lambda: any("bridge to the cluster is gone" in one.reason for one in s.events("cluster")), "not noticed")
     s.wish("resume", 0)
     s.wait_for(0, "RUNNING")
+    s.until(lambda: s.process_state(first.pid) != "T", "it was not let go on by the next bridge")
     s.wish("prune", 1)
     assert s.wait_for(1, "PRUNED").reason == "pruned by you"
     s.wish("stop", now=True)
