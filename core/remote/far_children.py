@@ -19,7 +19,7 @@ from hptui.core.devices.inventory import Inventory, Place
 from hptui.core.errors import SessionError
 from hptui.core.remote import words as w
 from hptui.core.remote.far_control import FarControl
-from hptui.core.remote.nodes import Nodes
+from hptui.core.remote.nodes import Nodes, in_words
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.children import Child, Children
 from hptui.core.scheduler.clock import Clock
@@ -44,6 +44,7 @@ class FarChildren(Children):
         self._preload: r.Preload | None = None
         self._again_at: float | None = None  # the bridge is gone: another one is tried then
         self._early: list[Heard] = []
+        self._troubles: set[str] = set()  # that the ledger was told of
         self._kicked: dict[int, w.Kick] = {}  # the last signals to each trial
         self._open()
         self._wait_for_the_cluster()
@@ -72,7 +73,7 @@ class FarChildren(Children):
         first = w.decode_from_bridge(data) if data else w.CannotJoin("its bridge ended", f"see {self.folder.log}")
         if isinstance(first, w.Joined):
             self._hosted = {one.number: one for one in first.hosted}
-            self._early.append(self._note(f"the cluster has {_count(first.nodes)}"))
+            self._early.append(self._note(f"the cluster has {in_words(first.nodes)}"))
             self._hear_it()
             return
         self._end_bridge()
@@ -122,7 +123,7 @@ class FarChildren(Children):
             if not data:
                 self._end_bridge()
                 self._again_at = self._again_at or time.monotonic() + AGAIN_S
-                heard.append(self._note("the bridge to the cluster is gone; trials go on, another one is tried"))
+                heard += self._once("the bridge to the cluster is gone; trials go on, another one is tried")
                 break
             heard += self._meaning(w.decode_from_bridge(data))
         return heard, True
@@ -137,6 +138,12 @@ class FarChildren(Children):
     def _note(self, text: str, number: int | None = None) -> e.Noted:
         return e.Noted(self._clock.now(), number, text, "cluster")
 
+    def _once(self, text: str) -> list[Heard]:
+        """Told once, until the cluster is joined again."""
+        new = text not in self._troubles
+        self._troubles.add(text)
+        return [self._note(text)] if new else []
+
     def _meaning(self, message: w.FromBridge) -> list[Heard]:
         at = self._clock.now()
         match message:
@@ -148,7 +155,7 @@ class FarChildren(Children):
             case w.Joined():
                 return self._joined(message)
             case w.CannotJoin(problem=problem):
-                return [self._note(f"the cluster can't be joined: {problem}")]
+                return self._once(f"the cluster can't be joined: {problem}")
             case w.SlotUp() | w.SlotDown():
                 return [self._placed(message)]
             case w.Gone(number=number, status=status, ago_s=ago_s) if number in self.all:
@@ -170,8 +177,9 @@ class FarChildren(Children):
 
     def _joined(self, joined: w.Joined) -> list[Heard]:
         self._again_at = None
+        self._troubles.clear()
         hosted = {one.number: one for one in joined.hosted}
-        heard: list[Heard] = [self._note(f"the cluster has {_count(joined.nodes)}")]
+        heard: list[Heard] = [self._note(f"the cluster has {in_words(joined.nodes)}")]
         self._nodes.up.clear()
         for number, child in list(self.all.items()):
             if child.gone_at is None and number not in hosted:
@@ -279,20 +287,14 @@ class FarChildren(Children):
         if self.server_process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.server_process.wait(5.0)
-                return
-            self.server_process.kill()
+            self.server_process.kill()  # nothing, where it has ended
             self.server_process.wait()
 
 
 def _send(connection: socket.socket, data: bytes) -> None:
     """A whole packet, waiting while the bridge is busy."""
-    blocking = connection.gettimeout()
     connection.settimeout(10.0)
     try:
         connection.send(data)
     finally:
-        connection.settimeout(blocking)
-
-
-def _count(nodes: Sequence[str]) -> str:
-    return f"{len(nodes)} node{'s' if len(nodes) != 1 else ''}: {', '.join(nodes[:8])}{', …' if len(nodes) > 8 else ''}"
+        connection.setblocking(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hptui.core.devices.inventory import CPU, Device, Inventory, Place
@@ -58,3 +59,7 @@ def device_of(slot: w.SlotUp) -> str:
 
 def _number(gpu: str) -> int | None:
     return int(gpu) if gpu.isdigit() else None
+
+
+def in_words(nodes: Sequence[str]) -> str:
+    return f"{len(nodes)} node{'s' if len(nodes) != 1 else ''}: {', '.join(nodes[:8])}{', …' if len(nodes) > 8 else ''}"

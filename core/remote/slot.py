@@ -137,7 +137,7 @@ class Slot:
                         self._lock = None
                     if now - swept > SWEEP_EVERY_S:
                         swept = now
-                        sweep_dead(self._folder.path.parent)
+                        sweep_dead(self._folder.path.parent.parent)
                         self._leave_when_forgotten(now)
                     if ready:
                         self._news.notify_all()
@@ -163,8 +163,8 @@ class Slot:
 
 
 def sweep_dead(home: Path) -> None:
-    """End what slots that are gone have left on this node: processes of their trials, and files."""
-    for folder in home.glob("slot-*"):
+    """End what slots that are gone have left on this node, of any session: processes of their trials, and files."""
+    for folder in home.glob("*/slot-*"):
         try:
             fd = os.open(folder / "alive", os.O_RDWR | os.O_CLOEXEC)
         except OSError:
