@@ -45,7 +45,8 @@ def test_a_command_line_is_an_order(line: str, order: Order) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("p", "p: which of prune, pause, put-away, priority, pin?"), ("zap", "no command 'zap'; tab completes, ? lists keys"),
+        ("p", "p: which of prune, pause, put-away, priority, pin?"),
+        ("zap", "no command 'zap'; tab completes, ? lists keys"),
         ("goto x", "goto takes a number: goto 12"), ("prune lrr<3", "lrr<3: no column lrr"),
         ("theme pink", "theme takes dark or light or ansi"),
         ("sort zebra", "sort by which column? id, state, val_loss"),
