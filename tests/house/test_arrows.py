@@ -209,9 +209,9 @@ HELP = "from hptui.tui.cli import main\ntry: main(['--help'])\nexcept SystemExit
         ("import hptui.core.worker.trial", {"torch", "textual", "sqlite3", "sqlite_utils", "scipy"}),
     ],
     ids=[
-        "--help", "hptui", "screen", "scheduler", "scheduler of a cluster", "slot of a node", "launch", "search", "reader",
-        "trial",
-    ],  # fmt: skip
+        "--help", "hptui", "screen", "scheduler", "scheduler of a cluster", "slot of a node", "launch", "search",
+        "reader", "trial",
+    ],
 )
 def test_what_is_loaded_stays_light(code: str, never: set[str]) -> None:
     assert loaded_by(code) & never == set()
