@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from hptui.core.store.library import summary
 from hptui.core.study.session import SessionFolder, config_file, home
 from hptui.tui import keys, terminal, theme
 from hptui.tui.ascii_only import AsciiOnly
@@ -142,6 +143,19 @@ def run(
     terminal.prepare(color=config.color, glyphs="" if config.glyphs == "auto" else config.glyphs)
     app = HptuiApp(folder, read_only, beside, shelf, config)
     status = app.run(mouse=config.mouse)
-    if app.goes_on and folder is not None:
-        print(f"{folder.name} goes on: hptui attach {folder.name}")
+    if folder is not None and not read_only:
+        print(_farewell(folder, app.goes_on))
     return status if isinstance(status, int) else (app.return_code or 0)
+
+
+def _farewell(folder: SessionFolder, goes_on: bool) -> str:
+    """What becomes of a session whose screen was left, and the verb that goes with it."""
+    name = folder.name
+    if goes_on:
+        return f"{name} goes on: hptui attach {name}"
+    told = summary(folder)
+    if told.state == "broken":
+        return f"{name} can't be read: {told.reason}"
+    best = "" if told.best is None else f", best {told.best:.6g} of trial {told.best_trial}"
+    then = f"hptui best {name}" if told.state == "finished" else f"hptui resume {name}"
+    return f"{name} {told.state}{best}: {then}"

@@ -23,7 +23,8 @@ class Tmux:
     def __init__(self, user, columns: int, lines: int) -> None:
         self.user = user
         self.run = ["tmux", "-L", f"hptui-{os.getpid()}-{columns}", "-f", "/dev/null"]
-        self.tell("new-session", "-d", "-x", str(columns), "-y", str(lines), "-c", str(user.folder), "env", "PS1=$ ", "sh")
+        size = ("-x", str(columns), "-y", str(lines))
+        self.tell("new-session", "-d", *size, "-c", str(user.folder), "env", "PS1=$ ", "sh")
 
     def tell(self, *words: str) -> str:
         done = subprocess.run([*self.run, *words], env=self.user.env, capture_output=True, text=True, check=True)
@@ -105,7 +106,7 @@ def test_the_tour(user, window, columns, lines):
     tmux.press("k")
     user.wait_until(lambda: not scheduler_of(user.session().lock).alive)
     tmux.press("q")
-    tmux.sees("$")
+    tmux.sees("study stopped: hptui resume study")
 
     # use what it found
     tmux.hptui("review", "study")

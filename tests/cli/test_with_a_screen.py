@@ -125,6 +125,7 @@ def test_leaving_the_screen_of_an_ended_session_prints_what_it_found(user, termi
 
     assert screen.ended() == 0
     assert b"all 3 trials are done" in screen.seen
+    assert b"study finished, best " in screen.seen and b": hptui best study" in screen.seen
 
 
 def test_review_shows_an_ended_session_and_starts_nothing(user, terminal):
