@@ -3,8 +3,8 @@
 PYTHON ?= python3
 PIP    := .venv/bin/pip --disable-pip-version-check install --quiet -c constraints.txt
 STAMP  := .venv/.stamp-dev
-# Processes that the tests are spread over.
-JOBS   ?= 2
+# Processes that the tests are spread over: one more than CI has cores, as many tests wait for others.
+JOBS   ?= 3
 
 .PHONY: demo test test-ray lint bench screenshots man setup clean
 

@@ -73,7 +73,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "bring-back", "set", "note", "stop",
     ),
     "Learn from it": ("advise", "replicate", "trust", "what-if", "launch", "rounds", "report"),
-    "Carry": ("import", "export", "rm"),
+    "Carry": ("import", "export", "log-to", "rm"),
     "The rest": ("doctor", "config", "serve", "completions", "man"),
 }  # fmt: skip
 """How `hptui --help` has the verbs."""

@@ -65,6 +65,11 @@ def why_unsuitable(
     """Why the screen can't be shown here; None if it can."""
     if environ.get("TEXTUAL_DRIVER"):  # a page of `hptui serve` is the screen
         return None
+    term = environ.get("TERM", "")
+    if not term:
+        return "TERM is not set"
+    if term in ("dumb", "unknown"):
+        return f"TERM={term} can't move a cursor"
     # the screen is written to standard error, by Textual's choice
     for name, fd, stream in (
         ("input", stdin_fd, sys.stdin), ("output", stdout_fd, sys.stdout), ("error", stderr_fd, sys.stderr),
@@ -75,11 +80,6 @@ def why_unsuitable(
             is_terminal = False
         if not is_terminal:
             return f"standard {name} is not a terminal"
-    term = environ.get("TERM", "")
-    if not term:
-        return "TERM is not set"
-    if term in ("dumb", "unknown"):
-        return f"TERM={term} can't move a cursor"
     return None
 
 

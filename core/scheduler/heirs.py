@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import HptuiError
@@ -9,7 +13,9 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.gear import Gear, locate
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.search.protocol import Breeder, Heir
+from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM
+from hptui.core.wire.spool import SAVED
 
 HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
 
@@ -32,9 +38,37 @@ def heirs_of(gear: Gear, state: SchedulerState, number: int, step: int, heir: He
         HEIR: {"of": heir.donor, "instead_of": number, "step": step},
     }
     if donor.trial.has_checkpoint:
+        _keep(gear.folder, heir.donor, number)
         saved = donor.trial.attrs.get(CHECKPOINT_STEP)
         how = f"from the checkpoint of trial {heir.donor}" + ("" if saved is None else f" at step {saved}")
     else:
         how = f"anew, as trial {heir.donor} has saved no checkpoint"
     why = f"heir of trial {heir.donor} in place of trial {number}, {how}: {changed}"
     return [e.Enqueued(at, params, locate(gear.space, params), "heir", why, number, attrs)]
+
+
+def donor_folder(folder: SessionFolder, attrs: Mapping[str, Any], retry_of: int | None) -> Path | None:
+    """Where the checkpoint lies that a trial goes on from: an heir's as it was when it took its place."""
+    bred = attrs.get(HEIR)
+    if bred and any(((kept := _kept(folder, bred["instead_of"])) / name).exists() for name in SAVED):
+        return kept
+    donor = attrs.get(STARTS_FROM, retry_of)
+    return None if donor is None else folder.trial(int(donor)).checkpoints
+
+
+def _keep(folder: SessionFolder, donor: int, instead_of: int) -> None:
+    """Hold on to the donor's checkpoint of this moment: until its heir has a slot the donor may train on, to its end.
+
+    A name more for the same file, which costs nothing: a save replaces the name, never the file. Where there can be
+    none the heir begins with whatever the donor has by then.
+    """
+    kept = _kept(folder, instead_of)
+    with contextlib.suppress(OSError):
+        kept.mkdir(exist_ok=True)
+        for name in SAVED:
+            if (saved := folder.trial(donor).checkpoints / name).exists():
+                os.link(saved, kept / name)
+
+
+def _kept(folder: SessionFolder, number: int) -> Path:
+    return folder.trial(number).path / "donor"

@@ -13,11 +13,12 @@ from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import judged_to, stream
 from hptui.core.scheduler.gear import Gear
+from hptui.core.scheduler.heirs import donor_folder
 from hptui.core.scheduler.judging import load_model
 from hptui.core.scheduler.state import Live
 from hptui.core.scheduler.tags import sweep
 from hptui.core.study.session import leases_home
-from hptui.core.study.trial import STARTS_FROM, Process
+from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
 
 SERVER_DEATHS = 3  # after so many, trials start cold
@@ -139,8 +140,7 @@ class Starter:
         objective, resources = gear.study.objective, gear.study.resources
         devices = [] if place.is_elsewhere else [gear.places.device(one) for one in place.devices]
         gpu_env = env_for(devices, resources.gpu_env) if devices else {}
-        donor = trial.attrs.get(STARTS_FROM, trial.retry_of)
-        before = None if donor is None else str(gear.folder.trial(int(donor)).checkpoints)
+        before = donor_folder(gear.folder, trial.attrs, trial.retry_of)
         return r.Start(
             session=gear.session_id,
             folder=str(gear.folder.path),
@@ -157,7 +157,7 @@ class Starter:
             milestones=gear.milestones,
             max_steps=max_steps,
             threads=resources.threads or gear.places.threads,
-            checkpoint_from=before,
+            checkpoint_from=None if before is None else str(before),
             defines=gear.defines,
             user_attrs=trial.attrs,
             attempt=attempt,

@@ -20,7 +20,7 @@ from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.study.trial import Paused, Process, Why
 from hptui.core.wire.control import Ask
-from hptui.core.wire.spool import AnyLine, Defined, Report, read_from
+from hptui.core.wire.spool import AnyLine, Begin, Defined, End, Report, read_from
 
 
 class World:
@@ -69,6 +69,10 @@ class World:
                 child.defined.update(line.params)
             elif isinstance(line, Report) and line.milestone:
                 asked = line
+            elif isinstance(line, Begin):
+                child.end = None
+            elif isinstance(line, End):
+                child.end = line  # read by a scheduler that did not live to see the process go
         if there and child.control is not None and not frozen:
             child.control.ask(Ask.GO)
             children.signal(number, signal.SIGCONT)

@@ -47,6 +47,10 @@ class Attr(Line, frozen=True, tag="attr"):
     value: Any
 
 
+SAVED = ("last.pt", "last.pickle")
+"""What a trial's last saved state is called in its folder of checkpoints: as torch wrote it, or pickle."""
+
+
 class Checkpoint(Line, frozen=True, tag="checkpoint"):
     step: int | None
 

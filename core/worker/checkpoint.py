@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hptui.core.wire.spool import Checkpoint
+from hptui.core.wire.spool import SAVED, Checkpoint
 from hptui.core.worker.link import Link
 
-_TORCH, _PICKLE = "last.pt", "last.pickle"
+_TORCH, _PICKLE = SAVED
 
 
 class Checkpoints:
