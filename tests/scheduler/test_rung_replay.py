@@ -2,7 +2,8 @@
 
 When a report reached the scheduler is not recorded, only when it was written: one that was written before a decision
 and had not been judged by then may have counted or not. The replay looks for a way of counting that explains every
-decision, and keeps to it: what has counted once counts from then on.
+decision: what has counted once counts from then on, and where two ways explain one decision (the first of two does not
+say who the second is) it goes back to the other when a later decision needs it.
 """
 
 from __future__ import annotations
@@ -45,64 +46,81 @@ STUDY = """
 """
 
 
+@dataclass(frozen=True)
+class State:
+    """What the scheduler may have known: trial -> its reports that have counted, who is held, who has ended how."""
+
+    counted: dict[int, int] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
+    kinds: dict[int, Kind] = field(default_factory=dict)
+
+
 @dataclass
 class Replay:
     rule: Pruner
     reports: dict[int, list[tuple[float, int, float]]]  # trial -> (written at, step, loss)
-    counted: dict[int, int] = field(default_factory=dict)  # trial -> how many of its reports have counted
-    held: set[int] = field(default_factory=set)
-    kinds: dict[int, Kind] = field(default_factory=dict)
-    explained: int = 0
+    furthest: int = 0  # the event that no way has explained yet
+    tried: int = 0
 
-    def curves(self, counted: dict[int, int], held: set[int]) -> dict[int, Curve]:
-        made = {}
-        for number, count in counted.items():
-            points = self.reports[number][:count]
-            steps, losses = np.array([p[1] for p in points], np.int64), np.array([p[2] for p in points], float)
-            kind = self.kinds.get(number, Kind.PENDING)
-            made[number] = Curve(number, steps, losses, kind, number in held and kind == Kind.PENDING)
-        return made
+    def explains(self, events: list[EventRow]) -> bool:
+        """Whether one way of counting explains all the events; depth first, choices left open till needed."""
+        open_ways = [iter([State()])]
+        while open_ways:
+            state = next(open_ways[-1], None)
+            if state is None:
+                open_ways.pop()
+                continue
+            done = len(open_ways) - 1
+            self.furthest = max(self.furthest, done)
+            if done == len(events):
+                return True
+            open_ways.append(self.after(events[done], state))
+        return False
 
-    def ways(self, event: EventRow) -> Iterator[tuple[dict[int, int], set[int]]]:
+    def after(self, event: EventRow, state: State) -> Iterator[State]:
+        match event.kind:
+            case "judged" | "promoted":
+                yield from self._explained(event, state)
+            case "ended" if (number := event.trial) is not None:
+                kinds = state.kinds | {number: Kind[str(event.data["state"])]}
+                yield State(state.counted | {number: len(self.reports[number])}, state.held, kinds)
+            case _:
+                yield state
+
+    def _explained(self, event: EventRow, state: State) -> Iterator[State]:
+        number = event.trial
+        assert number is not None
+        for counted, seen in self.ways(event, state):
+            self.tried += 1
+            assert self.tried < 20_000, f"too many ways: {event.kind} of trial {number}: {event.reason}"
+            if self._said(event, self.curves(counted, seen, state.kinds)):
+                held = state.held - {number} | ({number} if event.data.get("verdict") == "hold" else set())
+                yield State(counted, held, state.kinds)
+
+    def ways(self, event: EventRow, state: State) -> Iterator[tuple[dict[int, int], frozenset[int]]]:
         """Every state that the scheduler may have been in; the trial's own reports up to the step judged counted."""
         choices = []
         for number, said in self.reports.items():
-            low = self.counted.get(number, 0)
+            low = state.counted.get(number, 0)
             high = sum(at <= event.at for at, _, _ in said)
             if number == event.trial and "step" in event.data:
                 low = high = sum(step <= event.data["step"] for _, step, _ in said)
             choices.append([(number, count) for count in range(low, max(low, high) + 1)])
         for counts in itertools.product(*choices):
             counted = {number: count for number, count in counts if count}
-            for hidden in self.frozen_lately():
-                yield counted, self.held - set(hidden)
+            yield counted, state.held
+            yield from ((counted, state.held - {frozen_lately}) for frozen_lately in state.held)
 
-    def frozen_lately(self) -> Iterator[tuple[int, ...]]:
-        yield ()
-        yield from ((number,) for number in self.held)
+    def curves(self, counted: dict[int, int], held: frozenset[int], kinds: dict[int, Kind]) -> dict[int, Curve]:
+        made = {}
+        for number, count in counted.items():
+            points = self.reports[number][:count]
+            steps, losses = np.array([p[1] for p in points], np.int64), np.array([p[2] for p in points], float)
+            kind = kinds.get(number, Kind.PENDING)
+            made[number] = Curve(number, steps, losses, kind, number in held and kind == Kind.PENDING)
+        return made
 
-    def follow(self, event: EventRow) -> None:
-        match event.kind:
-            case "judged" | "promoted":
-                self._explain(event)
-            case "ended":
-                self.kinds[event.trial or 0] = Kind[str(event.data["state"])]
-                self.counted[event.trial or 0] = len(self.reports[event.trial or 0])
-
-    def _explain(self, event: EventRow) -> None:
-        number = event.trial
-        assert number is not None
-        for counted, held in self.ways(event):
-            if self._said(event, counted, held):
-                self.counted, self.explained = counted, self.explained + 1
-                self.held.discard(number)
-                if event.data.get("verdict") == "hold":
-                    self.held.add(number)
-                return
-        raise AssertionError(f"nothing explains: {event.kind} of trial {number}: {event.reason}")
-
-    def _said(self, event: EventRow, counted: dict[int, int], held: set[int]) -> bool:
-        curves = self.curves(counted, held)
+    def _said(self, event: EventRow, curves: dict[int, Curve]) -> bool:
         if "step" in event.data:  # a verdict; else a trial that was held goes on
             mine = curves.pop(event.trial)  # type: ignore[arg-type]  # the trial is there: its report counted
             verdict = self.rule.judge(mine, list(curves.values()))
@@ -124,9 +142,9 @@ def test_the_pure_rule_explains_every_decision_of_a_live_session(session: Make, 
         said = [(line.at, line.step, unpack_number(line.value)) for line in lines if isinstance(line, Report)]
         reports[number] = [(at, step, loss) for at, step, loss in said if loss is not None]
     replay = Replay(make_pruner(Chosen(name=pruner), "minimize", 10), reports)
-    for event in s.events():
-        replay.follow(event)
+    events = s.events("judged", "promoted", "ended")
+    assert replay.explains(events), f"nothing explains: {events[replay.furthest]}"
 
     decisions = s.events("judged", "promoted")
-    assert replay.explained == len(decisions) >= 14
+    assert len(decisions) >= 14
     assert all({"rung", "rank", "cohort", "value"} <= event.data.keys() for event in decisions)
