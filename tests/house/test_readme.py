@@ -1,4 +1,4 @@
-"""The README speaks of what there is: every verb, every key, every link; its study is a study."""
+"""The README and docs/ speak of what there is: every verb, every key, every link; their study is a study."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hptui.tui import keys, review_keys
 from hptui.tui.cli import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+PAGES = {path: path.read_text() for path in (README, *sorted(DOCS.glob("*.md")))}
 
 NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc", "f5": "F5",
          "less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
@@ -20,8 +21,8 @@ NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark":
 
 
 def test_the_table_of_keys_has_every_key_of_the_screens() -> None:
-    table = README.partition("## Keys")[2].partition("## Verbs")[0]
-    named = set(re.findall(r"`([^`]+)`", table))
+    tables = PAGES[README].partition("## Keys")[2].partition("\n## ")[0] + PAGES[DOCS / "keys.md"]
+    named = set(re.findall(r"`([^`]+)`", tables))
     every = (*keys.WISHES, *keys.LOOKING, *keys.AROUND, *review_keys.EVERY)
     ours = {key.keys.split(",")[0] for key in every}
 
@@ -29,17 +30,23 @@ def test_the_table_of_keys_has_every_key_of_the_screens() -> None:
 
 
 def test_every_verb_is_spoken_of() -> None:
-    assert [verb for verb in VERBS if not re.search(rf"`?{verb}`?\b", README)] == []
+    said = "\n".join(PAGES.values())
+
+    assert [verb for verb in VERBS if not re.search(rf"`?{verb}`?\b", said)] == []
 
 
-def test_every_file_it_links_to_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
+def test_every_file_they_link_to_is_there() -> None:
+    links = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#]+)\)", text)]
 
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for page, link in links if not link.startswith("http") and not (page.parent / link).exists()] == []
 
 
-def test_its_study_file_is_a_study() -> None:
-    [text] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+def test_every_page_is_linked_from_the_readme() -> None:
+    assert [page.name for page in DOCS.glob("*.md") if f"docs/{page.name}" not in PAGES[README]] == []
+
+
+def test_the_study_file_is_a_study() -> None:
+    [text] = re.findall(r"```toml\n(.*?)```", PAGES[DOCS / "study.md"], re.DOTALL)
 
     study = load_study(text, where="digits.toml", folder=ROOT / "examples", check_choice=check)
 

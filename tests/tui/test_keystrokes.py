@@ -1,4 +1,4 @@
-"""The twenty commonest tasks, each in at most three keys from the live screen; the README's table is this one."""
+"""The twenty commonest tasks, each in at most three keys from the live screen; docs/keys.md has this table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from driving import Screen, drive
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder, home
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+KEYS = (Path(__file__).resolve().parents[2] / "docs" / "keys.md").read_text()
 
 
 def posted(kind: str) -> Callable[[Screen, SessionFolder], bool]:
@@ -93,7 +93,7 @@ def test_each_common_task_takes_three_keys_at_most(
 
 
 def test_the_readme_has_these_tasks_and_keys() -> None:
-    table = README.partition("## Twenty tasks")[2].partition("\n## ")[0]
+    table = KEYS.partition("## Twenty tasks")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|`]+?) \| ((?:`[^`]+` ?)+)\|", table, re.MULTILINE)
 
     assert [(task, " ".join(re.findall(r"`([^`]+)`", keys))) for task, keys in rows] == [
