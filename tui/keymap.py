@@ -28,7 +28,6 @@ PLACES: Mapping[str, Sequence[Key]] = {
     "pruning": review_keys.PRUNING,
 }
 """Keys that may be others, by the table that names them: "" is [keys] itself, `list` is [keys.list]."""
-_TABS = tuple(PLACES)[3:]
 
 
 class ConfigError(HptuiError):

@@ -41,7 +41,6 @@ class XidErrors:
     def __init__(self, library: Any, handles: dict[str, Any]) -> None:
         self._lib = library
         self._set: Any = None
-        self._handles = handles
         with contextlib.suppress(library.NVMLError, AttributeError):
             self._set = library.nvmlEventSetCreate()
         for handle in handles.values() if self._set is not None else ():

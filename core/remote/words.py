@@ -218,14 +218,6 @@ class Here(msgspec.Struct, frozen=True):
     log_base: int
 
 
-class Who(msgspec.Struct, frozen=True):
-    """Where an actor came up, and whether it can work there."""
-
-    node_id: str
-    gpus: tuple[str, ...]
-    problem: str = ""
-
-
 class News(msgspec.Struct, frozen=True):
     """A slot's answer to `listen`."""
 

@@ -58,10 +58,6 @@ class LogFile:
         self.size = found.st_size
         return changed
 
-    @property
-    def is_open(self) -> bool:
-        return self._fd >= 0
-
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)

@@ -62,7 +62,6 @@ class LiveScreen(Ordering, Paned):
         self.frozen = False
         self._cursor_timer: Timer | None = None
         self._drawn: tuple[int, ...] = ()
-        self._opened: int | None = None
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="header")

@@ -12,7 +12,7 @@ from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.devices import place
 from hptui.tui.views.numbers import clock, duration, number, plain, size
 from hptui.tui.views.states import state_cell
-from hptui.tui.views.trials import busy, why
+from hptui.tui.views.trials import busy
 
 
 def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished: str | None = None) -> Cells:
@@ -99,8 +99,3 @@ def _times(snapshot: Snapshot, trial: TrialRow) -> str:
     if trial.ended_at is not None:
         said.append(f"ended {clock(trial.ended_at)}")
     return ", ".join(said)
-
-
-def why_lines(trial: TrialRow | None) -> Cells:
-    """One line: where it stands and why; else why this point."""
-    return () if trial is None else (Cell(why(trial), "muted"),)
