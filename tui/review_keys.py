@@ -86,5 +86,3 @@ _LOOK = ("filter", "order", "freeze", "copy_id", "copy_config", "adopt")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))
-EVERY = (*TABS, *TIME, *HISTORY, *PARALLEL, *IMPORTANCE, *SLICES, *CONTOUR, *FRONT, *PRUNING, *COMPARE)
-"""All of them, for the README's table."""

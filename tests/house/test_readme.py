@@ -8,23 +8,25 @@ from pathlib import Path
 
 from hptui.core.search.catalog import check
 from hptui.core.study.file import load_study
-from hptui.tui import keys, review_keys
+from hptui.tui import review_keys
 from hptui.tui.cli import VERBS
+from hptui.tui.keymap import PLACES
 
 ROOT = Path(__file__).resolve().parents[2]
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = {path: path.read_text() for path in (README, *sorted(DOCS.glob("*.md")))}
 
-NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc", "f5": "F5",
-         "less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+NAMES = {"plus": "+", "minus": "-", "slash": "/", "colon": ":", "question_mark": "?", "escape": "esc",
+         "f2": "F2", "f5": "F5", "less_than_sign": "<", "greater_than_sign": ">",
+         "left_square_bracket": "[", "right_square_bracket": "]",
          "left_curly_bracket": "{", "right_curly_bracket": "}"}  # fmt: skip
 
 
 def test_the_table_of_keys_has_every_key_of_the_screens() -> None:
     tables = PAGES[README].partition("## Keys")[2].partition("\n## ")[0] + PAGES[DOCS / "keys.md"]
     named = set(re.findall(r"`([^`]+)`", tables))
-    every = (*keys.WISHES, *keys.LOOKING, *keys.AROUND, *review_keys.EVERY)
-    ours = {key.keys.split(",")[0] for key in every}
+    every = (*PLACES.values(), review_keys.COMPARE, review_keys.ROUNDS)
+    ours = {key.keys.split(",")[0] for table in every for key in table}
 
     assert {NAMES.get(key, key) for key in ours} - named == set()
 
