@@ -31,6 +31,11 @@ class Tmux:
         return done.stdout
 
     def hptui(self, *args: str) -> None:
+        """Typed once the shell reads again: what is typed while a screen closes is the screen's."""
+        deadline = time.monotonic() + 40
+        while self.tell("display-message", "-p", "#{pane_current_command}").strip() != "sh":
+            assert time.monotonic() < deadline, self.tell("capture-pane", "-p")
+            time.sleep(0.05)
         self.tell("send-keys", "-l", shlex.join(["clear"]) + "; " + shlex.join([sys.executable, "-m", "hptui", *args]))
         self.press("Enter")
 
