@@ -24,7 +24,7 @@ import msgspec
 from hptui.core.devices.inventory import Inventory, Place
 from hptui.core.scheduler.events.base import Event
 from hptui.core.scheduler.steps import StepTimes
-from hptui.core.scheduler.tags import sweep
+from hptui.core.scheduler.tags import astray, sweep
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
 from hptui.core.wire import request as r
@@ -230,13 +230,17 @@ class Children:
         return time.monotonic() - child.gone_at > STATUS_PATIENCE_S
 
     def signal(self, number: int, *signals: signal.Signals) -> None:
-        """To the trial's whole session: its leader and all that share its process group."""
+        """To the trial's leader and all that share its process group; freezing and thawing reach what left it, too."""
         child = self.all.get(number)
         if child is None or child.process is None:
             return
+        leader = child.process.pid
         for one in signals:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, one)
+                os.killpg(leader, one)
+            for pid in astray(leader) if one in (signal.SIGSTOP, signal.SIGCONT) else ():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, one)
 
     def clear(self, number: int, tag: str) -> None:
         """End whatever is left of its process."""

@@ -1,4 +1,4 @@
-"""The processes of this machine that carry a trial's tag, whoever started them."""
+"""The processes of this machine that belong to a trial, whoever started them: by its tag, or by descent."""
 
 from __future__ import annotations
 
@@ -31,6 +31,29 @@ def tagged(tag: str, newer_than: int = 0) -> list[int]:
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     first = newer_than if newer_than <= _latest_pid() else 0
     return [pid for pid in pids if pid > first and pid != os.getpid() and wanted in _environ(pid)]
+
+
+def astray(leader: int) -> list[int]:
+    """The descendants of a process outside its process group: torchrun gives each worker a session of its own."""
+    found: list[int] = []
+    unseen = _children(leader)
+    while unseen:
+        pid = unseen.pop()
+        unseen += _children(pid)
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(pid) != leader:
+                found.append(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """None where it is gone, or the kernel does not tell."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:
+                found += map(int, file.read().split())
+    return found
 
 
 def _latest_pid() -> int:

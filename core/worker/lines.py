@@ -24,12 +24,12 @@ constrained: Callable[[str, float], None] | None = None
 def report(value: float, step: int | None = None, **others: float) -> None:
     """Tell the running study, if there is one, the value at a step. Else this only prints a line.
 
-    step: None to count the reports from 0.
+    step: None to count the reports from 0. Of processes that train together (torchrun's RANK) only the first one tells.
     """
     global _reports
     if listener is not None:
         listener(value, _reports if step is None else step, **others)
-    else:
+    elif _first():
         numbers = {**({} if step is None else {"step": int(step)}), "value": float(value)}
         numbers |= {name: float(other) for name, other in others.items()}
         print(PREFIX, *(f"{name}={number!r}" for name, number in numbers.items()), flush=True)
@@ -42,13 +42,17 @@ def set_constraint(name: str, value: float) -> None:
         constrained(name, value)
     elif any(c.isspace() or c == "=" for c in name):
         raise ValueError(f"a constraint's name is one word without =, not {name!r}")
-    else:
+    elif _first():
         print(PREFIX, f"constraint_{name}={float(value)!r}", flush=True)
 
 
 def params(**defaults: Any) -> dict[str, Any]:
     """The trial's parameters, on top of `defaults`; the defaults alone when no study runs this program."""
     return {**defaults, **json.loads(os.environ.get(PARAMS, "{}"))}
+
+
+def _first() -> bool:
+    return os.environ.get("RANK", "0") == "0"
 
 
 _reports = 0
