@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from hptui.core.review.lanes import drained_in
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.goals import goals_of
 from hptui.core.study.remarks import FACT
@@ -48,6 +49,8 @@ def facts_of(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any], s
         sampler=_chosen(raw.get("sampler", study.get("sampler"))),
         pruner=_chosen(chosen),
         pruner_options=_options(chosen, study.get("pruner")),
+        parts={device: str(part) for device, part in _table(raw.get("mig_parts")).items()},
+        drained=drained_in(raw),
         remarks=_table(raw.get(FACT)),
         rungs=tuple(step for step in raw.get("rungs") or () if isinstance(step, int)),
         metrics=tuple(str(metric) for metric in raw.get("metric_names") or ()),

@@ -53,6 +53,8 @@ class Facts:
     pruner: str = ""
     pruner_options: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, float | None] = field(default_factory=dict)  # the budget, by study.commands.BUDGET
+    parts: Mapping[str, str] = field(default_factory=dict)  # MIG instances: UUID -> GPU and own number, 2.0
+    drained: frozenset[str] = frozenset()  # GPUs on which nothing starts, by the user's wish
     remarks: Mapping[str, Any] = field(default_factory=dict)  # the session's note and tags: study.remarks
     rungs: tuple[int, ...] = ()  # steps at which its pruner ranks trials
     metrics: tuple[str, ...] = ()  # every metric reported so far

@@ -29,7 +29,7 @@ def as_of(now: Snapshot, ledger: Ledger, index: int, events: tuple[EventRow, ...
         for number, state in ledger.stood(index).items()
         if (row := now.trials.get(number)) is not None and (then := row_then(row, state, at)) is not None
     )
-    facts = replace(now.facts, finished_at=None, finish="", held=False)
+    facts = replace(now.facts, finished_at=None, finish="", held=False, drained=frozenset())
     past = Snapshot(facts, version=max(now.version, 1))
     return merge(past, Delta(trials=rows, events=events, devices=now.devices), at=at, alive=False)
 

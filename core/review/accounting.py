@@ -6,11 +6,11 @@ clock says. Without GPUs the same is counted for slots of the CPU.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hptui.core.review.lanes import Lane, by_device, lanes
+from hptui.core.review.lanes import Lane, by_device, drains, lanes
 from hptui.core.review.pruning import Saved
 from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
 
@@ -23,8 +23,9 @@ class Account:
 
     useful: of complete trials. pruned: of those given up early. running: of those that have not ended. failed: lost to
     failures. saved: what the pruned trials would have taken beyond; None when nobody knows a full training.
-    idle: nobody ran while trials were left to start. boot: of that, before the first trial of each scheduler started.
-    left: until the session has all its trials, on the clock; None when that can't be told.
+    idle: nobody ran while trials were left to start; a GPU that the user drained is not idle. boot: of that, before the
+    first trial of each scheduler started. left: until the session has all its trials, on the clock; None when that
+    can't be told.
     """
 
     unit: str  # GPU or slot
@@ -54,7 +55,7 @@ def account(
     n_trials: int | None = None, saved: Saved | None = None,
 ) -> Account:  # fmt: skip
     """events: the whole ledger. until: now, for a session that goes on; else whenever. saved: as `pruning` tells it."""
-    places = _all_places(by_device(lanes(trials, events, until)), devices)
+    places = _all_places(by_device(lanes(trials, events, until)), devices, drains(events, until))
     spent = dict.fromkeys(("COMPLETE", "PRUNED", "FAIL"), 0.0)
     running = 0.0
     for lane in places:
@@ -82,12 +83,14 @@ def account(
     )  # fmt: skip
 
 
-def _all_places(known: tuple[Lane, ...], devices: Sequence[DeviceRow]) -> tuple[Lane, ...]:
+def _all_places(
+    known: tuple[Lane, ...], devices: Sequence[DeviceRow], drained: Mapping[str, tuple[tuple[float, float], ...]]
+) -> tuple[Lane, ...]:
     """Places that nothing ran on are there too."""
     found = {(lane.device, lane.slot): lane for lane in known}
     for device in devices:
         for slot in range(device.slots if device.id == "cpu" else 1):
-            found.setdefault((device.id, slot), Lane(device.id, slot))
+            found.setdefault((device.id, slot), Lane(device.id, slot, drained=drained.get(device.id, ())))
     return tuple(found.values())
 
 
@@ -105,13 +108,13 @@ def _split(lane: Lane) -> Iterator[tuple[str, float]]:
 
 
 def _uncovered(lane: Lane, start: float, end: float) -> float:
-    """Seconds between start and end in which nobody ran there."""
+    """Seconds between start and end in which nobody ran there, and somebody might have: it was not drained."""
     free, at = 0.0, start
-    for span in lane.spans:
-        if span.end <= at or span.start >= end:
+    for begin, last in sorted([*((span.start, span.end) for span in lane.spans), *lane.drained]):
+        if last <= at or begin >= end:
             continue
-        free += max(0.0, span.start - at)
-        at = max(at, min(span.end, end))
+        free += max(0.0, begin - at)
+        at = max(at, min(last, end))
     return free + max(0.0, end - at)
 
 

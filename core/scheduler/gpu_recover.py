@@ -14,6 +14,7 @@ from hptui.core.study.study import Resources, Study
 from hptui.core.study.trial import State
 
 CLOSED = "closed_gpus"  # the fact: device -> why nothing starts there
+PARTS = "mig_parts"  # the fact: MIG instance -> its GPU and its own number, 2.0
 
 
 def asks_of(resources: Resources) -> Asks:

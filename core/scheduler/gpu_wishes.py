@@ -8,7 +8,7 @@ from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened
 from hptui.core.scheduler.gpus import GpuState, on
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.store.rows import CommandRow
-from hptui.core.study.commands import Wish
+from hptui.core.study.commands import DRAINED, Wish
 from hptui.core.study.trial import Running, Starting
 
 
@@ -24,15 +24,16 @@ def answer_about_gpu(state: SchedulerState, wish: CommandRow) -> a.Action:
         if closed is None:
             return _refuse(state, wish, f"{gpu.label} is not drained: nothing to bring back")
         heeded = e.Heeded(state.now, wish, f"you asked: bring {gpu.label} back")
-        return a.Record((heeded, GpuOpened(state.now, gpu.id, f"{gpu.label} takes trials again, brought back by you")))
+        told = f"{gpu.label} takes trials again, brought back by you"
+        return a.Record((heeded, GpuOpened(state.now, gpu.id, told, closed == DRAINED)))
     pause = bool(wish.args.get("pause"))
     if closed is not None and not pause:
         return _refuse(state, wish, f"{gpu.label} {closed} already")
     running = sum(isinstance(live.trial.phase, Running | Starting) for live in on(state, gpu.id))
     what = f", {running} there {'pause' if pause else 'may finish'}" if running else ""
     heeded = e.Heeded(state.now, wish, f"you asked: drain {gpu.label}")
-    told = f"{gpu.label} is drained by you: nothing new starts there{what}"
-    return a.Record((heeded, GpuClosed(state.now, gpu.id, "is drained by you", told, pause)))
+    told = f"{gpu.label} {DRAINED}: nothing new starts there{what}"
+    return a.Record((heeded, GpuClosed(state.now, gpu.id, DRAINED, told, pause)))
 
 
 def _named(state: SchedulerState, name: str) -> GpuState | None:

@@ -17,6 +17,7 @@ from hptui.core.scheduler.advising import Adviser
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.device_rows import left_behind
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
+from hptui.core.scheduler.gpu_recover import PARTS
 from hptui.core.scheduler.ground import Finds, this_machine
 from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
 from hptui.core.scheduler.loop import run
@@ -93,6 +94,8 @@ def open_session(
             store.remove_device(device)
         for known in left:
             store.save_device(known)
+        parts = {device.id: device.part for device in places.devices if device.part}
+        store.set_fact(PARTS, (facts.get(PARTS) or {}) | parts or None)
         store.set_fact("rungs", rungs_of(pruner))
         if space.dim:
             store.save_parameters(space.definitions())

@@ -27,6 +27,7 @@ class Wish(StrEnum):
 
 
 UNDO_SECONDS = 5.0
+DRAINED = "is drained by you"  # why nothing starts on such a GPU, behind its name
 
 BUDGET = {  # what of a budget may change while a session lives -> in words
     "n_trials": "trials in all",

@@ -101,6 +101,22 @@ def test_a_pause_of_the_session_is_not_idle_time() -> None:
     assert (found.idle_s, found.boot_s, found.running_s) == (1.0, 1.0, 2.0)
 
 
+def test_a_gpu_that_the_user_drained_is_not_idle() -> None:
+    trials = [row(0, "COMPLETE", 0.0, 4.0), row(1, "COMPLETE", 0.0, 20.0, "GPU-1")]
+    drained = [
+        told(2.0, "gpu-closed", device="GPU-0", drained=True), told(3.0, "gpu-closed", device="GPU-0", drained=True),
+        told(12.0, "gpu-opened", device="GPU-0", drained=True), told(15.0, "gpu-closed", device="GPU-0", drained=False),
+    ]  # fmt: skip
+    parts = [told(0.0, "opened"), *life(0, 0.0, 4.0), *life(1, 0.0, 20.0, "GPU-1"), *drained]
+    events = sorted(parts, key=lambda event: event.at)
+
+    # 4 to 12 was the user's wish; one that is set aside, from 15 on, is idle
+    assert account(trials, events, [], 20.0).idle_s == 8.0
+    # one that was drained before anything ran there
+    never = [*events[:1], told(0.0, "gpu-closed", device="GPU-2", drained=True), *events[1:]]
+    assert account(trials, never, [DeviceRow("GPU-2", "c", 0.0)], 20.0).idle_s == 8.0
+
+
 def test_time_left_goes_by_the_latest_ends() -> None:
     trials = [row(n, "COMPLETE", float(n), n + 1.0) for n in range(10)]
 

@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from hptui.core.devices.inventory import Device
 from hptui.core.errors import StudyErrors
 from hptui.core.review.accounting import Account
-from hptui.core.store.rows import DeviceRow, TrialRow
+from hptui.core.scheduler.gpu_recover import label
+from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
 from hptui.core.study.file import load_study
 from hptui.core.study.sizes import format_size, parse_size
 from hptui.tui.snapshot import Facts, Snapshot, Trials
 from hptui.tui.views.cells import text_of
-from hptui.tui.views.devices import device_line, gpu_called, place
+from hptui.tui.views.devices import device_line, gpu_called, in_groups, place
 from hptui.tui.views.lanes import account_line, axis_line, lane_line, timeline
 
 A, B = "GPU-a", "GPU-b"
@@ -40,7 +42,7 @@ def test_a_lane_shows_who_ran_and_where_nobody_did() -> None:
     snapshot = seen(ran(0, A, 0.0, 10.0), ran(11, A, 15.0, 20.0, state="PRUNED"), ran(3, B, 5.0, 20.0), at=20.0)
     shown = timeline(snapshot)
 
-    lines = [text_of(lane_line(snapshot, shown, lane, 32)) for lane in shown.lanes]
+    lines = [text_of(lane_line(shown, at, 32)) for at in range(2)]
 
     assert lines == [
         "g2      75% ████0✓████░░░░░█11╌█",
@@ -52,8 +54,41 @@ def test_trials_that_share_a_gpu_have_a_lane_each() -> None:
     snapshot = seen(ran(0, A, 0.0, 4.0), ran(1, A, 0.0, 4.0, slot=1), at=4.0)
     shown = timeline(snapshot)
 
-    assert [text_of(lane_line(snapshot, shown, lane, 40))[:7].strip() for lane in shown.lanes] == ["g2.0", "g2.1"]
+    assert [text_of(lane_line(shown, at, 40))[:7].strip() for at in range(2)] == ["g2/0", "g2/1"]
     assert text_of(axis_line(shown, 60)).split()[1] == "4s"
+
+
+def test_a_drained_gpu_is_drained_in_its_lane_and_not_idle() -> None:
+    drained = (
+        EventRow(10.0, "gpu-closed", None, "GPU 2 is drained by you", {"device": A, "drained": True}),
+        EventRow(15.0, "gpu-opened", None, "GPU 2 takes trials again", {"device": A, "drained": True}),
+    )
+    rows = ran(0, A, 0.0, 5.0), ran(1, A, 15.0, 20.0), ran(2, B, 0.0, 10.0)
+    snapshot = replace(seen(*rows, at=20.0, events=drained), facts=Facts(finished_at=20.0))
+    shown = timeline(snapshot)
+    without = timeline(replace(seen(*rows, at=20.0), facts=Facts(drained=frozenset({B}))))
+
+    assert [text_of(lane_line(shown, at, 52)) for at in range(2)] == [
+        "g2      67% ████0✓████░░░░░░░░░░─drained──████1✓████",
+        "g5      50% █████████2✓█████████░░░░░░░░░░░░░░░░░░░░",
+    ]
+    # the wish is older than the events at hand
+    assert text_of(lane_line(without, 1, 52)) == "g5     100% █████████2✓█████████──────drained───────"
+
+
+def test_a_mig_instance_has_one_name_everywhere() -> None:
+    """`hptui gpus` and the ledger say 2.0 and GPU 2.0."""
+    first, second = replace(G2, id="MIG-z", number=None), replace(G2, id="MIG-a", number=None)
+    facts = Facts(parts={"MIG-z": "2.0", "MIG-a": "2.10"})
+    rows = ran(0, "MIG-a", 0.0, None, 0, "RUNNING"), ran(1, "MIG-a", 0.0, None, 1, "RUNNING")
+    snapshot = replace(seen(*rows, at=1.0), devices=(second, G5, first), facts=facts)
+
+    assert [place(snapshot, row) for row in rows] == ["g2.10", "g2.10"]
+    assert [gpu_called(snapshot, name) for name in ("g2.0", "2.10", "5")] == ["MIG-z", "MIG-a", B]
+    assert [gpu_called(snapshot, name) for name in ("g2", "m0")] == [None, None]
+    assert [row.id for row in in_groups(snapshot.devices, facts.parts)] == ["MIG-z", "MIG-a", B]
+    assert timeline(snapshot).labels == ("g2.10/0", "g2.10/1")
+    assert label(Device("MIG-z", "A100", "gpu", part="2.0")) == "GPU 2.0"
 
 
 def test_only_the_time_asked_for_is_shown() -> None:

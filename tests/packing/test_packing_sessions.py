@@ -160,6 +160,8 @@ def test_trials_give_way_to_strangers_and_drains_and_leave_a_lost_gpu(
     opened = s.events("gpu-opened")[0]
     assert opened.reason == f"GPU {second} takes trials again, brought back by you"
     assert s.trials()[3].started_at >= opened.at
+    wished = [event.data for event in s.events("gpu-closed", "gpu-opened")]
+    assert wished == 2 * [{"device": places[1], "drained": True}]
 
     lines = ["512 0 35 0 0 15" if gpu == third else "512" for gpu in range(3)]
     (tmp_path / "gpus.new").write_text("\n".join(lines) + "\n")
@@ -185,3 +187,20 @@ def test_in_a_container_peaks_are_told_by_the_memory_of_the_device(session: Make
     assert {row.state for row in rows} == {"COMPLETE"}
     assert 1000 in [round(row.attrs.get("gpu_memory_peak_bytes", 0) / 2**20) for row in rows]
     assert s.events("gpu-strangers") == []
+
+
+def test_mig_instances_go_by_the_number_that_the_screen_and_the_ledger_give_them(
+    session: Make, pretended: Make, tmp_path: Path
+) -> None:
+    pretended(gpus=1)
+    (tmp_path / "gpus").write_text("512 0 35 0 0 0 8192 0 2\n")
+    s = session(UNTIL_TOLD, study(2, "gpus = 1", mib="[0]", steps=LONG))
+    s.start()
+    devices = {s.wait_for(number, "RUNNING").device for number in range(2)}
+
+    parts = s.reader.facts()["mig_parts"]
+    assert parts.keys() == devices and sorted(parts.values()) == ["0.0", "0.1"]
+    assert s.wish("drain", device="0.1").kind == "wished"
+    assert s.wish("drain", device="g0.1").reason == "GPU 0.1 is drained by you already"
+    (tmp_path / "end").touch()
+    s.finish()

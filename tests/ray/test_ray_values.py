@@ -95,7 +95,7 @@ def test_the_screen_lists_gpus_below_their_nodes():
         for id, number in (("cpu@b", None), ("cpu@a", None), ("gpu@a:10", 10), ("gpu@a:9", 9), ("gpu@b:0", 0))
     ]
 
-    assert [row.id for row in in_groups(rows)] == ["cpu@a", "gpu@a:9", "gpu@a:10", "cpu@b", "gpu@b:0"]
+    assert [row.id for row in in_groups(rows, {})] == ["cpu@a", "gpu@a:9", "gpu@a:10", "cpu@b", "gpu@b:0"]
 
 
 @pytest.mark.parametrize("word", ["CPU", "CPU=", "CPU=x", "=2", "CPU=-1", "a=inf", "a=nan"])

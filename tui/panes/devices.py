@@ -25,6 +25,6 @@ class DevicesPane(LineList):
         return None if device.startswith("cpu") else device
 
     def take(self, snapshot: Snapshot) -> None:
-        devices = in_groups(snapshot.devices)
+        devices = in_groups(snapshot.devices, snapshot.facts.parts)
         self._devices = tuple(device.id for device in devices)
         self.show(range(len(devices)), lambda at: device_line(snapshot, devices[at]))

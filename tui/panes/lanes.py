@@ -31,7 +31,7 @@ class LanesPane(LineList):
         self._taken, self._snapshot = taken, snapshot
         shown = timeline(snapshot, SPANS[self._span])
         width = self.scrollable_content_region.width
-        lines = [lane_line(snapshot, shown, lane, width) for lane in shown.lanes]
+        lines = [lane_line(shown, at, width) for at in range(len(shown.lanes))]
         if lines:
             lines.append(axis_line(shown, width))
         self.show(range(len(lines)), lambda at: lines[at] if at < len(lines) else ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hptui.core.store.rows import DeviceRow, TrialRow
@@ -19,24 +19,28 @@ _WORTH_TELLING = 1 << 30  # what the driver and a desktop have is less
 def device_name(snapshot: Snapshot, device_id: str) -> str:
     """`g0`, `g1`, … as nvidia-smi counts, or in their order; `cpu` for the processor; else the id, shortened.
 
-    On a cluster: a node by its name, and `north:0` for its first GPU.
+    `g2.0` is the first instance of GPU 2 in MIG mode. On a cluster: a node by its name, and `north:0` for its first
+    GPU.
     """
     if "@" in device_id:
         return harmless(device_id.partition("@")[2])
     if device_id.startswith("cpu"):
         return "cpu"
     gpus = [device for device in snapshot.devices if not device.id.startswith("cpu")]
-    own = next((device.number for device in gpus if device.id == device_id), None)
+    number = next((device.number for device in gpus if device.id == device_id), None)
+    own = snapshot.facts.parts.get(device_id) if number is None else number
     if own is not None:
-        return f"g{own}"
-    rest = [device.id for device in gpus if device.number is None]
-    letter = "m" if len(rest) < len(gpus) else "g"  # instances of GPUs beside whole ones
-    return f"{letter}{rest.index(device_id)}" if device_id in rest else harmless(device_id)[:8]
+        return f"g{harmless(str(own))}"
+    unnumbered = [device.id for device in gpus if device.number is None and device.id not in snapshot.facts.parts]
+    nobody_counts = len(unnumbered) == len(gpus)
+    known = nobody_counts and device_id in unnumbered
+    return f"g{unnumbered.index(device_id)}" if known else harmless(device_id)[:8]
 
 
 def gpu_called(snapshot: Snapshot, name: str) -> str | None:
-    """The UUID of the GPU that the screen calls so."""
-    return next((one.id for one in snapshot.devices if one.id != "cpu" and device_name(snapshot, one.id) == name), None)
+    """The UUID of the GPU that the screen calls so, `g2.0`, or `hptui gpus`: `2.0`."""
+    gpus = {device_name(snapshot, one.id): one.id for one in snapshot.devices if one.id != "cpu"}
+    return gpus.get(name, gpus.get(f"g{name}"))
 
 
 def place(snapshot: Snapshot, trial: TrialRow) -> str:
@@ -84,14 +88,24 @@ def device_line(snapshot: Snapshot, device: DeviceRow) -> Cells:
     )
 
 
-def in_groups(devices: Sequence[DeviceRow]) -> tuple[DeviceRow, ...]:
-    """As they are listed: on a cluster every node, and below it its GPUs."""
+def in_groups(devices: Sequence[DeviceRow], parts: Mapping[str, str]) -> tuple[DeviceRow, ...]:
+    """As they are listed: GPUs as they are counted; on a cluster every node, and below it its GPUs.
 
-    def key(device: DeviceRow) -> tuple[str, int, str]:
-        node, _, gpu = device.id.partition("@")[2].partition(":")
-        return (node, -1 if device.number is None else device.number, gpu)
+    parts: MIG instances, as `Facts` has them.
+    """
+    return tuple(sorted(devices, key=lambda device: _counted(device.id, device.number, parts)))
 
-    return tuple(sorted(devices, key=key)) if any("@" in device.id for device in devices) else tuple(devices)
+
+def order_of(snapshot: Snapshot, device_id: str) -> tuple[str, tuple[int, ...], str]:
+    """By which what is told of devices is sorted, the same everywhere."""
+    number = next((device.number for device in snapshot.devices if device.id == device_id), None)
+    return _counted(device_id, number, snapshot.facts.parts)
+
+
+def _counted(device_id: str, number: int | None, parts: Mapping[str, str]) -> tuple[str, tuple[int, ...], str]:
+    node, _, gpu = device_id.partition("@")[2].partition(":")
+    written = parts.get(device_id, "") if number is None else str(number)
+    return node, tuple(int(one) for one in written.split(".") if one.isdecimal()), gpu or device_id
 
 
 def _label(snapshot: Snapshot, device: DeviceRow) -> str:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import cell_len, set_cell_size
 
 from hptui.core.review.accounting import Account
 from hptui.core.review.lanes import Lane, Span, lanes
 from hptui.tui.glyphs import current
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, series
-from hptui.tui.views.devices import device_name
+from hptui.tui.views.devices import device_name, order_of
 from hptui.tui.views.numbers import clock, duration, percent, unknown
 
-LABEL = 7  # cells for the lane's name and the share of time in which it was used
-_SHARE = 5
+_LABEL = 7  # cells for the lane's name, where no name is longer
+_SHARE = 5  # cells for the share of time in which it was used
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
+    """labels: a name for each lane: `g0`, `cpu1`; `g0/1` for the second trial of those that share a GPU."""
+
     lanes: tuple[Lane, ...]
     start: float
     end: float
+    labels: tuple[str, ...] = ()
+
+    @property
+    def indent(self) -> int:
+        """Cells before the bars."""
+        return max([_LABEL, *(cell_len(label) + 1 for label in self.labels)]) + _SHARE
 
     @property
     def seconds(self) -> float:
@@ -40,28 +52,41 @@ def timeline(snapshot: Snapshot, span_s: float | None = None) -> Timeline:
     start = first if span_s is None else max(first, end - span_s)
     if span_s is None and snapshot.alive and events:
         start = max(first, events[0].at)
-    return Timeline(lanes((row for row in rows if (row.ended_at or end) >= start), events, end), start, end)
+    known = lanes((row for row in rows if (row.ended_at or end) >= start), events, end, facts.drained)
+    found = tuple(sorted(known, key=lambda lane: (*order_of(snapshot, lane.device), lane.slot)))
+    return Timeline(found, start, end, tuple(_label(snapshot, lane, found) for lane in found))
 
 
-def lane_line(snapshot: Snapshot, shown: Timeline, lane: Lane, width: int) -> Cells:
-    """`g0.1  97% ███987████░░░███` : each trial in its colour with its number, idle time as gaps."""
+def _label(snapshot: Snapshot, lane: Lane, beside: Sequence[Lane]) -> str:
     name = device_name(snapshot, lane.device)
-    shared = sum(other.device == lane.device for other in shown.lanes) > 1
-    label = f"{name}.{lane.slot}" if shared and name != "cpu" else f"{name}{lane.slot if name == 'cpu' else ''}"
-    room = max(width - LABEL - _SHARE, 1)
-    used = _covered(lane, shown.start, shown.end) / shown.seconds
-    return (Cell(f"{label:<{LABEL}}"), Cell(f"{percent(used):>4} ", "muted"), *_bar(lane, shown, room))
+    if name == "cpu":
+        return f"{name}{lane.slot}"
+    return f"{name}/{lane.slot}" if sum(other.device == lane.device for other in beside) > 1 else name
+
+
+def lane_line(shown: Timeline, at: int, width: int) -> Cells:
+    """`g0/1  97% ███987████░░░███` : each trial in its colour with its number, idle time as gaps.
+
+    The share is of the time in which trials might run there: not while it was drained.
+    """
+    lane, indent = shown.lanes[at], shown.indent
+    used = _covered(((span.start, span.end) for span in lane.spans), shown)
+    both = _covered(sorted([*((span.start, span.end) for span in lane.spans), *lane.drained]), shown)
+    might = shown.seconds - (both - used)
+    share = percent(used / might if might > 1e-9 else None)
+    label = set_cell_size(shown.labels[at], indent - _SHARE)
+    return (Cell(label), Cell(f"{share:>4} ", "muted"), *_bar(lane, shown, max(width - indent, 1)))
 
 
 def axis_line(shown: Timeline, width: int) -> Cells:
     """When the lines begin and end, under them."""
-    room = max(width - LABEL - _SHARE, 1)
+    room = max(width - shown.indent, 1)
     left, right = clock(shown.start), clock(shown.end)
     middle = duration(shown.seconds)
     gap = room - len(left) - len(right)
     if gap < len(middle) + 2:
-        return cells((" " * (LABEL + _SHARE) + left, "muted"))
-    return cells((f"{' ' * (LABEL + _SHARE)}{left}{middle:^{gap}}{right}", "muted"))
+        return cells((" " * shown.indent + left, "muted"))
+    return cells((f"{' ' * shown.indent}{left}{middle:^{gap}}{right}", "muted"))
 
 
 def _bar(lane: Lane, shown: Timeline, room: int) -> list[Cell]:
@@ -83,15 +108,28 @@ def _bar(lane: Lane, shown: Timeline, room: int) -> list[Cell]:
         end = at
         while end < room and owners[end] is owners[at]:
             end += 1
-        line.append(_piece(owners[at], end - at))
+        owner = owners[at]
+        line += _gap(lane, shown, at, end, each) if owner is None else [_piece(owner, end - at)]
         at = end
     return line
 
 
-def _piece(span: Span | None, width: int) -> Cell:
+def _gap(lane: Lane, shown: Timeline, at: int, end: int, each: float) -> list[Cell]:
+    """Where nobody ran: idle, or drained."""
+    line: list[Cell] = []
+    for drained, group in groupby(range(at, end), lambda cell: _drained(lane, shown.start + (cell + 0.5) * each)):
+        width = len(list(group))
+        text = f"{'drained' if width > len('drained') + 1 else '':{current().rule}^{width}}"
+        line.append(Cell(text, "muted") if drained else Cell(current().bar_rest * width, "waiting"))
+    return line
+
+
+def _drained(lane: Lane, moment: float) -> bool:
+    return any(start <= moment < end for start, end in lane.drained)
+
+
+def _piece(span: Span, width: int) -> Cell:
     glyphs = current()
-    if span is None:
-        return Cell(glyphs.bar_rest * width, "waiting")
     number = f"{span.trial}{glyphs.state(span.state)}"
     fill = glyphs.bar if span.state != "FAIL" else glyphs.fail
     if width < len(number) + 2:
@@ -100,11 +138,12 @@ def _piece(span: Span | None, width: int) -> Cell:
     return Cell(f"{fill * left}{number}{fill * (width - left - len(number))}", series(span.trial))
 
 
-def _covered(lane: Lane, start: float, end: float) -> float:
-    covered, at = 0.0, start
-    for span in lane.spans:
-        covered += max(0.0, min(span.end, end) - max(span.start, at))
-        at = max(at, min(span.end, end))
+def _covered(stretches: Iterable[tuple[float, float]], shown: Timeline) -> float:
+    """Seconds of what is shown that lie in any of them. stretches: by start."""
+    covered, at = 0.0, shown.start
+    for start, end in stretches:
+        covered += max(0.0, min(end, shown.end) - max(start, at))
+        at = max(at, min(end, shown.end))
     return covered
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hptui.core.scheduler.events.base import Event
 from hptui.core.store.rows import EventRow
+from hptui.core.study.commands import DRAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +80,20 @@ class GpuClosed(Event):
     pause: bool = False  # trials that run there leave it
 
     def row(self) -> EventRow:
-        return self.line("gpu-closed", self.told or self.reason, device=self.device_id)
+        drained = self.reason == DRAINED
+        return self.line("gpu-closed", self.told or self.reason, device=self.device_id, drained=drained)
 
 
 @dataclass(frozen=True, slots=True)
 class GpuOpened(Event):
-    """A GPU that was closed takes trials again."""
+    """A GPU that was closed takes trials again. drained: the user had closed it."""
 
     device_id: str
     reason: str
+    drained: bool = False
 
     def row(self) -> EventRow:
-        return self.line("gpu-opened", self.reason, device=self.device_id)
+        return self.line("gpu-opened", self.reason, device=self.device_id, drained=self.drained)
 
 
 __all__ = ["ClaimSet", "GpuClosed", "GpuOpened", "GpuTold", "Look", "Looked", "Waits"]
