@@ -164,4 +164,7 @@ def import_failed(error: BaseException) -> tuple[str, str]:
         return reason, f"{script.shorten(error)}\n{hint}"
     if isinstance(error, ObjectiveError):
         return script.one_line(error), str(error)
+    if isinstance(error, ModuleNotFoundError):
+        hint = f"  hint: trials run in {sys.executable}, which lacks {error.name}: install it there"
+        return script.one_line(error), f"{script.shorten(error)}\n{hint}"
     return script.one_line(error), script.shorten(error)

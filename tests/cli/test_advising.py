@@ -108,8 +108,13 @@ def test_the_sweep_of_a_conditional_rate_lets_it_be():
     assert beside(space, "adamw_lr") == {"optimizer": "adamw"}
 
 
-def test_a_space_without_a_learning_rate_is_told_so(user):
-    user.write("train.py", BOWL)
+def test_a_space_without_a_learning_rate_and_trials_that_cannot_run_are_told_so(user):
+    user.write("train.py", "import not_here\n" + BOWL)
+    user.write("bad.toml", BAD)
+    nothing = user.hptui("lr-find", "bad.toml", "-k", "5")
+
+    assert nothing.status == 2
+    assert "no trial ran: ModuleNotFoundError: No module named 'not_here'" in nothing.err
     user.write("other.toml", BAD.replace("lr =", "alpha ="))
 
     refused = user.hptui("lr-find", "other.toml")

@@ -67,9 +67,8 @@ def lr_find(
     try:
         found = rate_range(sweep.rates, losses)
     except ValueError as nothing:
-        raise StudyError(
-            f"space.{name}", str(nothing), f"hptui show {folder.name} tells how the trials ended"
-        ) from None
+        hint = f"hptui show {folder.name} tells how its trials ended"
+        raise StudyError(f"space.{name}", _none_ran(folder) or str(nothing), hint) from None
     if as_json:
         print_json(_as_json(found, losses, folder))
     else:
@@ -201,6 +200,14 @@ def _losses(folder: SessionFolder, sign: float, points: int) -> list[float]:
         sign * row.value if row is not None and row.state == State.COMPLETE and row.value is not None else math.nan
         for row in known
     ]
+
+
+def _none_ran(folder: SessionFolder) -> str:
+    """Why no rate was tried at all, where that is so: no low enough rate would help."""
+    with Reader(folder) as reader:
+        ended = any(State(row.state).ended for row in reader.trials())
+        reason = reader.finished()
+    return "" if ended else f"no trial ran: {reason.reason if reason else 'no reason is known'}"
 
 
 def _nice(value: float) -> float:
