@@ -1,27 +1,36 @@
-"""Where a single scheduler's limit lies: a simulated cluster through the real decisions and the real database.
+"""Where a single scheduler's limit lies: a simulated cluster through the real loop and the real database.
 
-    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60]
+    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60] [--report-every 10] [--keep FOLDER]
 
-Trials last `--seconds` on average and report once a second. Time is simulated in looks of 0.1 s, as the scheduler looks
-at spools; `take`, `plan` and `write` are its own. Not in it: the sampler, Ray, reading spools.
+`scheduler.loop.run` is its own, with all that it plans, counts and writes; only what it sees and what its hands do is
+simulated, in looks of 0.1 s. A row for every stretch of trials, so that what grows with their number shows. Not in it:
+the sampler, the pruner, Ray, reading spools (`python -m bench.cluster_parts` has these), the screen. `--keep` leaves
+the session there, for `hptui review`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import heapq
 import random
+import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.loop import Batch, take, write
-from hptui.core.scheduler.plan import plan
+from hptui.core.scheduler.ears import Seen
+from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.state import Rules, SchedulerState, Server
+from hptui.core.scheduler.world import World
+from hptui.core.space.space import Space
 from hptui.core.store.create import create_session
 from hptui.core.store.rows import ReportRow
 from hptui.core.store.writer import Writer
@@ -29,103 +38,156 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
 from hptui.core.wire.spool import End
 
-LOOK_S, REPORT_EVERY_S = 0.1, 1.0
-STUDY = '[objective]\nscript = "train.py"\n[space]\nx = { type = "float", low = 0.0, high = 1.0 }\n'
+LOOK_S, EPOCH = 0.1, 1_750_000_000.0
+STRETCHES = (1_000, 3_000, 10_000, 30_000, 60_000, 100_000)
+HEAD = (
+    "trials ended", "simulated", "deciding, a look", "decisions", "writing, a look", "reports", "busy", "memory",
+    "database",
+)  # fmt: skip
+SPACE = {
+    "lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": True},
+    "width": {"type": "int", "low": 16, "high": 512},
+    "dropout": {"type": "float", "low": 0.0, "high": 0.7},
+    "optimizer": {"type": "categorical", "choices": ["sgd", "adam", "adamw"]},
+}
+STUDY = (
+    '[objective]\nscript = "train.py"\n[space]\n'
+    + """\
+lr = { type = "float", low = 1e-5, high = 0.1, log = true }
+width = { type = "int", low = 16, high = 512 }
+dropout = { type = "float", low = 0.0, high = 0.7 }
+optimizer = { type = "categorical", choices = ["sgd", "adam", "adamw"] }
+"""
+)
 
 
-class Simulated:
-    """Workers that train for a while, and a scheduler whose hands are these."""
+class TimedWriter(Writer):
+    """Knows how much CPU its transactions took."""
 
-    def __init__(self, workers: int, trials: int, seconds: float, store: Writer) -> None:
-        places = tuple(Place(f"cpu@node{i // 8}", i) for i in range(workers))
-        self.state = replace(
-            SchedulerState(Rules(n_trials=trials), places, workers, opened_at=0.0), server=Server("ready")
-        )
-        self.store, self.seconds = store, seconds
-        self.chance = random.Random(1)
+    cpu_s = 0.0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._depth:
+            with super().transaction():
+                yield
+            return
+        began = time.process_time()
+        with super().transaction():
+            yield
+        self.cpu_s += time.process_time() - began
+
+
+class Simulated(World):
+    """Workers that train for a while, each trial a curve of its own."""
+
+    def __init__(self, asked: argparse.Namespace, store: TimedWriter) -> None:
+        self.store, self.seconds, self.every = store, asked.seconds, asked.report_every
+        self.gear: Any = SimpleNamespace(clock=self, disk=None)  # what the loop and `count_slots` ask for
+        self._counted, self._told_at = None, 0
+        self.chance, self.space = random.Random(1), Space.parse(SPACE)
         self.due: list[tuple[float, int, int, int]] = []  # when, count, trial, step (-1: it ends)
-        self.count = self.decisions = self.looks = self.reports = 0
-        self.deciding_s = self.writing_s = self.simulated_s = 0.0
+        self.at_s, self.count, self.looks, self.decisions, self.reports, self.ended = EPOCH, 0, 0, 0, 0, 0
+        self.own_s = 0.0  # CPU of the simulation itself
+        self.stretch = (0, EPOCH, 0.0, 0.0, 0, 0, 0)
 
-    def run(self) -> None:
-        now, hurry = 0.0, False
-        pending: list[e.Event] = []
-        while not self.state.finished:
-            now += 0.0 if hurry else LOOK_S
-            batch = Batch()
-            events = [*pending, *self.happened(now, batch), e.Tick(now)]
-            began = time.process_time()
-            for event in events:
-                self.state = take(self.state, event, batch)
-            actions = plan(self.state)
-            for action in actions:
-                for event in action.intents:
-                    self.state = take(self.state, event, batch)
-            self.deciding_s += time.process_time() - began
-            self.decisions += len(actions)
-            self.looks += 1
-            if batch:
-                began = time.process_time()
-                with self.store.transaction():
-                    write(self.store, batch)
-                self.writing_s += time.process_time() - began
-            pending = [event for action in actions for event in self.perform(action, now)]
-            hurry = bool(actions)
-        self.simulated_s = now
+    def now(self) -> float:
+        return self.at_s
 
-    def happened(self, now: float, batch: Batch) -> list[e.Event]:
-        found: list[e.Event] = []
-        while self.due and self.due[0][0] <= now:
+    def observe(self, hurry: bool) -> Seen:
+        began = time.process_time()
+        self.at_s += 0.0 if hurry else LOOK_S
+        self.looks += 1
+        seen = Seen()
+        while self.due and self.due[0][0] <= self.at_s:
             _, _, number, step = heapq.heappop(self.due)
+            floor = (number * 2_654_435_761 % 1000) / 1000
             if step < 0:
-                found.append(e.Exited(now, number, End(now, "complete", 1.0 / (number + 1))))
+                self.ended += 1
+                seen.events.append(e.Exited(self.at_s, number, End(self.at_s, "complete", floor)))
                 continue
             self.reports += 1
-            batch.seen.reports.append((number, [ReportRow(number, "value", step, 1.0 / (step + 1))], step))
-            found.append(e.Reported(now, number, step, 1.0 / (step + 1), 1.0 / (step + 1)))
+            value = floor + 1.0 / (step + 1)
+            seen.reports.append((number, [ReportRow(number, "value", step, value)], step))
+            seen.events.append(e.Reported(self.at_s, number, step, value, value))
+        seen.events.append(e.Tick(self.at_s))
+        if any(self.stretch[0] < mark <= self.ended for mark in STRETCHES):
+            self.tell()
+        self.own_s += time.process_time() - began
+        return seen
+
+    def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
+        began = time.process_time()
+        self.decisions += 1
+        found = list(self.done(action))
+        self.own_s += time.process_time() - began
         return found
 
-    def at(self, when: float, number: int, step: int) -> None:
+    def done(self, action: a.Action) -> Iterator[e.Event]:
+        at = self.at_s
+        match action:
+            case a.AskThinker(number=number):
+                x = tuple(self.chance.random() for _ in range(self.space.dim))
+                params = self.space.values(x)  # type: ignore[arg-type]  # any sequence of numbers does
+                yield e.Proposed(at, number, params, x, "random draw", "sampler", number)
+            case a.Launch(number=number):
+                lasts = self.chance.uniform(0.5, 1.5) * self.seconds
+                for step in range(int(lasts / self.every)):
+                    self.later(at + (step + 1) * self.every, number, step)
+                self.later(at + lasts, number, -1)
+                yield e.Started(at, number, Process(number + 2, 1))
+
+    def later(self, when: float, number: int, step: int) -> None:
         self.count += 1
         heapq.heappush(self.due, (when, self.count, number, step))
 
-    def perform(self, action: a.Action, now: float) -> list[e.Event]:
-        match action:
-            case a.AskThinker(number=number):
-                x = self.chance.random()
-                return [e.Proposed(now, number, {"x": x}, (x,), "random draw", "sampler", number)]
-            case a.Launch(number=number):
-                lasts = self.chance.uniform(0.5, 1.5) * self.seconds
-                for step in range(int(lasts / REPORT_EVERY_S)):
-                    self.at(now + (step + 1) * REPORT_EVERY_S, number, step)
-                self.at(now + lasts, number, -1)
-                return [e.Started(now, number, Process(number + 2, 1))]
-        return []
+    def tell(self) -> None:
+        """A row for the stretch that ends here."""
+        cpu, writing = time.process_time() - self.own_s, self.store.cpu_s
+        now = (self.ended, self.at_s, cpu, writing, self.looks, self.decisions, self.reports)
+        _, simulated, busy, wrote, looks, decisions, reports = (x - y for x, y in zip(now, self.stretch, strict=True))
+        size = sum(path.stat().st_size for path in self.store.folder.path.glob("session.db*"))
+        print(
+            f"| {self.ended:,} | {simulated / 60:.1f} min | {1e3 * (busy - wrote) / looks:.2f} ms "
+            f"| {decisions / (busy - wrote):,.0f}/s | {1e3 * wrote / looks:.2f} ms | {reports / simulated:,.0f}/s "
+            f"| {100 * busy / simulated:.0f} % | {memory_bytes() / 2**20:.0f} MiB | {size / 2**20:.0f} MiB |",
+            flush=True,
+        )
+        self.stretch = now
+
+
+def memory_bytes() -> int:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--report-every", type=float, default=10.0)
+    parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = SessionFolder(Path(temporary, "s"))
-        create_session(folder, STUDY, {"name": "s", "direction": "minimize", "metric": "value"})
-        store = Writer(folder)
-        simulated = Simulated(asked.workers, asked.trials, asked.seconds, store)
-        simulated.run()
+        facts = {"name": "s", "direction": "minimize", "metric": "value", "n_trials": asked.trials}
+        create_session(folder, STUDY, facts)
+        store = TimedWriter(folder)
+        store.save_parameters(SPACE)
+        places = tuple(Place(f"cpu@node{i // 8}", i) for i in range(asked.workers))
+        state = SchedulerState(Rules(n_trials=asked.trials), places, asked.workers, opened_at=EPOCH)
+        world = Simulated(asked, store)
+        began = time.process_time()
+        world.stretch = (0, EPOCH, began, 0.0, 0, 0, 0)
+        print(f"{asked.workers:,} workers, trials of {asked.seconds:g} s, a report every {asked.report_every:g} s\n")
+        print("| " + " | ".join(HEAD) + " |\n" + "|---" * len(HEAD) + "|")
+        run(replace(state, server=Server("ready")), world, store, [])
+        if world.ended > world.stretch[0]:
+            world.tell()
         store.close()
-        size = folder.database.stat().st_size
-    busy = simulated.deciding_s + simulated.writing_s
-    print("| workers | trials | simulated | looks | decisions | CPU deciding | CPU writing | busy | database |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    print(
-        f"| {asked.workers:,} | {asked.trials:,} of {asked.seconds:g} s | {simulated.simulated_s / 60:.0f} min "
-        f"| {simulated.looks:,} | {simulated.decisions:,} | {simulated.deciding_s:.0f} s "
-        f"({simulated.decisions / simulated.deciding_s:,.0f}/s) | {simulated.writing_s:.0f} s "
-        f"({simulated.reports:,} reports) | {100 * busy / simulated.simulated_s:.0f} % | {size / 2**20:.0f} MiB |"
-    )
+        if asked.keep:
+            shutil.copytree(folder.path, asked.keep)
 
 
 if __name__ == "__main__":

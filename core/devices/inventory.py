@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from hptui.core.devices import host
 from hptui.core.devices.nvml import Absent, Gpu, Nvml, Unreachable
@@ -50,8 +50,7 @@ class Device:
     hides_gpus: bool = False  # the CPU: there are GPUs, or may be, and trials here must not find them
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):  # a tuple: thousands of them are looked up for a free one
     """Where one trial can run at a time.
 
     device_id: a device's, or several GPUs' with commas between, as CUDA_VISIBLE_DEVICES has them.

@@ -26,7 +26,8 @@ from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, St
 
 def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
     """The state after `event`. An event of a trial that is not live any more changes nothing."""
-    state = replace(state, now=max(state.now, event.at))
+    if event.at > state.now:
+        state = replace(state, now=event.at)
     if isinstance(event, _CHANGES_A_RANKING):
         state = replace(state, pruner_asked="")
     if isinstance(event, looking.EVENTS):
@@ -247,11 +248,3 @@ def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> 
         case "hold" if live.parking is None:
             live = replace(live, parking=Parking(Why.RUNG, event.at, asked=True, parked=True))
     return state.with_live(number, live)
-
-
-def occupied(state: SchedulerState) -> dict[Place, int]:
-    """Slot -> the trial that takes it."""
-    return {live.place: number for number, live in state.live.items() if live.place is not None}
-
-
-__all__ = ["apply", "occupied"]

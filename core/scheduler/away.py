@@ -22,7 +22,7 @@ JUDGED_STEP = "judged_step"  # the attribute: the highest step up to which a tri
 
 def put_away(state: SchedulerState) -> Iterator[a.Action]:
     """End the processes of held trials whose place or memory is worth more than the steps that are done again."""
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         if can_be_put_away(live) and (reason := _why(state, live)):
             yield a.Signal((e.PutAwayAsked(state.now, number, reason),), number, kill=True)
 

@@ -73,7 +73,7 @@ def stop(state: SchedulerState) -> Iterator[a.Action]:
 def limit(state: SchedulerState) -> Iterator[a.Action]:
     """Trials whose time is up, one way or another."""
     at, limit = state.now, state.rules.trial_time_s
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         if live.ending or live.gone:
             continue
         outcome: Ended | None = None
@@ -94,7 +94,7 @@ def limit(state: SchedulerState) -> Iterator[a.Action]:
 
 def end(state: SchedulerState) -> Iterator[a.Action]:
     """SIGTERM, grace, SIGKILL."""
-    for number, live in state.live.items():
+    for number, live in (state.stirring if limit is None else state.live).items():
         ending = live.ending
         if ending is None or live.gone or away.is_away(live) or not isinstance(live.trial.phase, Running | Paused):
             continue

@@ -55,7 +55,7 @@ def bring_back(state: SchedulerState, live: Live) -> Iterator[a.Action]:
 
 def mend(state: SchedulerState) -> Iterator[a.Action]:
     """Nobody knows how far a move had come when its scheduler died: it is brought back. What can't be is given up."""
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         if live.ending or live.gone or live.leaving:
             continue
         if where(live) == "unsure":

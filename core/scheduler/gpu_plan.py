@@ -97,7 +97,7 @@ def _yield(state: SchedulerState, gpu: GpuState) -> Iterator[a.Action]:
 
 def _go_on(state: SchedulerState) -> Iterator[a.Action]:
     """Who gave way goes on: elsewhere if it was put away, else where it is frozen, once nobody else is there."""
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         match live.trial.phase:
             case Paused(why=Why.YIELDED, resume_wanted=False) if not (live.ending or live.gone):
                 elsewhere = is_away(live) or live.memory_is_away
@@ -117,7 +117,7 @@ def _is_quiet(state: SchedulerState, live: Live) -> bool:
 
 def _resize(state: SchedulerState) -> Iterator[a.Action]:
     """A trial whose need is known by now keeps what it needs of its GPU, and others may have the rest."""
-    if not state.gpus.asks.learns:
+    if not state.gpus or not state.gpus.asks.learns:
         return
     for number, live in state.live.items():
         claim, place = live.claim, live.place

@@ -84,7 +84,7 @@ def peak_of(attrs: Mapping[str, Any]) -> int:
 
 def place_for(state: SchedulerState, live: Live) -> Chosen | Wait:
     """Where a trial goes now, or why it waits."""
-    if sum(other.place is not None for other in state.live.values()) >= state.slots:
+    if state.roll.placed >= state.slots:
         return Wait("slots", f"waiting: {state.slots} trials run, as many as at once are wanted", True)
     return choose(need_of(state, live), state.gpus.asks, gpus_of(state))
 

@@ -28,15 +28,21 @@ def wants_no_neighbours(live: Live) -> bool:
 def with_neighbours(state: SchedulerState, number: int) -> SchedulerState:
     """The trial has just come to its place: who is there with it has company from now on, and so has it."""
     newcomer = state.live[number]
-    others = [one for one in state.live.values() if one.trial.number != number and _share_a_device(newcomer, one)]
+    others = list(_beside(state, newcomer))
     for one in [*others, newcomer] if others or _beside_strangers(state, newcomer) else []:
-        state = state.with_live(one.trial.number, replace(one, company=True))
+        if not one.company:
+            state = state.with_live(one.trial.number, replace(one, company=True))
     return state
 
 
-def _share_a_device(one: Live, other: Live) -> bool:
-    here, there = one.place, other.place
-    return here is not None and there is not None and not set(here.devices).isdisjoint(there.devices)
+def _beside(state: SchedulerState, live: Live) -> Iterator[Live]:
+    """Who has a slot of a device that it has a slot of."""
+    here = live.place
+    devices = frozenset(here.devices if here is not None else ())
+    for place, number in state.roll.taken.items():
+        same = here is not None and place.device_id == here.device_id
+        if number != live.trial.number and (same or not devices.isdisjoint(place.devices)):
+            yield state.live[number]
 
 
 def _beside_strangers(state: SchedulerState, live: Live) -> bool:

@@ -52,7 +52,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
 
 
 def _judge(state: SchedulerState) -> Iterator[a.Action]:
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         if live.due and live.told_to_stop is None and live.ending is None and live.gone is None:
             yield a.Judge((), number, live.due.milestone, live.due.step)
 
@@ -77,7 +77,7 @@ def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:
 
 def _hold(state: SchedulerState) -> Iterator[a.Action]:
     """Trials to be frozen because the disk is full, the session is paused or their pruner said so."""
-    for number, live in state.live.items():
+    for number, live in state.live.items() if state.disk_full or state.held else ():
         if not isinstance(live.trial.phase, Running) or live.parking or live.ending or live.gone:
             continue
         if state.disk_full:
@@ -87,7 +87,7 @@ def _hold(state: SchedulerState) -> Iterator[a.Action]:
 
 
 def _freeze(state: SchedulerState) -> Iterator[a.Action]:
-    for number, live in state.live.items():
+    for number, live in state.stirring.items():
         parking = live.parking
         if parking is None or not parking.asked or live.gone or not isinstance(live.trial.phase, Running):
             continue
@@ -130,7 +130,7 @@ def _fill(state: SchedulerState) -> Iterator[a.Action]:
     if state.disk_full or (state.stopping and state.stopping.now):
         return
     free, at = free_places(state), state.now
-    for number, live in sorted(state.live.items()):
+    for number, live in state.stirring.items():
         phase = live.trial.phase
         if not isinstance(phase, Paused) or live.ending or live.gone or live.leaving:
             continue

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.gpus import place_for, room_for_another
 from hptui.core.scheduler.oom import wants_no_neighbours
 from hptui.core.scheduler.placing import Chosen
@@ -24,15 +24,15 @@ def free_places(state: SchedulerState) -> list[Place]:
         if isinstance(found, Chosen):
             return [Place(found.device_id, found.slot)]
         return list(state.places[:1]) if head is None and room_for_another(state) else []
-    taken = occupied(state)
+    taken = state.roll.taken
     head = next(iter(state.in_line), None)
-    if taken and any(wants_no_neighbours(state.live[number]) for number in taken.values()):
+    room = state.slots - len(taken)
+    if room <= 0 or any(wants_no_neighbours(live) for live in state.stirring.values() if live.place is not None):
         return []
     if taken and head is not None and wants_no_neighbours(head):
         return []  # what runs may end; nobody else starts before it
-    room = state.slots - len(taken)
-    free = [p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now]
-    return free[: max(0, room)]
+    free = (p for p in state.places if p not in taken and state.blocked.get(p, (0.0, ""))[0] <= state.now)
+    return list(islice(free, room))
 
 
 def promote(state: SchedulerState) -> Iterator[a.Action]:
@@ -66,7 +66,7 @@ def never_promoted(trial: Trial) -> str:
 def room_for_a_promotion(state: SchedulerState) -> bool:
     """A slot is free that nobody has who is to go on already."""
     going_on = 0
-    for live in state.live.values():
+    for live in state.stirring.values():
         phase = live.trial.phase
         if isinstance(phase, Paused) and live.place is None:
             going_on += phase.resume_wanted or bool(live.promoted)

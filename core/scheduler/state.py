@@ -11,8 +11,9 @@ from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place, on_cpu
 from hptui.core.scheduler.costs import Spent
 from hptui.core.scheduler.events import Exited
-from hptui.core.scheduler.gpus import Claim, Gpus
+from hptui.core.scheduler.gpus import ALONE, Claim, Gpus
 from hptui.core.scheduler.queued import Queued
+from hptui.core.scheduler.roll import Roll
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.study import StopWhen
@@ -115,6 +116,13 @@ class Live:
     claim: Claim | None = None  # what it holds of its GPUs
     waits_told: float = 0.0  # when that was
     waits_for: str = ""  # what a waiting trial was told that it waits for
+
+    @property
+    def just_runs(self) -> bool:
+        """Nothing is to be decided about it, but for what time and budgets decide."""
+        wanted = self.due or self.parking or self.ending or self.gone or self.leaving or self.promoted or self.unwanted
+        told = self.told_to_stop is not None or GPU_MEMORY in self.trial.attrs or ALONE in self.trial.attrs
+        return isinstance(self.trial.phase, Running) and not (wanted or told)
 
     @property
     def waits_at_its_rung(self) -> bool:
@@ -221,7 +229,7 @@ class SchedulerState:
     places: tuple[Place, ...]
     slots: int  # how many trials may run at once
     now: float = 0.0
-    live: Mapping[int, Live] = field(default_factory=dict)
+    live: Mapping[int, Live] = field(default_factory=Roll)  # a Roll, whatever it is made from
     tally: Tally = Tally()
     next_number: int = 0
     counted: int = 0  # trials that count towards n_trials: all but retries
@@ -246,16 +254,25 @@ class SchedulerState:
     durations: tuple[float, ...] = ()  # seconds that the latest ended trials ran
 
     def with_live(self, number: int, live: Live | None) -> SchedulerState:
-        trials = dict(self.live)
-        if live is None:
-            trials.pop(number, None)
-        else:
-            trials[number] = live
-        return replace(self, live=trials)
+    def __post_init__(self) -> None:
+        if not isinstance(self.live, Roll):
+            object.__setattr__(self, "live", Roll(self.live))
 
-    def of(self, *phases: type) -> list[Live]:
+    @property
+    def roll(self) -> Roll:
+        assert isinstance(self.live, Roll)
+        return self.live
+
+    @property
+    def stirring(self) -> Mapping[int, Live]:
+        """Live trials but those that just run, lowest number first: few of many."""
+        return self.roll.stirring
+
+        return replace(self, live=self.roll.with_live(number, live))
+
+    def of(self, *phases: type[Starting | Waiting | Paused]) -> list[Live]:
         """Live trials in one of these phases, lowest number first."""
-        return [self.live[number] for number in sorted(self.live) if isinstance(self.live[number].trial.phase, phases)]
+        return [live for live in self.stirring.values() if isinstance(live.trial.phase, phases)]
 
     @property
     def in_line(self) -> list[Live]:
@@ -266,7 +283,7 @@ class SchedulerState:
     @property
     def at_their_rungs(self) -> frozenset[int]:
         """Trials that wait for a promotion."""
-        return frozenset(number for number, live in self.live.items() if live.waits_at_its_rung)
+        return frozenset(number for number, live in self.stirring.items() if live.waits_at_its_rung)
 
     @property
     def only_held_left(self) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hptui.core.devices.inventory import Place
 from hptui.core.devices.leases import UNITS
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.apply import occupied
 from hptui.core.scheduler.ears import Ears, Seen
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.gpus import why_idle
@@ -30,6 +30,7 @@ class World:
         self._ears = Ears(gear, starter)
         self._hands = Hands(gear, starter)
         self._told_at = 0
+        self._counted: Mapping[Place, int] | None = None
 
     def observe(self, hurry: bool) -> Seen:
         """What happened since; waits for something to happen unless there is no time."""
@@ -42,20 +43,25 @@ class World:
 
     def count_slots(self, state: SchedulerState) -> None:
         """How many slots of each device are taken, for the devices' rows."""
-        places = [(place, state.live[number].claim) for place, number in occupied(state).items()]
-        self.gear.used_slots = Counter(device for place, _ in places for device in place.devices)
-        self.gear.held_units = Counter()
-        for place, claim in places:
-            self.gear.held_units.update(dict.fromkeys(place.devices, claim.units if claim else UNITS))
-        self.gear.our_bytes = Counter()
-        for place, claim in places:
-            if claim is not None:
-                self.gear.our_bytes.update(dict.fromkeys(place.devices, claim.used_bytes))
+        if state.gpus or state.roll.taken is not self._counted:
+            self._counted = state.roll.taken
+            self._count(state)
         if state.gpus and int(state.now) != self._told_at:
             self._told_at = int(state.now)
             self.gear.gpu_strangers = {gpu.id: gpu.strangers for gpu in state.gpus.all}
             self.gear.idle = why_idle(state)
         self.gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
+
+    def _count(self, state: SchedulerState) -> None:
+        gear = self.gear
+        gear.used_slots, gear.held_units, gear.our_bytes = Counter(), Counter(), Counter()
+        for place, number in state.roll.taken.items():
+            claim = state.live[number].claim
+            for device in place.devices:
+                gear.used_slots[device] += 1
+                gear.held_units[device] += claim.units if claim else UNITS
+                if claim is not None:
+                    gear.our_bytes[device] += claim.used_bytes
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:
         """Watch a process that an earlier scheduler started; a pause that was under way is forgotten."""

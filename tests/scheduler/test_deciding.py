@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.apply import apply, occupied
+from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.recover import live_of
+from hptui.core.scheduler.roll import Roll
 from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.trial import Cause, Ended, Paused, Process, Running, State, Waiting, Why
@@ -216,13 +217,15 @@ def test_whatever_happens_no_slot_is_given_twice_and_no_trial_is_forgotten(moves
                 state = after(state, e.SlotsSet(at, len(places), places))
             case _:
                 state = after(state, e.Tick(at))
-        before = occupied(state)
+        before = state.roll.taken
         state, actions = decide(state)
         started = [x for x in actions if isinstance(x, a.Launch | a.Thaw)]
         taken = [live.place for live in state.live.values() if live.place]
         assert len(set(taken)) == len(taken), "a slot was given twice"
-        new = set(occupied(state)) - set(before)
-        assert not new or len(occupied(state)) <= state.slots, "more trials than slots were started"
+        anew = Roll(dict(state.live))
+        assert (state.roll.stirring, state.roll.taken) == (anew.stirring, anew.taken), "kept beside, and not the same"
+        new = set(state.roll.taken) - set(before)
+        assert not new or len(state.roll.taken) <= state.slots, "more trials than slots were started"
         ended += sum(isinstance(x, a.Settle) for x in actions)
         assert len(started) == len({x.number for x in started})
     assert len(state.live) + state.tally.complete + state.tally.pruned + state.tally.failed == state.next_number
