@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hptui.core.training.guards import GapMonitor as GapMonitor
     from hptui.core.training.lightning_report import LightningReport as LightningReport
     from hptui.core.training.overfit import can_overfit as can_overfit
+    from hptui.core.training.ranks import Rank as Rank
+    from hptui.core.training.ranks import distribute as distribute
     from hptui.core.training.schedules import make_schedule as make_schedule
     from hptui.core.training.schedules import scaled_rate as scaled_rate
     from hptui.core.training.sweep import range_test as range_test
@@ -42,16 +44,18 @@ _HOME = {
     "GapMonitor": "guards",
     "LightningReport": "lightning_report",
     "TrainerReport": "trainer_report",
+    "Rank": "ranks",
     "can_overfit": "overfit",
+    "distribute": "ranks",
     "range_test": "sweep",
     "make_schedule": "schedules",
     "scaled_rate": "schedules",
 }
 
 __all__ = [
-    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "LightningReport", "RateController", "TrainerReport",
-    "build_layers", "build_optimizer", "build_schedule", "can_overfit", "clip_gradients", "make_schedule",
-    "parameter_groups", "range_test", "scaled_rate", "units_of",
+    "BestCheckpoint", "DivergenceGuard", "Diverged", "GapMonitor", "LightningReport", "Rank", "RateController",
+    "TrainerReport", "build_layers", "build_optimizer", "build_schedule", "can_overfit", "clip_gradients", "distribute",
+    "make_schedule", "parameter_groups", "range_test", "scaled_rate", "units_of",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import ObjectiveError
+from hptui.core.training.ranks import alone
 from hptui.core.training.reporting import numbers, told_to_stop, without
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class LightningReport(Callback):  # type: ignore[misc]  # optional, so unknown h
 
     def __init__(self, trial: Any, monitor: str, *, checkpoint: bool = False) -> None:
         super().__init__()
-        self.trial, self.monitor, self.checkpoint = trial, monitor, checkpoint
+        self.trial, self.monitor, self.checkpoint = alone(trial), monitor, checkpoint
         self.value: float | None = None  # last reported
         self._validated = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -25,6 +26,16 @@ def told_to_stop(step: int) -> Exception:
     """hptui.TrialPruned, for a trial that was told to stop at `step`."""
     pruned: type[Exception] = import_module("hptui").TrialPruned
     return pruned(f"told to stop at step {step}")
+
+
+def agreed(answer: bool) -> bool:
+    """The first process's answer in all that torch.distributed has joined, so that none goes on alone."""
+    dist = sys.modules.get("torch.distributed")
+    if dist is None or not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        return answer
+    told = [answer]
+    dist.broadcast_object_list(told, src=0)
+    return bool(told[0])
 
 
 def without(what: str, package: str, extra: str) -> ObjectiveError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import ObjectiveError
-from hptui.core.training.reporting import numbers, told_to_stop, without
+from hptui.core.training.ranks import alone
+from hptui.core.training.reporting import agreed, numbers, told_to_stop, without
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -34,7 +35,7 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
     """
 
     def __init__(self, trial: Any, metric: str = "eval_loss", *, unit: Literal["epoch", "step"] = "epoch") -> None:
-        self.trial, self.metric, self.unit = trial, metric, unit
+        self.trial, self.metric, self.unit = alone(trial), metric, unit
         self.value: float | None = None  # last reported
 
     @property
@@ -62,7 +63,7 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
         if state.is_world_process_zero:
             self.trial.report(self.value, step, **{**_training(state), **known})
             stop = bool(self.trial.should_prune())
-        if stop:
+        if agreed(stop):
             raise told_to_stop(step)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:

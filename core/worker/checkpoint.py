@@ -39,6 +39,8 @@ class Checkpoints:
         torch = sys.modules.get("torch")
         name, other = (_PICKLE, _TORCH) if torch is None else (_TORCH, _PICKLE)
         target, draft = self.path / name, self.path / f".{name}.{os.getpid()}"
+        if self._link.muted:
+            return target
         full = False
         while True:
             try:

@@ -53,6 +53,7 @@ class Link:
         self._unanswered = False  # went on without a verdict, which may still come
         self._noted: set[str] = set()
         self.stopping = False  # the trial was told to stop
+        self.muted = False  # says nothing, and hears nothing
         self.value: float | None = None  # last reported
         self.step: int | None = None  # last reported
         self._constraints: dict[str, float] = {}
@@ -66,6 +67,8 @@ class Link:
 
     def append(self, line: AnyLine) -> None:
         """Write a line to the spool; waits while the disk is full."""
+        if self.muted:
+            return
         if os.getpid() != self._pid:
             raise RuntimeError(
                 f"process {os.getpid()} is a fork of trial {self._number}'s process {self._pid}; "
@@ -102,6 +105,8 @@ class Link:
 
     def report(self, value: float | None, step: int, others: Mapping[str, float]) -> bool:
         """Record; at a milestone wait for the verdict. True when the trial was told to stop before and went on."""
+        if self.muted:
+            return False
         overdue = self.stopping
         if self.test is not None and self.test in others:
             self.keep_test(others[self.test])
@@ -137,7 +142,7 @@ class Link:
 
     def told_to_stop(self) -> bool:
         """Whether a verdict or a wish says stop, as of now."""
-        if not self.stopping and (self._unanswered or self._control.asked == _STOP):
+        if not self.stopping and not self.muted and (self._unanswered or self._control.asked == _STOP):
             self._hear()
         return self.stopping
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -44,6 +45,7 @@ class Trial:
         self.budget = start.max_steps
         self.user_attrs: dict[str, Any] = dict(start.user_attrs)
         self.datetime_start = datetime.now()
+        self.threads_before = len(os.listdir("/proc/self/task"))  # of its process, before the objective made any
         self.checkpoint = Checkpoints(link, self.device, start.checkpoint_from)
         self._metric = start.metric
         self._rerun = start.rerun
@@ -63,7 +65,10 @@ class Trial:
         return f"Trial(number={self.number}, params={self.params})"
 
     def __getstate__(self) -> Any:
-        raise TypeError("a Trial belongs to its process; send trial.params instead")
+        raise TypeError(
+            "a Trial belongs to its process; send trial.params instead, "
+            "or train in several processes by hptui.core.training.distribute"
+        )
 
     @property
     def shared(self) -> Any:
@@ -174,6 +179,10 @@ class Trial:
     def should_prune(self) -> bool:
         """Whether the trial was told to stop; then `raise hptui.TrialPruned()`."""
         return self._link.told_to_stop()
+
+    def mute(self) -> None:
+        """In a fork that trains along: from now on reports, lines and checkpoints go nowhere, and nothing is heard."""
+        self._link.muted = True
 
     def set_constraint(self, name: str, value: float) -> None:
         """Keep the value of a constraint: at most 0 where it holds. A trial that breaks one is never the best.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ class Saved:
 class Heard:
     """A trial that writes down what it is told."""
 
+    device = "cpu"
+
     def __init__(self, path: Path, stop_at: int | None = None) -> None:
+        self.threads_before = len(os.listdir("/proc/self/task"))
         self.reports: list[tuple[int, float, dict[str, float]]] = []
         self.checkpoint, self.stop_at = Saved(path), stop_at
 
@@ -53,6 +57,9 @@ class Heard:
 
     def should_prune(self) -> bool:
         return self.reports[-1][0] == self.stop_at
+
+    def mute(self) -> None:
+        """In another process this is a copy."""
 
     @property
     def steps(self) -> list[int]:
@@ -88,9 +95,9 @@ class TestLightning:
 
         loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=8)
         trainer = lightning.Trainer(
-            max_epochs=epochs, accelerator="cpu", devices=1, logger=False, enable_checkpointing=False,
+            max_epochs=epochs, accelerator="cpu", logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False, callbacks=[report], default_root_dir=path,
-            **{key: value for key, value in more.items() if key != "ckpt_path"},
+            **{"devices": 1, **{key: value for key, value in more.items() if key != "ckpt_path"}},
         )  # fmt: skip
         resume = {"ckpt_path": more["ckpt_path"], "weights_only": False} if more.get("ckpt_path") else {}
         trainer.fit(Line(), loader, loader, **resume)
@@ -134,6 +141,25 @@ class TestLightning:
         self.fit(lightning, report, tmp_path, epochs=4, ckpt_path=report.resume_from)
         assert trial.steps == [0, 1, 2, 3]
         assert trial.reports[2][1] < trial.reports[1][1]
+
+    def test_two_processes_report_once_and_leave_together(self, lightning: Any, tmp_path: Path) -> None:
+        from hptui.core.training import LightningReport, Rank, distribute
+
+        def train(rank: Rank) -> None:
+            try:
+                report = LightningReport(rank, "val_loss", checkpoint=True)
+                self.fit(lightning, report, tmp_path, epochs=9, strategy="ddp", devices=2)
+            except hptui.TrialPruned:
+                (tmp_path / f"left-{rank.rank}").touch()
+                raise
+
+        trial = Heard(tmp_path, stop_at=1)
+        with pytest.raises(hptui.TrialPruned, match="told to stop at step 1"):
+            distribute(trial, train, 2)
+
+        assert trial.steps == [0, 1] and trial.reports[1][1] < trial.reports[0][1]
+        assert trial.checkpoint.step == 1 and Path(trial.checkpoint.state["lightning"]).exists()
+        assert sorted(file.name for file in tmp_path.glob("left-*")) == ["left-0", "left-1"]
 
     def test_a_metric_that_is_not_logged_is_named(self, lightning: Any, tmp_path: Path) -> None:
         from hptui.core.training import LightningReport
@@ -197,6 +223,23 @@ class TestTrainer:
         trial.stop_at = None
         self.train(transformers, TrainerReport(trial), tmp_path, epochs=5)
         assert trial.steps == [0, 1, 2, 2, 3, 4]  # epoch 2 was stopped before it was saved, and is done again
+
+    def test_two_processes_report_once_and_leave_together(self, transformers: Any, tmp_path: Path) -> None:
+        from hptui.core.training import Rank, TrainerReport, distribute
+
+        def train(rank: Rank) -> None:
+            try:
+                self.train(transformers, TrainerReport(rank), tmp_path, epochs=5)
+            except hptui.TrialPruned:
+                (tmp_path / f"left-{rank.rank}").touch()
+                raise
+
+        trial = Heard(tmp_path, stop_at=1)
+        with pytest.raises(hptui.TrialPruned, match="told to stop at step 1"):
+            distribute(trial, train, 2)
+
+        assert trial.steps == [0, 1]
+        assert sorted(file.name for file in tmp_path.glob("left-*")) == ["left-0", "left-1"]
 
     def test_a_metric_that_is_not_there_is_named(self, transformers: Any, tmp_path: Path) -> None:
         from hptui.core.training import TrainerReport
