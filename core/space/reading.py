@@ -6,6 +6,7 @@ import json
 import types
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -72,6 +73,12 @@ def words(kind: Any) -> list[str]:
     return [w for a in get_args(kind) for w in words(a)]
 
 
+@cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields a table of this kind may have. Asked of msgspec once: it evaluates all annotations each time."""
+    return msgspec.structs.fields(kind)
+
+
 def read_fields(
     table: Mapping[str, Any],
     kind: type[msgspec.Struct],
@@ -80,7 +87,7 @@ def read_fields(
     ignore: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The fields of `kind` that `table` states rightly; unknown keys, wrong types and gaps are problems."""
-    fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
+    fields = {f.encode_name: f for f in fields_of(kind)}
     for key in table:
         if key not in fields and key not in ignore:
             problems.append(StudyError(join(where, key), "unknown key", nearest(key, fields)))

@@ -12,6 +12,7 @@ import msgspec
 
 from hptui.core.space.definitions import TYPES
 from hptui.core.space.parameter import Prior, ScaledBy
+from hptui.core.space.reading import fields_of
 from hptui.core.study.written import TABLES, WrittenStudy
 
 Schema = dict[str, Any]
@@ -162,7 +163,7 @@ def _parameter() -> Schema:
     """A list of choices, or a table by its type."""
     forms: list[Schema] = [{"type": "array", "minItems": 1, "description": "Choices, any JSON values."}]
     for name, kind in TYPES.items():
-        own = {"type", *(f.name for f in msgspec.structs.fields(kind))}
+        own = {"type", *(f.name for f in fields_of(kind))}
         number = "integer" if name == "int" else "number"
         keys: Schema = {k: {"description": text} for k, text in MEANING["parameter"].items() if k in own}
         keys["type"] |= {"const": name}
@@ -175,7 +176,7 @@ def _parameter() -> Schema:
                 keys[key] |= {"type": number}
             keys["log"] |= {"type": "boolean"}
             keys["scaled_by"] |= {**_table(ScaledBy, "scaled_by"), "required": ["parameter"]}
-        required = ["type", *(f.name for f in msgspec.structs.fields(kind) if f.required)]
+        required = ["type", *(f.name for f in fields_of(kind) if f.required)]
         forms.append({"type": "object", "properties": keys, "required": required, "additionalProperties": False})
     return {"anyOf": forms}
 
