@@ -157,5 +157,6 @@ def _farewell(folder: SessionFolder, goes_on: bool) -> str:
     if told.state == "broken":
         return f"{name} can't be read: {told.reason}"
     best = "" if told.best is None else f", best {told.best:.6g} of trial {told.best_trial}"
+    best = f", a front of {told.front}" if told.front else best
     then = f"hptui best {name}" if told.state == "finished" else f"hptui resume {name}"
     return f"{name} {told.state}{best}: {then}"

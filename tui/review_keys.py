@@ -11,8 +11,8 @@ TABS = (
 TIME = (
     Key("left_square_bracket", "travel(-1)", "Earlier", "one event back: the session as it stood then", 3, display="["),
     Key("right_square_bracket", "travel(1)", "Later", "one event on; after the last one: now", None, display="]"),
-    Key("left_curly_bracket", "jump(-1)", "Earlier best", "back to the new best or failure before", None, display="{"),
-    Key("right_curly_bracket", "jump(1)", "Later best", "on to the next new best or failure", None, display="}"),
+    Key("left_curly_bracket", "jump(-1)", "Earlier best", "back to what joined the best, or failed", None, display="{"),
+    Key("right_curly_bracket", "jump(1)", "Later best", "on to what joins the best next, or fails", None, display="}"),
 )
 HISTORY = (
     Key("x", "axis", "Measure", "over trials ended, wall clock or device time", 2),

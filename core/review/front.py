@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.front import Losses, beats, losses_of
 from hptui.core.study.study import OBJECTIVES, Goal
 
 
@@ -15,15 +15,12 @@ def front(trials: Iterable[TrialRow], goals: Sequence[Goal]) -> list[TrialRow]:
 
     The best by the first objective first; equal ones are there together, by number.
     """
-    losses = {}
-    for row in trials:
-        values = values_of(row, goals)
-        if row.state == "COMPLETE" and not row.broken and all(map(_finite, values)):
-            losses[row.number] = (tuple(goal.sign * (v or 0.0) for goal, v in zip(goals, values, strict=True)), row)
-    kept: list[tuple[float, ...]] = []
+    able = (row for row in trials if row.state == "COMPLETE" and not row.broken)
+    losses = [(loss, row) for row in able if (loss := losses_of(values_of(row, goals), goals)) is not None]
+    kept: list[Losses] = []
     found = []
-    for loss, row in sorted(losses.values(), key=lambda each: (each[0], each[1].number)):
-        if not any(_beats(other, loss) for other in kept):  # whoever beats it came before
+    for loss, row in sorted(losses, key=lambda each: (each[0], each[1].number)):
+        if not any(beats(other, loss) for other in kept):  # whoever beats it came before
             kept.append(loss)
             found.append(row)
     return found
@@ -52,11 +49,3 @@ def further(row: TrialRow, metric: str) -> float | None:
     """A trial's value of an objective beyond the first, the user's sign; None where it is not known."""
     others: dict[str, float | None] = row.attrs.get(OBJECTIVES) or {}
     return others.get(metric)
-
-
-def _finite(value: float | None) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value)
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

@@ -22,7 +22,8 @@ _STATES = {code: state for state, code in _CODES.items()}
 @dataclass(frozen=True, eq=False)
 class Ledger:
     """m events in their order. id, at, trial: (m,), -1 where an event is about none. after: (m,) what it makes of its
-    trial, 0 for nothing. best: (m,) which are a new best."""
+    trial, 0 for nothing. best: (m,) which are a new best, or of several
+    objectives a trial that nobody beats."""
 
     id: Ints
     at: Floats
@@ -60,7 +61,7 @@ def ledger(pages: Iterable[Sequence[tuple[int, float, str, int | None]]]) -> Led
             ats.append(np.array(at, np.float64))
             trials.append(np.array([-1 if one is None else one for one in trial], np.int64))
             afters.append(np.array([_CODES[AFTER.get(one, "")] for one in kind], np.int64))
-            bests.append(np.array([one == "best" for one in kind], np.bool_))
+            bests.append(np.array([one in ("best", "front") for one in kind], np.bool_))
     if not ids:
         none = np.empty(0, np.int64)
         return Ledger(none, np.empty(0), none, none, np.empty(0, np.bool_))

@@ -80,6 +80,8 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, stopping=Stopping(event.reason, event.now, event.ok, event.final))
         case e.Finished():
             return replace(state, finished=True)
+        case e.FrontJoined(front=front):
+            return replace(state, tally=replace(state.tally, front=front))
         case e.Settled():
             return _settled(state, event)
         case _:

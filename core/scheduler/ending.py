@@ -12,15 +12,16 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.oom import after_oom
 from hptui.core.scheduler.outcome import outcome_of
 from hptui.core.scheduler.queued import again
-from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, SchedulerState
-from hptui.core.study.study import broken
+from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, Rules, SchedulerState
+from hptui.core.study.front import Front, joined, losses_of
+from hptui.core.study.study import Goal, broken
 from hptui.core.study.trial import Cause, Ended, Paused, Running, Starting, State, Waiting, Why
 
 
 def settle(state: SchedulerState) -> Iterator[a.Action]:
     """Trials whose process is gone become what they are; a lost one is queued again."""
-    best = state.tally.best
-    for number, live in state.live.items():
+    best, front = state.tally.best, state.tally.front
+    for number, live in state.stirring.items():
         no_process = isinstance(live.trial.phase, Waiting) or away.is_away(live)
         if live.gone is None and not (live.ending is not None and no_process):
             continue
@@ -37,8 +38,11 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
             settled = replace(settled, outcome=outcome)
         intents: list[e.Event] = [settled, *retry]
         value, outcome = settled.value, settled.outcome
-        counts = outcome.state is State.COMPLETE and not state.rules.several and not broken(live.trial.attrs)
-        if counts and value is not None:
+        counts = outcome.state is State.COMPLETE and not broken(live.trial.attrs)
+        if counts and (news := joins(state.rules, settled, front)):
+            intents.append(news)
+            front = news.front
+        elif counts and not state.rules.also and value is not None:
             sign = state.rules.sign
             if best is None or sign * value < sign * best[0]:
                 intents.append(e.NewBest(state.now, number, value, best[0] if best else None))
@@ -46,6 +50,17 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
         if outcome.cause is Cause.LOST and outcome.may_retry and not state.stopping:
             intents += retry_of_lost(live, outcome.reason, state.now)
         yield a.Settle(tuple(intents), number, live)
+
+
+def joins(rules: Rules, settled: e.Settled, front: Front) -> e.FrontJoined | None:
+    """Of several objectives: that a complete trial is one that nobody beats."""
+    goals = (Goal("", "minimize" if rules.sign > 0 else "maximize"), *rules.also)
+    others = dict(settled.also)
+    losses = losses_of((settled.value, *(others.get(goal.metric) for goal in rules.also)), goals)
+    if not rules.also or losses is None:
+        return None
+    found = joined(front, losses, settled.number)
+    return None if found is None else e.FrontJoined(settled.at, settled.number, *found)
 
 
 def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
@@ -73,7 +88,7 @@ def stop(state: SchedulerState) -> Iterator[a.Action]:
 def limit(state: SchedulerState) -> Iterator[a.Action]:
     """Trials whose time is up, one way or another."""
     at, limit = state.now, state.rules.trial_time_s
-    for number, live in state.stirring.items():
+    for number, live in (state.stirring if limit is None else state.live).items():
         if live.ending or live.gone:
             continue
         outcome: Ended | None = None
@@ -94,7 +109,7 @@ def limit(state: SchedulerState) -> Iterator[a.Action]:
 
 def end(state: SchedulerState) -> Iterator[a.Action]:
     """SIGTERM, grace, SIGKILL."""
-    for number, live in (state.stirring if limit is None else state.live).items():
+    for number, live in state.stirring.items():
         ending = live.ending
         if ending is None or live.gone or away.is_away(live) or not isinstance(live.trial.phase, Running | Paused):
             continue

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.devices.inventory import CPU, Inventory
+from hptui.core.review.front import front, values_of
 from hptui.core.scheduler.costs import spent_by
 from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
 from hptui.core.scheduler.judging import ladder
@@ -20,6 +21,7 @@ from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Rules, Schedule
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import BUDGET
+from hptui.core.study.front import losses_of
 from hptui.core.study.study import Study
 from hptui.core.study.trial import (
     Cause,
@@ -49,7 +51,7 @@ def rules_of(study: Study, facts: dict[str, Any], pruner: Pruner) -> Rules:
     budget = msgspec.structs.asdict(study.budget) | {"n_trials": facts.get("n_trials", study.budget.n_trials)}
     limits: dict[str, Any] = {key: budget[key] for key in BUDGET} | (facts.get("budget") or {})
     return Rules(
-        study.sign, bool(study.also), **limits, seed=study.seed, judges=pruner.milestones() is not None,
+        study.sign, tuple(study.also), **limits, seed=study.seed, judges=pruner.milestones() is not None,
         promotes=isinstance(pruner, Promoter), stop=study.stop, ladder=ladder(study),
         held_memory_bytes=study.resources.held_memory_bytes, held_memory_share=study.resources.held_memory_share,
         freeze=bool(facts.get(CAN_FREEZE)),
@@ -74,7 +76,7 @@ def recover(
         held=bool(facts.get("held", False)),
         next_number=max((row.number for row in rows), default=-1) + 1,
         counted=sum(row.retry_of is None for row in rows),
-        tally=tally_of(study.sign, (row for row in rows if State(row.state).ended)),
+        tally=tally_of(study, (row for row in rows if State(row.state).ended)),
         spent=spent_by(rows),
         queue=tuple(first) if not rows else tuple(lost_again(rows)),
         gpus=gpus_from(study, facts, rows, places),
@@ -93,10 +95,13 @@ def recover(
     return found
 
 
-def tally_of(sign: float, ended: Iterable[TrialRow]) -> Tally:
-    tally = Tally()
-    for row in sorted(ended, key=lambda row: row.ended_at or 0.0):
-        tally = tally.after(State(row.state), None if row.broken else row.value, row.number, sign)
+def tally_of(study: Study, ended: Iterable[TrialRow]) -> Tally:
+    tally, rows = Tally(), sorted(ended, key=lambda row: row.ended_at or 0.0)
+    for row in rows:
+        tally = tally.after(State(row.state), None if row.broken else row.value, row.number, study.sign)
+    if study.also:
+        on_it = [(losses_of(values_of(row, study.goals), study.goals), row.number) for row in front(rows, study.goals)]
+        tally = replace(tally, front=tuple((losses, number) for losses, number in on_it if losses is not None))
     return tally  # failures in a row count anew: who resumes has mended something
 
 

@@ -16,7 +16,7 @@ from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.roll import Roll
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import priority_of
-from hptui.core.study.study import StopWhen
+from hptui.core.study.study import Goal, StopWhen
 from hptui.core.study.trial import (
     Ended,
     Params,
@@ -44,7 +44,7 @@ class Rules:
     """What the study says, as far as deciding goes."""
 
     sign: float = 1.0  # loss = sign * value
-    several: bool = False  # there are further objectives: no trial is the best one
+    also: tuple[Goal, ...] = ()  # further objectives: no trial is the best one
     n_trials: int | None = None
     wall_clock_s: float | None = None
     max_steps: int | None = None  # what trials are told
@@ -167,6 +167,7 @@ class Tally:
     pruned: int = 0
     failed: int = 0
     best: tuple[float, int] | None = None  # (value in the user's sign, trial number) of COMPLETE trials
+    front: tuple[tuple[tuple[float, ...], int], ...] = ()  # of several objectives: `study.front.Front`
     failures_in_a_row: int = 0
     last_failure: str = ""
     course: tuple[float, ...] = ()  # the lowest loss known after each complete or pruned trial; inf: none yet
@@ -253,7 +254,6 @@ class SchedulerState:
     gpus: Gpus = field(default_factory=Gpus)  # none: trials run on the CPU
     durations: tuple[float, ...] = ()  # seconds that the latest ended trials ran
 
-    def with_live(self, number: int, live: Live | None) -> SchedulerState:
     def __post_init__(self) -> None:
         if not isinstance(self.live, Roll):
             object.__setattr__(self, "live", Roll(self.live))
@@ -268,6 +268,7 @@ class SchedulerState:
         """Live trials but those that just run, lowest number first: few of many."""
         return self.roll.stirring
 
+    def with_live(self, number: int, live: Live | None) -> SchedulerState:
         return replace(self, live=self.roll.with_live(number, live))
 
     def of(self, *phases: type[Starting | Waiting | Paused]) -> list[Live]:

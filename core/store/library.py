@@ -8,14 +8,18 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
+from hptui.core.study.front import Front, joined, losses_of
+from hptui.core.study.goals import goals_of
 from hptui.core.study.remarks import FACT
 from hptui.core.study.session import SessionFolder
+from hptui.core.study.study import OBJECTIVES
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import SessionLock, scheduler_of, start_ticks
 
@@ -35,6 +39,7 @@ class SessionSummary:
     n_trials: int | None = None
     best: float | None = None
     best_trial: int | None = None
+    front: int | None = None  # of several objectives: how many trials nobody beats
     metric: str = "value"
     direction: str = "minimize"
     created_at: float | None = None
@@ -60,7 +65,9 @@ def summary(folder: SessionFolder) -> SessionSummary:
     try:
         with Reader(folder) as reader, reader.snapshot():
             facts, counts = reader.facts(), reader.counts()
-            best = [] if facts.get("also") else reader.best(1)  # of several objectives no trial is the best one
+            several = bool(facts.get("also"))
+            best = [] if several else reader.best(1)  # of several objectives no trial is the best one
+            on_front = _on_front(reader, facts) if several else None
             busy_s, gpu_s = reader.running_seconds()
     except HptuiError as error:
         return SessionSummary(
@@ -86,6 +93,7 @@ def summary(folder: SessionFolder) -> SessionSummary:
         n_trials=facts.get("n_trials"),
         best=best[0].value if best else None,
         best_trial=best[0].number if best else None,
+        front=on_front,
         metric=facts.get("metric", "value"),
         direction=facts.get("direction", "minimize"),
         created_at=facts.get("created_at"),
@@ -218,6 +226,17 @@ def _state(alive: bool, finished: dict[str, Any] | None) -> Literal["live", "fin
 def is_session(path: Path) -> bool:
     folder = SessionFolder(path)
     return folder.database.is_file() or folder.study.is_file()
+
+
+def _on_front(reader: Reader, facts: Mapping[str, Any]) -> int:
+    goals = goals_of(facts)
+    found: Front = ()
+    for number, value, attrs in reader.complete():
+        others = attrs.get(OBJECTIVES) or {}
+        losses = losses_of((value, *(others.get(goal.metric) for goal in goals[1:])), goals)
+        if losses is not None and (news := joined(found, losses, number)):
+            found = news[0]
+    return len(found)
 
 
 def _database_stat(folder: SessionFolder) -> tuple[float | None, int]:

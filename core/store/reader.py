@@ -170,6 +170,15 @@ class Reader:
         with self._decoding():
             return codec.trial_rows(self._ask(sql, k))
 
+    def complete(self) -> list[tuple[int, float, dict[str, Any]]]:
+        """(number, value, attrs) of every complete trial that broke no constraint and has a finite value, by number."""
+        sql = f"""
+            select number, value, attrs from trials where state = 'COMPLETE' and value is not null and {KEPT}
+            order by number
+        """
+        with self._decoding():
+            return [(number, value, codec.from_json(attrs)) for number, value, attrs in self._ask(sql)]
+
     # curves
 
     def metric_names(self) -> list[str]:

@@ -105,4 +105,10 @@ def test_a_session_keeps_every_objective_and_constraint_and_shows_the_front(tmp_
         {"metric": "loss", "direction": "minimize"}, {"metric": "latency", "direction": "minimize"}
     ]  # fmt: skip
     assert all(set(each["values"]) == {"loss", "latency"} for each in best)
+    assert [each["front_size"] for each in hptui(tmp_path, "ls", "--json")] == [len(best)]
+    events = json.loads(hptui(tmp_path, "export", "s", "--what", "events", "--format", "json"))
+    told = [event for event in events if event["kind"] == "front"]
+    beaten = {number for event in told for number in event["data"]["beaten"]}
+    assert {event["trial"] for event in told} - beaten == set(shown["front"])
+    assert told[0]["reason"] == "begins the front"
     assert "breaks the constraint memory" in hptui(tmp_path, "show") or len(kept) == 3

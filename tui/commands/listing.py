@@ -60,6 +60,7 @@ def summary_json(each: SessionSummary) -> dict[str, Any]:
         "metric": each.metric,
         "direction": each.direction,
         "best": None if each.best is None else {"number": each.best_trial, "value": each.best},
+        "front_size": each.front,
         "created_at": each.created_at,
         "updated_at": each.updated_at,
         "database_bytes": each.database_bytes,
@@ -79,7 +80,8 @@ def _line(each: SessionSummary) -> tuple[str, ...]:
     trials = UNKNOWN if each.state == "broken" else tally(each.counts, each.n_trials)
     best_trial = UNKNOWN if each.best_trial is None else str(each.best_trial)
     size = answers.size(each.database_bytes)
-    return (each.name, each.state, trials, number(each.best), best_trial, ago, size, harmless(each.reason))
+    best = f"front of {each.front}" if each.front else number(each.best)
+    return (each.name, each.state, trials, best, best_trial, ago, size, harmless(each.reason))
 
 
 @click.command()
@@ -182,14 +184,13 @@ def broken_line(row: TrialRow) -> str:
 
 def trial_line(row: TrialRow, goals: Sequence[Goal]) -> tuple[str, ...]:
     step = UNKNOWN if row.step is None else str(row.step)
-    took = None if row.started_at is None else (row.ended_at or time.time()) - row.started_at
     reason = broken_line(row) or (row.reason if row.cause is None else f"{row.cause}: {row.reason}")
     return (
         str(row.number),
         row.state,
         *(number(value) for value in values_of(row, goals)),
         step,
-        duration(took),
+        duration(row.ran_s(time.time())),
         settings(row.params),
         harmless(reason),
     )

@@ -56,7 +56,8 @@ class Travelling(Ordering):
         elif by > 0:
             self.go_to(None)
         else:
-            self.say("no new best and no failure before this event")
+            news = "trial that joined the front" if self.now.facts.also else "new best"
+            self.say(f"no {news} and no failure before this event")
 
     def go_to(self, index: int | None) -> None:
         """Show the session after an event, or now."""

@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "judged": ("pruned", "pruned", "judged"),
     "spared": ("running", "good", "pinned: goes on"),
     "best": ("best", "best", "new best"),
+    "front": ("best", "best", "joined the front"),
     "ended": ("complete", "complete", "ended"),
     "retried": ("+", "info", "tried again"),
     "exhausted": ("@", "info", "every point was tried"),
@@ -60,10 +61,15 @@ def is_decision(event: EventRow) -> bool:
 
 
 def decisions(events: Sequence[EventRow]) -> list[EventRow]:
-    """What a person wants to follow: no comings, and no verdict said a second time when the trial then ends."""
+    """What a person wants to follow: no comings, and no verdict said again when the trial then halts or ends."""
     stopped: set[int | None] = set()
+    holding: set[int | None] = set()
     shown = []
     for event in events:
+        if event.kind == "paused" and event.trial in holding:
+            holding.discard(event.trial)
+            continue
+        (holding.add if event.data.get("verdict") == "hold" else holding.discard)(event.trial)
         if event.kind == "judged" and event.data.get("verdict") != "hold":
             stopped.add(event.trial)
         elif event.kind == "ended" and event.data.get("state") == "PRUNED" and event.trial in stopped:

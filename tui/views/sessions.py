@@ -48,7 +48,7 @@ def session_line(summary: SessionSummary, at: float) -> Cells:
     return (
         Cell(summary.name, "bold" if summary.state == "live" else ""),
         Cell(f"{glyph} {word}", style),
-        Cell(number(summary.best), "best" if summary.best is not None else "muted"),
+        Cell(best_of(summary), "best" if summary.best is not None or summary.front else "muted"),
         Cell(unknown() if summary.best_trial is None else f"#{summary.best_trial}", "muted"),
         Cell(total if summary.state != "broken" else unknown()),
         Cell(counted(summary.counts), "muted"),
@@ -57,6 +57,11 @@ def session_line(summary: SessionSummary, at: float) -> Cells:
         Cell(day(summary.created_at), "muted"),
         Cell(f"{said_of(summary)}{summary.reason}", "error" if summary.state == "broken" else "muted"),
     )
+
+
+def best_of(summary: SessionSummary) -> str:
+    """The best value; of several objectives how many trials nobody beats: `front 5`."""
+    return f"front {summary.front}" if summary.front else number(summary.best)
 
 
 def ran_for(summary: SessionSummary) -> str:

@@ -31,6 +31,7 @@ from hptui.core.scheduler.events.session import (
     Tick,
     Wished,
 )
+from hptui.core.scheduler.events.standing import FrontJoined, NewBest
 from hptui.core.scheduler.events.trials import (
     AttrSet,
     Defined,
@@ -42,7 +43,6 @@ from hptui.core.scheduler.events.trials import (
     Launched,
     MemoryMoved,
     MemoryMoving,
-    NewBest,
     NotStarted,
     ParkAsked,
     Parked,
@@ -77,6 +77,7 @@ __all__ = [
     "Event",
     "Exited",
     "Finished",
+    "FrontJoined",
     "Frozen",
     "Heeded",
     "HoldSet",

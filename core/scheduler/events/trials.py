@@ -277,17 +277,6 @@ class Settled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class NewBest(Event):
-    number: int
-    value: float
-    was: float | None
-
-    def row(self) -> EventRow:
-        was = "" if self.was is None else f" (was {self.was:.6g})"
-        return self.line("best", f"new best {self.value:.6g}{was}", value=self.value, was=self.was)
-
-
-@dataclass(frozen=True, slots=True)
 class Enqueued(Event):
     """A point to try before the sampler is asked again."""
 
