@@ -26,7 +26,7 @@ from bench.search_adapter import options
 from hptui.core.scheduler.book import Book
 from hptui.core.search.catalog import make_pruner, make_sampler, taught
 from hptui.core.search.observe import Observation, Observations
-from hptui.core.search.protocol import Array, Curve, Exhausted, Hold, Kind, Promoter, Stop
+from hptui.core.search.protocol import Array, Curve, Exhausted, Finisher, Hold, Kind, Promoter, Resume, Stop
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -54,13 +54,16 @@ class Study:
         self._started = 0
         self._running: set[int] = set()
         self._held: set[int] = set()
+        self._budget, self._workers = info.get("budget_epochs"), info["workers"]
+        self._spent = 0
 
     def ask(self) -> Message:
         """What a free worker does."""
         coming = self._started < self._limit
         if self._held and isinstance(self.pruner, Promoter):
             self._book.set_held(frozenset(self._held))
-            answer = self.pruner.promote(self._book.curves(), closing=not coming)
+            answer = self._finisher(self._book.curves(), self._held | self._running)
+            answer = answer or self.pruner.promote(self._book.curves(), closing=not coming)
             if answer is not None:
                 self._held.discard(answer.number)
                 self._running.add(answer.number)
@@ -91,6 +94,7 @@ class Study:
     def report(self, number: int, epoch: int, loss: float, last: bool) -> str:
         """The verdict: continue, pause or stop."""
         self._book.write(number, [(epoch, loss)])
+        self._spent += 1
         curve = self._book.curve(number)
         previous = int(curve.steps[-2]) if len(curve.steps) > 1 else -1
         if last:
@@ -98,16 +102,26 @@ class Study:
         if self._milestones is None or not self._milestones.reached(epoch, previous):
             return "continue"
         self._book.set_held(frozenset(self._held))
-        match self.pruner.judge(self._book.curve(number), self._book.others(number)):
+        curve, others = self._book.curve(number), self._book.others(number)
+        match self.pruner.judge(curve, others):
             case Stop():
                 return self._end(number, Kind.PRUNED, loss, epoch)
             case Hold():
+                last = self._finisher([*others, replace(curve, held=True)], self._running)
+                if last is not None and last.number == number:
+                    return "continue"
                 self._running.discard(number)
                 self._held.add(number)
                 self._observe(number, loss, Kind.PRUNED, epoch)
                 return "pause"
             case _:
                 return "continue"
+
+    def _finisher(self, curves: list[Curve], asked: set[int]) -> Resume | None:
+        """Who has to go on now to be complete before the budget ends, as a session with `total_steps` asks."""
+        if not self._budget or not isinstance(self.pruner, Finisher):
+            return None
+        return self.pruner.finish(curves, dict.fromkeys(asked, (self._budget - self._spent) / self._workers))
 
     def _point(self, config: Config) -> Array:
         return self._space.point({name: value for name, value in config.items() if name in self._space.names})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,10 +19,11 @@ from hptui.core.scheduler.heirs import heirs_of
 from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import listens, reprune, rule_for
 from hptui.core.scheduler.remarking import remark
+from hptui.core.scheduler.room_left import room_left
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import AWAY, GPU_MEMORY, Live, SchedulerState
 from hptui.core.search.observe import Observation
-from hptui.core.search.protocol import Compared, Go, Hold, Promoter, Ranker, Stop
+from hptui.core.search.protocol import Compared, Finisher, Go, Hold, Promoter, Ranker, Stop
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR, is_pinned
@@ -48,7 +50,7 @@ class Hands:
             case a.Judge(number=number, milestone=milestone, step=step):
                 return self._judge(state, number, milestone, step)
             case a.AskPruner(held=held, closing=closing):
-                return self._promote(held, closing)
+                return self._promote(state, held, closing)
             case a.AskPark(number=number):
                 self._ask(number, Ask.PARK)
             case a.MoveMemory(number=number, verb=verb, need_bytes=need):
@@ -82,12 +84,14 @@ class Hands:
                     return remark(reader, self._gear.clock.now(), command, state.live)
         return []
 
-    def _promote(self, held: frozenset[int], closing: bool) -> list[e.Event]:
+    def _promote(self, state: SchedulerState, held: frozenset[int], closing: bool) -> list[e.Event]:
         gear = self._gear
         if not isinstance(gear.pruner, Promoter):
             return []
         gear.book.set_held(held)
-        answer = gear.pruner.promote(gear.book.curves(), closing)
+        curves, room = gear.book.curves(), room_left(state)
+        answer = gear.pruner.finish(curves, room) if room and isinstance(gear.pruner, Finisher) else None
+        answer = answer or gear.pruner.promote(curves, closing)
         if answer is None:
             return []
         return [e.Promoted(gear.clock.now(), answer.number, answer.reason, self._told(answer.compared))]
@@ -97,7 +101,11 @@ class Hands:
         gear.book.set_held(state.at_their_rungs)
         gear.book.place(number, self._place_of(state.live[number]))
         rule = rule_for(gear.pruner, state.live[number])
-        verdict = rule.judge(gear.book.curve(number), gear.book.others(number))
+        curve, others = gear.book.curve(number), gear.book.others(number)
+        verdict = rule.judge(curve, others)
+        if isinstance(verdict, Hold) and isinstance(rule, Finisher) and (room := room_left(state, held_too=False)):
+            last = rule.finish([*others, replace(curve, held=True)], room)
+            verdict = Go(last.reason, last.compared) if last is not None and last.number == number else verdict
         at = gear.clock.now()
         numbers = self._told(verdict.compared) if verdict is not None else {}
         if isinstance(verdict, Hold | Stop) and is_pinned(state.live[number].trial.attrs):

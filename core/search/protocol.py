@@ -209,6 +209,20 @@ class Promoter(Pruner, Protocol):
 
 
 @runtime_checkable
+class Finisher(Promoter, Protocol):
+    """A pruner that sees to it that a trial is complete when the budget ends."""
+
+    def finish(self, curves: Sequence[Curve], room: Mapping[int, float]) -> Resume | None:
+        """The held trial that has to go on now if it is to be complete in time; None: there is time, or no need.
+
+        Asked before `promote`, and at every milestone that a trial would be held at; then only for trials that run
+        and this one, so that what has begun to be finished is finished.
+        room: how many steps each of these trials could still make before the budget ends.
+        """
+        ...
+
+
+@runtime_checkable
 class Ranker(Promoter, Protocol):
     """A pruner that knows which held trials to part with when memory is short."""
 
@@ -236,6 +250,7 @@ __all__ = [
     "Curve",
     "Every",
     "Exhausted",
+    "Finisher",
     "Go",
     "Heir",
     "History",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hptui.core.search.protocol import Curve, Hold, Kind, Promoter, Pruner, Stop
+from hptui.core.search.protocol import Curve, Finisher, Go, Hold, Kind, Promoter, Pruner, Resume, Stop
 
 Loss = Callable[[int, int], float]
 
 
 @dataclass
 class Simulated:
-    """Every worker's next step takes the same time; trials start in order."""
+    """Every worker's next step takes the same time; trials start in order.
+
+    budget: steps of all trials, after which all stops.
+    """
 
     pruner: Pruner
     workers: int
@@ -27,13 +30,14 @@ class Simulated:
     idle_before_the_last_start: int = 0
     places: dict[int, tuple[float | None, ...]] = field(default_factory=dict)  # trial -> its point
     arrival: dict[int, list[int]] = field(default_factory=dict)
+    budget: int | None = None
     _curves: dict[int, tuple[tuple[int, Kind, bool], Curve]] = field(default_factory=dict)
     _reports: int = 0
 
     @property
     def steps(self) -> dict[int, int]:
         """Trial -> how far it came."""
-        return {number: points[-1][0] for number, points in self.points.items()}
+        return {number: points[-1][0] for number, points in self.points.items() if points}
 
     def curve(self, number: int) -> Curve:
         """As it is now; the same object as long as nothing has happened to the trial."""
@@ -61,7 +65,9 @@ class Simulated:
             idle = 0
             while len(self.running) < self.workers:
                 closing = started == trials and not self.running
-                answer = self.pruner.promote(self.curves(), closing) if isinstance(self.pruner, Promoter) else None
+                answer = self._finisher(self.curves(), list(self.points))
+                if answer is None and isinstance(self.pruner, Promoter):
+                    answer = self.pruner.promote(self.curves(), closing)
                 if answer is not None:
                     assert answer.number in self.held, f"{answer} is not held"
                     self.held.remove(answer.number)
@@ -75,9 +81,14 @@ class Simulated:
                 else:
                     idle += 1
                     break
-            if not self.running:
+            if not self.running or self._reports == self.budget:
                 return self
             self._train(self.running.pop(0), loss, steps)
+
+    def _finisher(self, curves: list[Curve], asked: list[int]) -> Resume | None:
+        if self.budget is None or not isinstance(self.pruner, Finisher):
+            return None
+        return self.pruner.finish(curves, dict.fromkeys(asked, (self.budget - self._reports) / self.workers))
 
     def _train(self, number: int, loss: Loss, steps: int) -> None:
         """Until it ends or is held; other workers' trials have their turns in between."""
@@ -93,6 +104,9 @@ class Simulated:
         if milestones is not None and milestones.reached(step, step - 1):
             others = [curve for curve in self.curves() if curve.number != number]
             verdict = self.pruner.judge(self.curve(number), others)
+            if isinstance(verdict, Hold):
+                last = self._finisher([*others, replace(self.curve(number), held=True)], [*self.running, number])
+                verdict = verdict if last is None or last.number != number else Go(last.reason)
             if verdict is not None:
                 self.reasons.append(verdict.reason)
             if isinstance(verdict, Stop):

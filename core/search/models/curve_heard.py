@@ -24,7 +24,8 @@ class Heard:
     """All curves so far.
 
     curves: those that have reported, by their first observation; rows of `seen.features`. best: the lowest finite
-    loss reported, or inf. steps: (t,) how many each has trained. last: the step that a full training reports last.
+    loss reported, or inf. steps: (t,) how many each has trained, of `full`. last: the step that a full training
+    reports last.
     """
 
     curves: tuple[Curve, ...]
@@ -32,6 +33,7 @@ class Heard:
     best: float
     steps: Array
     last: int
+    full: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Ear:
         features = self._stacked([parts[i].features for i in appearance.tolist()])
         seen = Observations(features, self.groups, row[owner], np.minimum(s, 1.0), losses)
         trained = np.array([curve.last_step + from_0 for curve in by_row], float)
-        return Heard(by_row, seen, min(part.lowest for part in parts), trained, self.max_steps - from_0)
+        return Heard(by_row, seen, min(part.lowest for part in parts), trained, self.max_steps - from_0, self.max_steps)
 
     def _stacked(self, rows: list[Array]) -> Array:
         """(t, p) of rows (p,); the table of before as long as they are the same ones."""

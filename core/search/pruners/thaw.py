@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class Thaw:
     trainings' steps without a complete trial, the one that is predicted best goes to its end. When no new trial
     will come, those held climb a ladder, so that the best is not missed for a wrong prediction (`thaw_ladder`);
     then the most promising ones go on until their share of steps is spent, or none has a chance of 1 % left to
-    become the best.
+    become the best. Where time or steps run out first, the best predicted goes to its end while it still can.
 
     max_steps: of a full training. share: of the steps that full trainings of all trials would take, so many are
     spent at most (a small session has at least three full trainings and two steps for every trial). space: of the
@@ -92,6 +92,18 @@ class Thaw:
         if thought is None:
             return None
         return self._last(thought) if closing else self._next(thought)
+
+    def finish(self, curves: Sequence[Curve], room: Mapping[int, float]) -> Resume | None:
+        thought = self.mind.think(curves)
+        if thought is None:
+            return None
+        from hptui.core.search.pruners.thaw_finish import last_chance
+
+        last = last_chance(thought, room)
+        if last is None:
+            return None
+        why = f"{last.need} steps to its end, and the budget has {last.room:.0f} more for it: "
+        return self._resume(thought, last.number, why)
 
     def _next(self, thought: Thought) -> Resume | None:
         """A held trial, or None for a new one."""

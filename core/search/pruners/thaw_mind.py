@@ -13,7 +13,7 @@ from hptui.core.search.models.candidates import everywhere, near
 from hptui.core.search.models.curve_fit import levels
 from hptui.core.search.models.curve_heard import Ear, Heard, Point
 from hptui.core.search.models.curve_model import Expected, expect
-from hptui.core.search.protocol import Array, Compared, Curve, Milestones
+from hptui.core.search.protocol import Array, Compared, Curve, Kind, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
 
@@ -77,6 +77,19 @@ class Thought:
             held = [row for row, curve in enumerate(self.heard.curves) if curve.held]
             return min(held, key=lambda row: self.heard.curves[row].last, default=None)
         return int(np.argmin(np.where(self.free, self.expected.trials[0], np.inf)))
+
+    @cached_property
+    def ends(self) -> Array:
+        """(t,) what trials end with, as predicted, or their best where they have; as z, or as losses seen last where
+        nothing is predicted."""
+        curves = self.heard.curves
+        if self.expected is None:
+            return np.array([curve.last for curve in curves])
+        ends = np.where(self.expected.heard, self.expected.trials[0], np.inf)
+        complete = [row for row, curve in enumerate(curves) if curve.kind == Kind.COMPLETE]
+        losses = np.array([curves[row].best_up_to(curves[row].last_step) for row in complete])
+        ends[complete] = self.expected.scale.forward(losses)
+        return ends
 
     @property
     def worst_first(self) -> list[int]:
