@@ -142,7 +142,7 @@ def hptui(ctx: click.Context, read_only: bool) -> None:
     \b
     hptui run study.toml                  start a session and open its screen
     hptui run train.py:objective -n 50    the same without a study file
-    hptui run 'python train.py' -n 50     any program (its space goes into a study file)
+    hptui run 'python train.py' -n 50     any program; `-p` says what varies
 
     Exit status: 0 done, 1 an error, 2 bad usage or a bad study, 3 ended without a complete trial,
     130 left while a session goes on.

@@ -9,7 +9,7 @@ from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import Wish
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.numbers import count, duration, percent
-from hptui.tui.views.trials import busy, share_done
+from hptui.tui.views.trials import share_done
 
 TOP = 10
 
@@ -77,7 +77,7 @@ def _prune(rows: Sequence[TrialRow], snapshot: Snapshot) -> tuple[str, tuple[str
     if far:
         most = max(share_done(snapshot.facts, row) or 0.0 for row in far)
         details.append(f"{_these(far, rows)} past half of the steps ({'up to ' * (len(far) > 1)}{percent(most)})")
-    spent = sum(busy(row, snapshot.now) or 0.0 for row in rows)
+    spent = sum(row.ran_s(snapshot.now) or 0.0 for row in rows)
     details.append(f"{duration(spent)} of running time spent")
     who = f"trial {rows[0].number}" if len(rows) == 1 else count(len(rows), "trial")
     return f"Prune {who}?", tuple(details)

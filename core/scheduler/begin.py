@@ -113,7 +113,10 @@ def existing(
         if trouble is None and not _is_there(folder, executor):
             trouble = "its trials run on one machine, and these are to run on a cluster"
         if trouble:
-            hint = "take another --name, or leave it out: then a changed study begins a session of its own"
+            hint = (
+                "the same study with the same options goes on; for another one take another --name, or leave it out: "
+                "then a changed study begins a session of its own"
+            )
             raise SessionError(folder.name, f"this session answers another question: {trouble}", hint)
         return folder
     for each in sessions(sessions_home()):  # the one changed last first

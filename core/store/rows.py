@@ -41,6 +41,15 @@ class TrialRow:
     attrs: dict[str, Any] = field(default_factory=dict)
     change: int = 0  # grows with every change of any trial: readers ask for what changed after it
 
+    def ran_s(self, at: float) -> float | None:
+        """Seconds that it has run until `at`, pauses not counted; None before it started."""
+        if self.started_at is None:
+            return None
+        if self.state == "RUNNING":
+            return self.busy_s + max(at - (self.paused_at or self.started_at), 0.0)
+        ended = self.ended_at or self.paused_at or self.started_at
+        return self.busy_s or max(ended - self.started_at, 0.0)
+
     @property
     def broken(self) -> tuple[str, ...]:
         """The constraints that it broke: such a trial is never the best."""

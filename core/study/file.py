@@ -126,7 +126,7 @@ def _read(
     check_choice: CheckChoice | None,
     problems: list[HptuiError],
 ) -> _Read:
-    known = {f.name for f in msgspec.structs.fields(WrittenStudy)}
+    known = {f.name for f in _fields(WrittenStudy)}
     for key in written:
         if key not in known:
             problems.append(StudyError(key, "unknown key", _belongs(key, known)))
@@ -151,15 +151,36 @@ def _read(
     check_test(tables["test"], goals, problems)
     tables["resources"] = read_resources(tables["resources"], written.get("resources"), problems)
     enqueue = _read_enqueue(space, top.get("enqueue", []), problems)
+    _point_home(written, problems)
     return _Read(top, goals, tables, chosen, space.definitions() if space else {}, enqueue)
 
 
 def _belongs(key: str, known: set[str]) -> str:
     """The hint for an unknown top-level key: the table it goes in, or the nearest name."""
     for table, kind in TABLES.items():
-        if key in {f.name for f in msgspec.structs.fields(kind)}:
+        if key in {f.name for f in _fields(kind)}:
             return f"it goes under [{table}]"
     return nearest(key, sorted(known))
+
+
+def _point_home(written: Mapping[str, Any], problems: list[HptuiError]) -> None:
+    """Say of a key in the wrong table where it goes: in TOML all that follows `[table]` belongs to it."""
+    above = {f.name: "it goes to the top of the file, above the first [table]" for f in _fields(WrittenStudy)}
+    homes = {f.name: f"it goes under [{table}]" for table, kind in TABLES.items() for f in _fields(kind)} | above
+    own = {table: {f.name for f in _fields(kind)} for table, kind in TABLES.items()}
+    lost = {
+        f"{table}.{key}": homes[key]
+        for table, keys in written.items()
+        if isinstance(keys, Mapping) and (table in own or table == "space")
+        for key, value in keys.items()
+        if key in homes and key not in own.get(table, ()) and (table in own or not isinstance(value, (list, Mapping)))
+    }
+    for problem in problems:
+        problem.hint = lost.get(problem.where, problem.hint)
+
+
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def _read_space(written: Mapping[str, Any], top: Mapping[str, Any], problems: list[HptuiError]) -> Space | None:

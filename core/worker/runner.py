@@ -90,7 +90,7 @@ def _run_objective(start: Start, link: Link, prepared: Prepared) -> End:
         end = of_error(error, link.value, time.time())
         if end.outcome == "fail" and link.mine:
             with contextlib.suppress(Exception):
-                traceback.print_exc()
+                script.print_traceback(error)
         return end
 
 

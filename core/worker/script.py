@@ -14,6 +14,7 @@ from typing import Any
 from hptui.core.errors import HptuiError, ObjectiveError
 
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_WORKER = tuple(os.path.join(path, "") for path in (_OURS, os.path.dirname(os.path.realpath(__file__))))
 _NOT_THEIRS = tuple(
     {
         os.path.join(path, "")
@@ -93,6 +94,17 @@ def shorten(error: BaseException) -> str:
     theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if is_theirs(frame.filename)]
     head = ["Traceback (your code only):\n", *traceback.format_list(theirs)] if theirs else []
     return "".join([*head, *traceback.format_exception_only(error)]).rstrip()
+
+
+def print_traceback(error: BaseException) -> None:
+    """Into the trial's log, from the first frame that is not ours on. An error that is ours alone is one message."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename.startswith(_WORKER):
+        frame = frame.tb_next
+    if frame is None:
+        print(shorten(error), file=sys.stderr)
+    else:
+        traceback.print_exception(type(error), error, frame)
 
 
 def is_theirs(filename: str) -> bool:

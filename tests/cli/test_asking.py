@@ -112,6 +112,11 @@ def test_stop_now_ends_running_trials(slow):
     assert [start_ticks(pid) for pid in pids] == [None, None]
     assert "RUNNING" not in slow.states()
 
+    again = slow.hptui("stop", "study", "--now")
+
+    assert (again.status, "nothing to end" in again.err) == (1, True)
+    assert not scheduler_of(slow.session().lock).alive
+
 
 @pytest.mark.parametrize("args", [("pause", "study"), ("prune", "study", "0"), ("stop", "study")], ids=" ".join)
 def test_a_session_that_has_ended_takes_no_wishes(user, args):

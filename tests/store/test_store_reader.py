@@ -54,6 +54,19 @@ def ended(writer: Writer) -> None:
         writer.save_trial(row)
 
 
+def test_a_trial_grows_older_while_it_runs_and_not_while_it_is_paused() -> None:
+    never = TrialRow(0, "WAITING", {})
+    fresh = TrialRow(0, "RUNNING", {}, started_at=10.0, paused_at=10.0)
+    paused = TrialRow(0, "PAUSED", {}, started_at=10.0, paused_at=15.0, busy_s=5.0)
+    resumed = TrialRow(0, "RUNNING", {}, started_at=10.0, paused_at=60.0, busy_s=5.0)
+    ended = TrialRow(0, "COMPLETE", {}, started_at=10.0, ended_at=70.0, busy_s=15.0)
+    imported = TrialRow(0, "COMPLETE", {}, started_at=10.0, ended_at=70.0)
+
+    assert [each.ran_s(62.0) for each in (never, fresh, paused, resumed, ended, imported)] == [
+        None, 52.0, 5.0, 7.0, 15.0, 60.0,
+    ]  # fmt: skip
+
+
 def test_the_best_are_complete_finite_and_in_the_studys_direction(folder: SessionFolder, ended: None) -> None:
     with Reader(folder) as reader:
         assert [row.number for row in reader.best(9)] == [2, 6, 4, 0]

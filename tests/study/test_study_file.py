@@ -198,6 +198,29 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
     ]
 
 
+def test_a_key_under_the_wrong_table_is_sent_where_it_goes(folder: Path) -> None:
+    text = """
+        [objective]
+        script = "train.py"
+        n_trials = 3
+        [space]
+        x = [1, 2]
+        metric = [1, 2]
+        sampler = "tpe"
+        [budget]
+        slots = 2
+        direction = "maximize"
+    """
+    above = "it goes to the top of the file, above the first [table]"
+
+    assert problems(text, folder) == [
+        "objective.n_trials: unknown key (it goes under [budget])",
+        "budget.slots: unknown key (it goes under [resources])",
+        f"budget.direction: unknown key ({above})",
+        f'space.sampler: expected a table or a list of choices, not "tpe" ({above})',
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

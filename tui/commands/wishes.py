@@ -15,6 +15,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, EventRow
 from hptui.core.study.commands import UNDO_SECONDS, Wish
 from hptui.core.study.session import SessionFolder
+from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.answers import harmless, print_json, say
 from hptui.tui.commands.finding import find, start
@@ -108,9 +109,10 @@ def live(name: str, verb: str) -> SessionFolder:
     folder = find(name)
     with Reader(folder) as reader:
         finished = reader.finished()
-    frozen = verb == "end" and finished is not None and not finished.final  # its paused trials still hold memory
+        frozen = verb == "end" and reader.counts().get(State.PAUSED, 0) > 0  # these still hold memory
     if finished is not None and not frozen and not scheduler_of(folder.lock).alive:
-        hint = f"`hptui resume {folder.name}` goes on with it, `hptui best {folder.name}` prints what it found"
+        total = " -n N" if finished.final else ""
+        hint = f"`hptui resume {folder.name}{total}` goes on with it, `hptui best {folder.name}` prints what it found"
         raise SessionError(folder.name, f"it has ended ({finished.reason}): nothing to {verb}", hint)
     return folder
 

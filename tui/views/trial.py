@@ -12,7 +12,6 @@ from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.devices import place
 from hptui.tui.views.numbers import clock, duration, number, plain, size
 from hptui.tui.views.states import state_cell
-from hptui.tui.views.trials import busy
 
 
 def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished: str | None = None) -> Cells:
@@ -24,7 +23,7 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
     at = f" at step {trial.step}{of}" if trial.step is not None else ""
     started = f"started {clock(trial.started_at)}" if trial.started_at else "not started"
     best = cells((f"best {number(trial.best)}", "")) if trial.best is not None else ()
-    ran = cells((duration(busy(trial, snapshot.now)), "muted")) if trial.started_at else ()
+    ran = cells((duration(trial.ran_s(snapshot.now)), "muted")) if trial.started_at else ()
     rank = snapshot.rank(trial.number)
     retry = cells((f"again {trial.retry_of}", "info")) if trial.retry_of is not None else ()
     return squeeze(
@@ -91,8 +90,7 @@ def _times(snapshot: Snapshot, trial: TrialRow) -> str:
     said = []
     if trial.started_at is not None:
         said.append(f"waited {duration(max(trial.started_at - trial.created_at, 0.0))}")
-        ran = busy(trial, snapshot.now)
-        said.append(f"ran {duration(ran)}")
+        said.append(f"ran {duration(trial.ran_s(snapshot.now))}")
         step_s = trial.attrs.get(STEP_S)
         if isinstance(step_s, (int, float)):
             said.append(f"{step_s:.3g}s a step")

@@ -114,7 +114,7 @@ def _cell(snapshot: Snapshot, trial: TrialRow, key: str, marks: Marks) -> Cell:
         case "gpu":
             return Cell(place(snapshot, trial), style)
         case "time":
-            return Cell(duration(busy(trial, snapshot.now)), style)
+            return Cell(duration(trial.ran_s(snapshot.now)), style)
         case "why":
             return Cell(why(trial), "muted")
     return Cell(unknown())
@@ -148,15 +148,6 @@ def progress(facts: Facts, trial: TrialRow) -> str:
     if share is not None and facts.max_steps:
         return percent(share)
     return unknown() if trial.step is None else str(trial.step)
-
-
-def busy(trial: TrialRow, at: float) -> float | None:
-    """Seconds since it started, or that it ran (without pauses) when it has ended; None before it started."""
-    if trial.started_at is None:
-        return None
-    if trial.ended_at is None:
-        return max(at - trial.started_at, 0.0)
-    return trial.busy_s or trial.ended_at - trial.started_at
 
 
 def why(trial: TrialRow) -> str:
