@@ -105,14 +105,15 @@ def serve(chosen: Chosen) -> None:
         print(json.dumps(answer), flush=True)
 
 
-def options(written: list[str]) -> dict[str, float]:
-    """`["startup=10"]` as a dict of numbers."""
-    return {name: float(value) for name, _, value in (one.partition("=") for one in written)}
+def options(written: list[str]) -> dict[str, float | str]:
+    """`["startup=10", "kernel=additive"]` as a dict of numbers and words."""
+    stated = {name: value for name, _, value in (one.partition("=") for one in written)}
+    return {name: value if value.isalpha() else float(value) for name, value in stated.items()}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="One search over JSON lines, with a sampler of the catalog.")
     parser.add_argument("--sampler", required=True)
-    parser.add_argument("--option", action="append", default=[], metavar="NAME=NUMBER")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
     asked = parser.parse_args()
     serve(Chosen(name=asked.sampler, options=options(asked.option)))

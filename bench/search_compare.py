@@ -45,18 +45,12 @@ class Ours:
 
 
 def offer(bench: Path, ours: list[str]) -> Any:
-    """The comparison's `run` module, with our samplers among its peers as `hptui_NAME`, and one more of Optuna's."""
+    """The comparison's `run` module, with our samplers among its peers as `hptui_NAME`, and those of `search_peers`."""
     sys.path.insert(0, str(bench))
     samplers = importlib.import_module("samplers")
+    from bench.search_peers import more_peers
 
-    def nsga2(space: Any, seed: int, trials: int, parallel: int) -> Any:
-        from optuna.samplers import NSGAIISampler
-
-        peer = samplers.Optuna(space, seed, trials, parallel, kind="random")
-        peer.study.sampler = NSGAIISampler(seed=seed, population_size=20)
-        return peer
-
-    samplers.PEERS["optuna_nsga2"] = nsga2
+    samplers.PEERS.update(more_peers(samplers))
     for name in ours:
         samplers.PEERS[f"hptui_{name}"] = lambda space, seed, trials, parallel, name=name: Ours(name, space, seed)
     return importlib.import_module("run")
