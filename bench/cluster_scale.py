@@ -1,6 +1,6 @@
 """Where a single scheduler's limit lies: a simulated cluster through the real loop and the real database.
 
-    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60] [--report-every 10] [--keep FOLDER]
+    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60] [--report-every 20] [--keep FOLDER]
 
 `scheduler.loop.run` is its own, with all that it plans, counts and writes; only what it sees and what its hands do is
 simulated, in looks of 0.1 s. A row for every stretch of trials, so that what grows with their number shows. Not in it:
@@ -83,8 +83,7 @@ class Simulated(World):
 
     def __init__(self, asked: argparse.Namespace, store: TimedWriter) -> None:
         self.store, self.seconds, self.every = store, asked.seconds, asked.report_every
-        self.gear: Any = SimpleNamespace(clock=self, disk=None)  # what the loop and `count_slots` ask for
-        self._counted, self._told_at = None, 0
+        self.gear: Any = SimpleNamespace(clock=self, disk=None)  # what the loop asks for
         self.chance, self.space = random.Random(1), Space.parse(SPACE)
         self.due: list[tuple[float, int, int, int]] = []  # when, count, trial, step (-1: it ends)
         self.at_s, self.count, self.looks, self.decisions, self.reports, self.ended = EPOCH, 0, 0, 0, 0, 0
@@ -166,7 +165,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--report-every", type=float, default=10.0)
+    parser.add_argument("--report-every", type=float, default=20.0)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

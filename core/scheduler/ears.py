@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,8 +55,9 @@ class Seen:
 
 
 class Ears:
-    def __init__(self, gear: Gear, starter: Starter) -> None:
-        self._gear, self._starter = gear, starter
+    def __init__(self, gear: Gear, starter: Starter, count: Callable[[], None]) -> None:
+        """count: brings up to date what is counted of the trials for looks at the devices."""
+        self._gear, self._starter, self._count = gear, starter, count
         self._bell = Bell(gear.folder.wake)
         gear.selector.register(self._bell, selectors.EVENT_READ, "bell")
         gear.selector.register(gear.thinker, selectors.EVENT_READ, "thinker")
@@ -92,6 +94,7 @@ class Ears:
             self._read_commands(seen.events)
         if now - self._readings_at >= self._look_s:
             self._readings_at = now
+            self._count()
             seen.devices, seen.readings = self._devices.look(self._gear)
             seen.events += self._gpus.look(self._gear)
             self._read_disk(seen.events)

@@ -65,7 +65,7 @@ def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]
         for action in actions:
             pending += world.perform(action, state)
         hurry = bool(actions)  # what was just written may make room for more
-        world.count_slots(state)
+        world.remember(state)
     return state
 
 

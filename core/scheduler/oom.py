@@ -38,10 +38,12 @@ def with_neighbours(state: SchedulerState, number: int) -> SchedulerState:
 def _beside(state: SchedulerState, live: Live) -> Iterator[Live]:
     """Who has a slot of a device that it has a slot of."""
     here = live.place
-    devices = frozenset(here.devices if here is not None else ())
+    if here is None:
+        return
     for place, number in state.roll.taken.items():
-        same = here is not None and place.device_id == here.device_id
-        if number != live.trial.number and (same or not devices.isdisjoint(place.devices)):
+        both = place.device_id + here.device_id
+        shared = place.device_id == here.device_id or ("," in both and not set(here.devices).isdisjoint(place.devices))
+        if shared and number != live.trial.number:
             yield state.live[number]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from hptui.core.devices.inventory import Place
 from hptui.core.devices.leases import UNITS
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
@@ -27,10 +26,9 @@ class World:
     def __init__(self, gear: Gear) -> None:
         self.gear = gear
         starter = Starter(gear)
-        self._ears = Ears(gear, starter)
+        self._ears = Ears(gear, starter, self._count)
         self._hands = Hands(gear, starter)
-        self._told_at = 0
-        self._counted: Mapping[Place, int] | None = None
+        self._state: SchedulerState | None = None
 
     def observe(self, hurry: bool) -> Seen:
         """What happened since; waits for something to happen unless there is no time."""
@@ -41,19 +39,15 @@ class World:
     def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
         return self._hands.perform(action, state)
 
-    def count_slots(self, state: SchedulerState) -> None:
-        """How many slots of each device are taken, for the devices' rows."""
-        if state.gpus or state.roll.taken is not self._counted:
-            self._counted = state.roll.taken
-            self._count(state)
-        if state.gpus and int(state.now) != self._told_at:
-            self._told_at = int(state.now)
-            self.gear.gpu_strangers = {gpu.id: gpu.strangers for gpu in state.gpus.all}
-            self.gear.idle = why_idle(state)
-        self.gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
+    def remember(self, state: SchedulerState) -> None:
+        """What the next look at the devices counts from."""
+        self._state = state
 
-    def _count(self, state: SchedulerState) -> None:
-        gear = self.gear
+    def _count(self) -> None:
+        """How many slots of each device are taken, by whom else, and what held trials keep: for the devices' rows."""
+        gear, state = self.gear, self._state
+        if state is None:
+            return
         gear.used_slots, gear.held_units, gear.our_bytes = Counter(), Counter(), Counter()
         for place, number in state.roll.taken.items():
             claim = state.live[number].claim
@@ -62,6 +56,10 @@ class World:
                 gear.held_units[device] += claim.units if claim else UNITS
                 if claim is not None:
                     gear.our_bytes[device] += claim.used_bytes
+        if state.gpus:
+            gear.gpu_strangers = {gpu.id: gpu.strangers for gpu in state.gpus.all}
+            gear.idle = why_idle(state)
+        gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:
         """Watch a process that an earlier scheduler started; a pause that was under way is forgotten."""
