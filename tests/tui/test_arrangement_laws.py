@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hptui.core.store.rows import TrialRow
-from hptui.tui.arrangement import Arrangement
+from hptui.tui.arrangement import Arrangement, sort_key
 from hptui.tui.filter import parse
 from hptui.tui.snapshot import Facts, Trials
 
@@ -53,6 +54,32 @@ def test_trials_without_a_value_come_last_either_way(found: list[list[TrialRow]]
     have = [trials[n].value for n in order]
     known = [v for v in have if v is not None and v == v]
     assert have[: len(known)] == sorted(known, reverse=reverse)
+
+
+@given(batches, sorts, st.booleans())
+def test_equal_trials_are_by_number_whichever_way_they_are_sorted(
+    found: list[list[TrialRow]], sort: str, reverse: bool
+) -> None:
+    trials = Trials.of(row for batch in found for row in batch)
+
+    order = Arrangement.of(trials, FACTS, sort=sort, reverse=reverse).order
+
+    keys = {number: sort_key(sort, trials[number], FACTS) for number in order}
+    for one, other in pairwise(order):
+        before, after = keys[one], keys[other]
+        if before == after or (before is not None and after is not None and before[:2] == after[:2]):
+            assert one < other
+
+
+def test_what_equal_trials_do_moves_none_of_them() -> None:
+    """With the cursor on one of 3,000 equal trials, as few and as many."""
+    for count in (30, 3000):
+        trials = Trials.of([TrialRow(n, "RUNNING", {}, value=0.5) for n in range(count)])
+        for reverse in (False, True):
+            before = Arrangement.of(trials, FACTS, sort="value", reverse=reverse)
+            later = trials.merged([TrialRow(7, "COMPLETE", {}, value=0.5), TrialRow(count, "RUNNING", {}, value=0.5)])
+            assert list(before.order) == list(range(count))
+            assert list(before.updated(later, FACTS).order) == list(range(count + 1))
 
 
 def test_an_order_in_which_nothing_moved_is_the_same_object() -> None:
