@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.ranges import RANGE_RULES, Rule, Subject, numbers_of
 from hptui.core.advice.roles import LEARNING_RATE, TIERS, Role, role_of
+from hptui.core.advice.together import TOGETHER_RULES
 from hptui.core.space.parameter import Categorical
 from hptui.core.space.space import Space
 from hptui.core.study.study import Study
@@ -167,5 +168,5 @@ def every_trial_in_full(s: Subject) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (
     *RANGE_RULES, batch_size_alone,
     coupled_weight_decay, grid_explosion, steps_searched, seed_searched, too_many_parameters, no_baseline,
-    every_trial_in_full,
+    every_trial_in_full, *TOGETHER_RULES,
 )  # fmt: skip

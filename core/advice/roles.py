@@ -30,7 +30,8 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     (Role.STEPS, r"(n|num|max|total|train(ing)?)?_?(train(ing)?_)?(epochs?|steps|iterations|iters|max_steps)"),
     (Role.WARMUP, r".*warm_?up.*"),
     (Role.SCHEDULE, r".*(schedule|scheduler|lr_decay|gamma|anneal).*"),
-    (Role.LEARNING_RATE, r"(.*_)?(lr|eta|learning_?rate)(0|_init|_max|_min|_base)?|(base|max|peak|init|initial)_?lr"),
+    (Role.LEARNING_RATE, r"(.*_)?(lr|eta|learning_?rate)(0|_(init|max|min|base|sgd|momentum|nesterov|adagrad|rmsprop"
+                         r"|adamw?|lion|lamb))?|(base|max|peak|init|initial)_?lr"),
     (Role.BATCH_SIZE, r"(.*_)?(batch_?size|bs|batch)(_.*)?"),
     (Role.WEIGHT_DECAY, r"(.*_)?(weight_?decay|wd|l2|l1|lambda|reg|regularization|alpha_l2)(_.*)?"),
     (Role.EPSILON, r"(.*_)?(eps|epsilon)"),

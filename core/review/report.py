@@ -19,7 +19,7 @@ from hptui.core.review.diagnosis import advice, standing
 from hptui.core.review.drawn import draw_history, draw_isolated, draw_slice
 from hptui.core.review.held_out import held_out, told
 from hptui.core.review.importance import Importance, importance, too_few
-from hptui.core.review.isolation import isolate
+from hptui.core.review.isolation import compared
 from hptui.core.review.pruning import best_of, pruning
 from hptui.core.review.rounds import difference
 from hptui.core.review.trust import against_baseline, repeated, smaller_budgets
@@ -128,8 +128,8 @@ def _compared(seen: Columns, facts: dict[str, Any]) -> Iterator[Block]:
     """The parameters that the study asks about."""
     metric = str(facts.get("metric", "value"))
     known = [one.name for one in seen.dimensions]
-    for name in (facts.get("round") or {}).get("scientific") or ():
-        values = isolate(seen, name) if name in known else []
+    asked = [name for name in (facts.get("round") or {}).get("scientific") or () if name in known]
+    for name, values in compared(seen, asked).items():
         if drawn := draw_isolated(values, name, metric):
             yield Picture(drawn, f"{metric} by {name}, all others optimised away")
         if said := difference(values, seen.sign):

@@ -10,7 +10,8 @@ from typing import Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.review.columns import columns
-from hptui.core.review.isolation import Isolated, isolate
+from hptui.core.review.isolation import Isolated
+from hptui.core.review.isolation import compared as compared_values
 from hptui.core.review.trust import Repeated, compared, repeated
 from hptui.core.store.library import SessionSummary, sessions
 from hptui.core.store.reader import Reader
@@ -43,7 +44,7 @@ class Link:
 class Round:
     """One round, with what its session shows. best: of the configurations with most runs, else of all.
 
-    compared: scientific parameter -> its values, each at the best that the others allow.
+    compared: scientific parameter -> its values, each at the best that the others allow; several also together.
     """
 
     link: Link
@@ -108,7 +109,7 @@ def _read(link: Link, depth: int, last: tuple[bool, ...]) -> Round:
     best, base = compared(known, sign), next((one for one in known if one.baseline), None)
     if base is not None and (best is None or sign * base.mean < sign * best.mean):
         best = base  # a round may show that nothing beats what there was
-    return Round(link, depth, last, best, {name: isolate(seen, name) for name in asked}, base)
+    return Round(link, depth, last, best, compared_values(seen, asked), base)
 
 
 def difference(found: Sequence[Isolated], sign: float) -> str:

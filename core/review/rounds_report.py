@@ -45,7 +45,8 @@ def _blocks(one: Round) -> Iterator[Block]:
         yield Text(f"Evidence: {story['evidence']}.")
     roles = [f"{role}: {', '.join(names)}" for role in ("scientific", "nuisance", "fixed") if (names := one.role(role))]
     if roles:
-        yield Text(f"{'; '.join(roles)}.".capitalize())
+        held = "; what is told holds for the fixed values alone" if one.role("fixed") else ""
+        yield Text(f"{'; '.join(roles)}{held}.".capitalize())
     counts = ", ".join(f"{n} {state.lower()}" for state, n in sorted(summary.counts.items()))
     found = "no trial is complete" if one.best is None else f"best {told(one.best)}, trial {one.best.numbers[0]}"
     base = "" if one.baseline is None or one.baseline is one.best else f"; the baseline {told(one.baseline)}"

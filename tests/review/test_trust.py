@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from hptui.core.review.columns import columns
-from hptui.core.review.isolation import isolate
+from hptui.core.review.isolation import compared, isolate, isolate_together
 from hptui.core.review.trust import Smaller, against_baseline, expected_best, repeated, smaller_budgets
 from hptui.core.store.rows import TrialRow
 
@@ -96,6 +96,39 @@ def test_isolation_gives_each_value_the_same_number_of_tries() -> None:
     gap = np.array([[adam.best - sgd.best, adam.expected - sgd.expected] for adam, sgd in found]).mean(axis=0)
     assert gap[0] < -0.6  # the plain best favours what was tried more
     assert abs(gap[1]) < 0.2
+
+
+def test_several_parameters_are_isolated_as_combinations_too() -> None:
+    seen = columns(two_equally_good_ones(0), SPACE)
+    lr, loss = seen.dimensions[1].values, seen.loss
+    adam = seen.dimensions[0].values == 0
+    edges = np.quantile(lr, [0, 1 / 3, 2 / 3, 1], method="nearest")
+
+    found = isolate_together(seen, ["optimizer", "lr"])
+
+    by_hand = [
+        loss[chosen & (lr >= low) & ((lr < high) | (high == edges[-1]))]
+        for chosen in (adam, ~adam) for low, high in pairwise(edges)
+    ]  # fmt: skip
+    assert [(one.trials, one.best) for one in found] == [(len(one), one.min()) for one in by_hand]
+    assert [one.label.split(" × ")[0] for one in found] == ["adam"] * 3 + ["sgd"] * 3
+    assert {one.tried for one in found} == {min(len(one) for one in by_hand) // 2}
+
+
+def test_combinations_are_compared_beside_their_parameters_where_they_are_few() -> None:
+    space = {**SPACE, **{name: {"type": "int", "low": 0, "high": 2} for name in ("a", "b")}}
+    rows = [row(k, k / 7, optimizer="adam", lr=0.5, a=k % 3, b=k // 3 % 3) for k in range(27)]
+    seen = columns(rows, space)
+
+    assert list(compared(seen, ["a"])) == ["a"]
+    assert list(compared(seen, ["a", "b"])) == ["a", "b", "a × b"]
+    assert [one.label for one in compared(seen, ["a", "b"])["a × b"]][:4] == ["0 × 0", "0 × 1", "0 × 2", "1 × 0"]
+    wide = {name: {"type": "int", "low": 0, "high": 8} for name in "ab"}
+    many = isolate_together(columns([row(k, k / 7, a=k % 9, b=k // 9) for k in range(81)], wide), ["a", "b"])
+    assert (len(many), sum(one.trials for one in many)) == (9, 81)  # by three ranges each
+    three = columns([row(k, k / 7, a=k % 3, b=k // 3 % 3, c=k // 9) for k in range(27)],
+                    dict.fromkeys("abc", space["a"]))  # fmt: skip
+    assert list(compared(three, ["a", "b", "c"])) == ["a", "b", "c"]
 
 
 def test_a_number_is_isolated_in_bins_of_as_many_trials() -> None:

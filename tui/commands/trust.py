@@ -13,7 +13,7 @@ import click
 from hptui.core.errors import SessionError
 from hptui.core.review.held_out import held_out
 from hptui.core.review.held_out import told as held_out_told
-from hptui.core.review.isolation import Isolated, isolate
+from hptui.core.review.isolation import BESIDE, MOST_COMBINATIONS, Isolated, compared
 from hptui.core.review.paired import pair, paired
 from hptui.core.review.paired import told as folds_told
 from hptui.core.review.rounds import difference
@@ -63,16 +63,16 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
 
 @click.command()
 @SOME_NAME
-@click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter instead.")
+@click.option("--isolate", "parameter", metavar="PARAM", help="Compare the values of one parameter, or of A,B.")
 @click.option("--json", "as_json", is_flag=True, help="{repeated against smaller compared folds held_out}; isolated")
 def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     """Tell how much of a result is luck.
 
     Repeated configurations with the 95 % interval of their mean, the chance that each is really the best, the best of
     them against the baseline, and what a smaller budget would have found. --isolate compares the values of a parameter
-    at the best that all others allow, each with the same number of trials; those that the study calls scientific are
-    compared anyway. With a held-out metric ([test] in the study): how the best does on it, and whether the validation
-    set was overfitted.
+    at the best that all others allow, each with the same number of trials (of several, A,B, their combinations); those
+    that the study calls scientific are compared anyway. With a held-out metric ([test] in the study): how the best
+    does on it, and whether the validation set was overfitted.
     """
     folder = look_at(name)
     with Reader(folder) as reader:
@@ -88,12 +88,12 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     against, smaller = against_baseline(known, sign), smaller_budgets(rows, sign)
     asked = [name for name in story.get("scientific") or () if name in definitions]
     folds = None if both is None else paired(*both, curves, sign)
-    compared, kept = _compared(rows, definitions, sign, asked), held_out(rows, sign)
+    shown, kept = _compared(rows, definitions, sign, asked), held_out(rows, sign)
     if as_json:
         told = [{**asdict(one), "values": one.values.tolist()} for one in known]
         document = {
             "repeated": told, "against": against and asdict(against), "smaller": [asdict(s) for s in smaller],
-            "compared": {name: [asdict(one) for one in found] for name, found in compared.items()},
+            "compared": {name: [asdict(one) for one in found] for name, found in shown.items()},
             "folds": folds and asdict(folds),
             "held_out": kept and {**asdict(kept), "overfitted": kept.is_overfitted},
         }  # fmt: skip
@@ -112,7 +112,7 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     for less in smaller:
         found = f"{number(less.expected)} on average, the very best with a chance of {less.chance:.0%}"
         print(f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}")
-    for name, found_of in compared.items():
+    for name, found_of in shown.items():
         print(f"\n{isolated_table(found_of, name)}")
         if said := difference(found_of, sign):
             print(f"{name}: {said}")
@@ -147,14 +147,21 @@ def _isolated(
 ) -> int:
     from hptui.core.space.reading import nearest
 
-    if parameter not in definitions:
-        hint = nearest(parameter, definitions) or f"it has {', '.join(definitions)}"
-        raise SessionError(session, f"has no parameter {parameter!r}", hint)
-    found = _compared(rows, definitions, sign, [parameter])[parameter]
+    names = [parameter] if parameter in definitions else [name.strip() for name in parameter.split(",")]
+    for name in names:
+        if name not in definitions:
+            hint = nearest(name, definitions) or f"it has {', '.join(definitions)}"
+            raise SessionError(session, f"has no parameter {name!r}", hint)
+    found = _compared(rows, definitions, sign, names).get(BESIDE.join(names), [])
+    if len(names) > 1 and not found:
+        many = f"has more than {MOST_COMBINATIONS} combinations of {', '.join(names)}, or no trial that has them all"
+        raise SessionError(session, many, "name fewer parameters")
     if as_json:
         print_json(_finite({"isolated": [asdict(one) for one in found]}))
         return 0
-    print(isolated_table(found, parameter))
+    print(isolated_table(found, BESIDE.join(names)))
+    if said := difference(found, sign):
+        print(said)
     return 0
 
 
@@ -166,7 +173,7 @@ def _compared(
     if not names:
         return {}
     seen = columns(sorted(rows, key=lambda row: row.number), definitions, sign)
-    return {name: isolate(seen, name) for name in names}
+    return compared(seen, names)
 
 
 def isolated_table(found: Sequence[Isolated], parameter: str) -> str:
