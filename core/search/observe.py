@@ -42,6 +42,11 @@ def _curve(seen: Observation) -> Curve:
     )  # fmt: skip
 
 
+def _says_more(one: Observation, than: Observation) -> bool:
+    """It has objectives or constraints that the other one lacks."""
+    return len(one.objectives) > len(than.objectives) or not one.constraints.keys() <= than.constraints.keys()
+
+
 class Observations:
     """All trials seen so far, each by its last observation, whatever order they came in."""
 
@@ -49,6 +54,9 @@ class Observations:
         self._known: dict[int, Observation] = {}
         self._rows: dict[int, int] = {}  # trial number -> row
         self._made: History | None = None
+        self._width = 0  # objectives, where somebody has told of several
+        self._limited: dict[str, None] = {}  # the names of all constraints
+        self._curves: dict[int, Curve] = {}
         self._allocate(dim, _FIRST_ROWS)
 
     def __len__(self) -> int:
@@ -57,13 +65,26 @@ class Observations:
     def add(self, observation: Observation) -> None:
         """Take a new trial, or what is new about a known one. Coordinates that its point lacks are NaN."""
         number = observation.number
+        before = self._known.get(number)
         self._known[number] = observation
         self._made = None
+        if before is not None and _says_more(before, observation):
+            self._width, self._limited = 0, {}
+            for seen in self._known.values():
+                self._note_names(seen)
+        self._note_names(observation)
+        self._curves.pop(number, None)
+        if observation.curve:
+            self._curves[number] = _curve(observation)
         row = self._rows.setdefault(number, len(self._rows))
         if row == len(self._y):
             self._allocate(self._x.shape[1], 2 * row)
         else:
             self._write(row, observation)
+
+    def _note_names(self, seen: Observation) -> None:
+        self._width = max(self._width, len(seen.objectives))
+        self._limited |= dict.fromkeys(seen.constraints)
 
     def widen(self, dim: int) -> None:
         """The space has `dim` coordinates now; the earlier ones kept their places."""
@@ -79,21 +100,20 @@ class Observations:
             x, y = self._x[:n][order], self._y[:n][order]
             kind, numbers, steps = self._kind[:n][order], self._numbers[:n][order], self._steps[:n][order]
             objectives, constraints = self._objectives(numbers), self._constraints(numbers)
-            curves = tuple(_curve(self._known[n]) for n in numbers.tolist() if self._known[n].curve)
+            curves = tuple(self._curves[n] for n in sorted(self._curves))
             self._made = History(x, y, kind, numbers, steps, objectives, constraints, curves=curves)
             for column in (x, y, kind, numbers, steps, objectives, *constraints.values()):
                 column.flags.writeable = False
         return self._made
 
     def _objectives(self, numbers: NDArray[np.int64]) -> Array:
-        width = max((len(seen.objectives) for seen in self._known.values()), default=0)
-        if not width:
+        if not self._width:
             return np.empty((0, 0))
         rows = [[math.nan if loss is None else loss for loss in self._known[n].objectives] for n in numbers.tolist()]
-        return np.array([row or [math.nan] * width for row in rows])
+        return np.array([row or [math.nan] * self._width for row in rows])
 
     def _constraints(self, numbers: NDArray[np.int64]) -> dict[str, Array]:
-        names = sorted({name for seen in self._known.values() for name in seen.constraints})
+        names = sorted(self._limited)
         trials = [self._known[n] for n in numbers.tolist()] if names else []
         return {name: np.array([seen.constraints.get(name, math.nan) for seen in trials]) for name in names}
 
