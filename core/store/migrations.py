@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from hptui.core.errors import SessionError
 from hptui.core.store.schema import VERSION_1, VERSION_2, trials_wide_view
 
-Migration = Callable[[Any], None]
-"""Takes a `sqlite_utils.Database` inside an open transaction."""
+Migration = Callable[[sqlite3.Connection], None]
+"""Called inside an open transaction."""
 
 
-def _version_1(db: Any) -> None:
+def _version_1(db: sqlite3.Connection) -> None:
     for statement in statements(VERSION_1):
         db.execute(statement)
-    db.create_view("trials_wide", trials_wide_view(()))
+    db.execute(f"create view trials_wide as {trials_wide_view(())}")
 
 
-def _version_2(db: Any) -> None:
+def _version_2(db: sqlite3.Connection) -> None:
     for statement in statements(VERSION_2):
         db.execute(statement)
 
@@ -51,13 +50,10 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = 
 
     connection: isolation_level None.
     """
-    from sqlite_utils import Database  # slow to import, and only writers need it
-
-    db = Database(connection, recursive_triggers=False, execute_plugins=False)
     for version in range(version_of(connection), len(migrations)):
         connection.execute("begin immediate")
         try:
-            migrations[version](db)
+            migrations[version](connection)
             connection.execute(f"pragma user_version = {version + 1}")
             connection.execute("commit")
         except BaseException:

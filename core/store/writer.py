@@ -26,6 +26,7 @@ _REPORT = "insert or replace into metrics (trial, metric, step, value, word) val
 _OFFSET = "insert or replace into spools (trial, offset) values (?, ?)"
 _DEVICE = f"insert or replace into devices ({codec.DEVICE}) values ({codec.holes(codec.DEVICE)})"
 _READING = f"insert or replace into device_readings ({codec.READING}) values ({codec.holes(codec.READING)})"
+_PARAMETER = "insert into parameters (name, position, definition) values (?, ?, ?)"
 _FACT = "insert or replace into session (key, value) values (?, ?)"
 
 # A checkpoint costs two fsyncs, a long log slows every reader: these keep it near 4 MB.
@@ -191,18 +192,16 @@ class Writer:
 
     def save_parameters(self, definitions: dict[str, Any]) -> None:
         """All parameters known by now, in the order to show them; `trials_wide` gets a column for each."""
-        from sqlite_utils import Database  # slow to import, and needed here once per study
-
         rows = [
-            {"name": codec.text(name), "position": position, "definition": codec.to_json(definition)}
+            (codec.text(name), position, codec.to_json(definition))
             for position, (name, definition) in enumerate(definitions.items())
         ]
-        db = Database(self._db, recursive_triggers=False, execute_plugins=False)
+        view = trials_wide_view(codec.text(name) for name in definitions)
         with self.transaction():
             self._do(self._db.execute, "delete from parameters")
-            self._do(db["parameters"].insert_all, rows)
-            view = trials_wide_view(codec.text(name) for name in definitions)
-            self._do(lambda: db.create_view("trials_wide", view, replace=True))
+            self._do(self._db.executemany, _PARAMETER, rows)
+            self._do(self._db.execute, "drop view if exists trials_wide")
+            self._do(self._db.execute, f"create view trials_wide as {view}")
 
     # what the scheduler reads back
 
