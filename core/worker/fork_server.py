@@ -94,7 +94,10 @@ class Server:
 
     def serve(self) -> None:
         """Until the scheduler closes its end."""
-        if not self._prepare():
+        try:
+            if not self._prepare():
+                return
+        except (BrokenPipeError, ConnectionResetError):  # the scheduler died while this one imported
             return
         rung, ringing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler is needed for the wake-up to be written

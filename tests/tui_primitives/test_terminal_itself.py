@@ -158,7 +158,7 @@ def test_a_crash_leaves_three_lines_and_a_traceback_without_secrets(tmp_path, ca
     (kept,) = tmp_path.glob("crash-*.txt")
     assert app.return_code == 1
     assert said.startswith("the screen crashed: ValueError: bad shape 7\n")
-    assert "the session goes on" in said
+    assert "the session goes on" in " ".join(said.split())  # a long path wraps the line
     assert "in failing" in kept.read_text()
     assert "hunter2" not in said + kept.read_text().replace('password = "hunter2"', "")
 
