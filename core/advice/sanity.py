@@ -130,7 +130,7 @@ def finite(ran: Ran) -> Answer:
 
 def repeatable(first: Ran, again: Ran) -> Answer:
     """Two processes, the same parameters and the same seed."""
-    here, there = _values(first), _values(again)
+    here, there = values_of(first), values_of(again)
     both = sorted(set(here) & set(there))
     if not both or first.state == "FAIL" or again.state == "FAIL":
         return Answer("repeatable", None, f"can't be told: {again.reason or 'no values to compare'}")
@@ -146,7 +146,7 @@ def repeatable(first: Ran, again: Ran) -> Answer:
     return Answer("repeatable", True, f"the same {numbers} twice under one seed")
 
 
-def _values(ran: Ran) -> dict[int, float | None]:
+def values_of(ran: Ran) -> dict[int, float | None]:
     """By step; the result alone, at -1, where nothing was reported."""
     return {step: value for _, step, value in ran.reports} or {-1: ran.value}
 
@@ -154,7 +154,7 @@ def _values(ran: Ran) -> dict[int, float | None]:
 def overfits(ran: Ran | None) -> Answer:
     question = "one batch"
     if ran is None:
-        do = "def one_batch(trial): return can_overfit(model, loss_of, batch)   # of hptui.core.training"
+        do = "def one_batch(trial): return can_overfit(model, loss_of, batch)"
         return Answer(question, None, "not tried: the script has no function one_batch", do)
     if ran.state != "COMPLETE" or ran.value is None:
         return Answer(question, False, f"can't be told: {ran.reason or ran.state.lower()}", "its log is below")

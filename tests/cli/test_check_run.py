@@ -40,7 +40,9 @@ def test_an_objective_is_tried_and_nothing_is_kept(user):
 
     assert [(a["question"], a["ok"]) for a in found["answers"]] == [
         ("runs", True), ("reports", True), ("finite", True), ("repeatable", True), ("one batch", True),
+        ("parameters", False),
     ]  # fmt: skip
+    assert "nothing changes with batch_size (16 to 64); the others do" in found["answers"][-1]["says"]
     assert found["trial"]["reports"] == [[0, 1.5], [1, 1.0], [2, 0.5 + 1 / 3]]
     assert found["step_s"] >= 0.05 and found["memory_bytes"] > 1e6 and found["full_s"] > 19 * found["step_s"]
     assert [row["batch"] for row in found["batch_sizes"]] == [16, 64]

@@ -36,16 +36,17 @@ from hptui.tui.commands.target import read_target
 @click.option("--limit", default="2min", show_default=True, metavar="TIME", help="With --run: of each trial.")
 @click.option("--step-is", type=click.Choice(["epoch", "batch"]), default="epoch", show_default=True,
               help="With --run: what a reported step goes through; throughput is told by it.")
+@click.option("--each", is_flag=True, help="With --run: move each parameter, even where that takes long.")
 @click.option("--text", is_flag=True, help="Print the study file that a script or a command line stands for.")
 def check(
     target: str, params: tuple[str, ...], pattern: str | None, as_json: bool, text: bool, run_it: bool, steps: int,
-    limit: str, step_is: str, **overrides: Any,
+    limit: str, step_is: str, each: bool, **overrides: Any,
 ) -> int:  # fmt: skip
     """Say everything that is wrong with a study, or what it would do. Without --run nothing is started.
 
     --run: a few short trials of the baseline, in processes of their own. Does it report, is it finite, is it the same
-    twice under one seed, can it learn one batch (a function `one_batch(trial)` in the script), what does a step take,
-    what does each batch size. Nothing of it is kept.
+    twice under one seed, does each parameter change something, can it learn one batch (a function `one_batch(trial)` in
+    the script), what does a step take, what does each batch size. Nothing of it is kept.
     """
     try:
         source = read_target(target, params, pattern)
@@ -65,13 +66,13 @@ def check(
         study_json = msgspec.to_builtins(study)
         devices = [device.id for device in here.devices]
         good = {"ok": True, "problems": [], "study": study_json, "slots": here.at_once}
-        looked = look(source, study, short, step_is == "epoch", overrides) if short else None
+        looked = look(source, study, short, step_is == "epoch", each, overrides) if short else None
         if looked is not None:
             good["run"] = as_json_run(looked)
         print_json({**good, "devices": devices, "notes": [*here.notes, *small_population(study, here)]})
         return 0 if looked is None else looked.exit_status
     elif short:
-        looked = look(source, study, short, step_is == "epoch", overrides)
+        looked = look(source, study, short, step_is == "epoch", each, overrides)
         print("\n".join(lines(looked, study, here)))
         return looked.exit_status
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hptui.core.advice.heeding import heeds, moves, not_tried
 from hptui.core.advice.roles import Role, role_of
 from hptui.core.advice.sanity import Answer, Ran, Scaling, answers, largest_that_gains, scaling
 from hptui.core.devices.inventory import Inventory
@@ -23,6 +24,7 @@ from hptui.tui.commands.trying import Short, try_out
 MOST_SIZES = 6
 ONE_BATCH = "one_batch"
 NOTHING_COMPLETE = 3
+SOON_S = 30.0  # that trying each parameter may take without being asked for
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,13 @@ class Looked:
         return 0 if self.ok else NOTHING_COMPLETE if self.first.state == "FAIL" else 1
 
 
-def look(source: Target, study: Study, short: Short, per_epoch: bool, overrides: Mapping[str, Any]) -> Looked:
-    """Run the trials and judge them: the baseline twice, each batch size once, one batch by heart."""
+def look(
+    source: Target, study: Study, short: Short, per_epoch: bool, each: bool, overrides: Mapping[str, Any]
+) -> Looked:
+    """Run the trials and judge them: the baseline twice, each batch size once, one batch by heart.
+
+    each: also each parameter moved, however long that takes; else where it takes less than SOON_S.
+    """
     if study.budget.max_steps is not None and study.budget.max_steps < short.steps:
         short = Short(study.budget.max_steps, short.limit_s)
     given = {key: value for key, value in overrides.items() if key in ("seed", "devices", "gpus", "direction")}
@@ -54,22 +61,40 @@ def look(source: Target, study: Study, short: Short, per_epoch: bool, overrides:
     baseline = space.defaults()
     say(f"trial 0, {plural(short.steps, 'step')} long, in a process of its own")
     (first,) = try_out(source, study, short, [baseline], given)
-    again = one = None
+    again = one = use = None
     tried: list[tuple[float, Ran]] = []
     batch = ""
     if first.reports or first.state != "FAIL":
         batch, sizes = batch_sizes(space) if first.reports else ("", [])
         sizes = sizes if len(sizes) > 1 else []
-        say("the same again" + (f", and batch sizes {', '.join(f'{each:g}' for each in sizes)}" if sizes else ""))
-        again, *others = try_out(source, study, short, [baseline, *(at(space, batch, each) for each in sizes)], given)
+        moving = moves(space) if space.dim else []
+        soon = each or _took_s(first) * len(moving) <= SOON_S
+        if moving and not soon:
+            use = not_tried(len(moving), duration(_took_s(first)))
+        moved = moving if soon else []
+        say(
+            "the same again"
+            + (f", batch sizes {', '.join(f'{one:g}' for one in sizes)}" if sizes else "")
+            + (f", and {plural(len(moved), 'parameter')} moved one by one" if moved else "")
+        )
+        points = [baseline, *(at(space, batch, one) for one in sizes), *(at(space, *move) for move in moved)]
+        again, *others = try_out(source, study, short, points, given)
         tried = list(zip(sizes, others, strict=False))
+        if moved:
+            shown = zip(moved, others[len(sizes) :], strict=False)
+            use = heeds(first, again, [(name, value, ran) for (name, value), ran in shown])
         if function := one_batch_of(source, study):
             say("one batch, by heart")
             (one,) = try_out(source, study, short, [baseline], given, function)
     steps = study.budget.max_steps
     full = first.step_s * steps + (first.startup_s or 0) if first.step_s is not None and steps else None
     log = next((ran.log for ran in (first, one) if ran is not None and ran.state == "FAIL"), "")
-    return Looked(first, answers(first, again, one, short.steps), scaling(tried, per_epoch), batch, full, log)
+    found = [*answers(first, again, one, short.steps), *([] if use is None else [use])]
+    return Looked(first, found, scaling(tried, per_epoch), batch, full, log)
+
+
+def _took_s(ran: Ran) -> float:
+    return 0.0 if ran.began_at is None or ran.ended_at is None else ran.ended_at - ran.began_at
 
 
 def one_batch_of(source: Target, study: Study) -> str | None:
@@ -157,13 +182,22 @@ def _costs(found: Looked, study: Study, here: Inventory) -> Iterator[tuple[str, 
         starting = "" if first.startup_s is None else f", starting up {_time(first.startup_s)}"
         yield "step time", f"{_time(first.step_s)}{spread}{starting}"
     memory = [f"{size(first.host_bytes)} of the machine"] if first.host_bytes else []
-    memory += [f"{size(first.gpu_bytes)} of the GPU"] if first.gpu_bytes else []
+    memory += [on_gpu(first.gpu_bytes, here)] if first.gpu_bytes else []
     if memory:
         yield "memory", ", ".join(memory)
     if found.full_s is not None and study.budget.max_steps:
         n = study.budget.n_trials
         every = "" if n is None else f"; {n}, {here.at_once} at once: {duration(found.full_s * n / here.at_once)}"
         yield "full trial", f"{plural(study.budget.max_steps, 'step')}: about {duration(found.full_s)}{every}"
+
+
+def on_gpu(peak_bytes: int, here: Inventory) -> str:
+    """What a trial had of a GPU, and how many such trials the smallest one holds."""
+    totals = [device.memory_total_bytes for device in here.devices if device.memory_total_bytes]
+    if not here.on_gpus or not totals:
+        return f"{size(peak_bytes)} of the GPU"
+    fit = min(totals) // peak_bytes
+    return f"{size(peak_bytes)} of the GPU's {size(min(totals))}: it holds {plural(fit, 'such trial')}"
 
 
 def _sizes(rows: Sequence[Scaling], name: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from hptui.core.advice.sanity import Ran
 from hptui.core.devices.inventory import inventory
 from hptui.core.errors import SessionError
 from hptui.core.scheduler.begin import facts_of
-from hptui.core.scheduler.gpus import PEAK, TORCH_PEAK
+from hptui.core.scheduler.gpus import peak_of
 from hptui.core.scheduler.launch import ensure
 from hptui.core.scheduler.target import Target, read_study
 from hptui.core.store.create import create_session
@@ -135,7 +135,7 @@ def _ran(folder: SessionFolder, row: TrialRow) -> Ran:
         offset = after
     return Ran(
         row.params, row.state, tuple(sorted(reports.values())), row.value, row.cause, row.reason, began, ended,
-        row.attrs.get(HOST_PEAK), row.attrs.get(PEAK) or row.attrs.get(TORCH_PEAK), _tail(log.log),
+        row.attrs.get(HOST_PEAK), peak_of(row.attrs) or None, _tail(log.log),
     )  # fmt: skip
 
 
