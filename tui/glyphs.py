@@ -143,6 +143,16 @@ def fit(text: str, width: int, align: Align = "left", cut: str = "…") -> str:
     return pad + text if align == "right" else text + pad
 
 
+def fit_ends(text: str, width: int) -> str:
+    """`fit`, but cut in the middle: names that begin alike are told apart by their ends."""
+    text = harmless(text)
+    used = cell_len(text)
+    if used <= width or width < 4:
+        return fit(text, width, cut=current().cut)
+    tail = (width - 1) // 2
+    return fit(clip(text, width - 1 - tail).rstrip() + current().cut + clip(text, tail, used - tail).lstrip(), width)
+
+
 def clip(text: str, width: int, skip: int = 0) -> str:
     """At most `width` cells of harmless `text` after `skip` cells; half a wide character becomes a space."""
     if text.isascii():

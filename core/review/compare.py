@@ -13,6 +13,7 @@ from hptui.core.review.history import By, History, history
 from hptui.core.space.parameter import mark
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.goals import goals_of
 
 POINTS = 120
 """Places at which a band is worked out."""
@@ -31,6 +32,7 @@ class Contender:
     space: Mapping[str, Any]
     columns: Columns
     best: TrialRow | None
+    objectives: int = 1
 
     def history(self, by: By) -> History:
         return history(self.columns, by, self.created_at)
@@ -55,7 +57,7 @@ def contender(reader: Reader) -> Contender:
     return Contender(
         reader.folder.name, str(facts.get("metric") or "value"), direction, _name(facts.get("sampler")),
         _name(facts.get("pruner")), facts.get("created_at"), definitions,
-        columns(rows, definitions, -1.0 if direction == "maximize" else 1.0), best,
+        columns(rows, definitions, -1.0 if direction == "maximize" else 1.0), best, len(goals_of(facts)),
     )  # fmt: skip
 
 
@@ -64,12 +66,13 @@ def _name(chosen: Any) -> str:
 
 
 def mismatch(contenders: Sequence[Contender]) -> str:
-    """Why the values do not compare; "" when they do."""
+    """Why the values do not compare, or not all of them; "" when they do."""
     kinds = dict.fromkeys((one.metric, one.direction) for one in contenders)
-    if len(kinds) < 2:
-        return ""
-    told = [f"{one.name} {one.direction}s {one.metric}" for one in contenders]
-    return f"not the same question: {'; '.join(told)}"
+    if len(kinds) > 1:
+        told = [f"{one.name} {one.direction}s {one.metric}" for one in contenders]
+        return f"not the same question: {'; '.join(told)}"
+    several = [f"{one.name} has {one.objectives}" for one in contenders if one.objectives > 1]
+    return f"only {contenders[0].metric} is compared, and of objectives {', '.join(several)}" if several else ""
 
 
 # --- bands --------------------------------------------------------------------------------------------------------

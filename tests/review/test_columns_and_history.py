@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations, permutations
 from typing import Any
 
@@ -178,6 +179,7 @@ def test_sessions_of_different_questions_are_said_to_be_so() -> None:
 
     assert mismatch([a, a]) == ""
     assert mismatch([a, b]) == "not the same question: a minimizes loss; b maximizes acc"
+    assert mismatch([replace(a, objectives=2), a]) == "only loss is compared, and of objectives a has 2"
 
 
 # --- the ledger ---------------------------------------------------------------------------------------------------

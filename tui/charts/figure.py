@@ -93,12 +93,14 @@ def _end(drawn: Extents, across: int, down: int, w: int, h: int) -> tuple[int, i
 
 
 def _write(canvas: Canvas, x: int, y: int, style: str, label: str) -> None:
-    """A label right of a curve's end, where nothing is drawn yet."""
+    """A label right of a curve's end, or a line above or below that, where nothing is drawn yet."""
     start, stop = x + 2, x + 2 + len(label)
     marks = canvas.style("milestone")
-    taken = canvas.paint[y, start - 1 : stop]
-    if stop <= canvas.width and not np.any((taken > 0) & (taken != marks)):
-        canvas.write(start, y, label, style)
+    for row in (y, y - 1, y + 1):
+        taken = canvas.paint[row, start - 1 : stop] if 0 <= row < canvas.height else np.ones(1)
+        if stop <= canvas.width and not np.any((taken > 0) & (taken != marks)):
+            canvas.write(start, row, label, style)
+            return
 
 
 def _shade(band: Band | None, x_axis: Axis, y_axis: Axis, w: int, h: int) -> NDArray[np.bool_]:

@@ -87,9 +87,9 @@ class CompareScreen(Screen[None]):
 
     def _show_lines(self, problem: str) -> None:
         names = "  ".join(harmless(folder.name) for folder in self.folders)
-        said = Cell(f"  {harmless(problem)}", "warn bold") if problem else Cell("")
+        said = Cell(f"{harmless(problem)}  ", "warn bold") if problem else Cell("")  # the names are in the table too
         self.query_one("#header", TextLine).show(
-            lambda width: (Cell("hptui", "strong bold"), Cell("  compare  ", "muted"), Cell(names, "bold"), said)
+            lambda width: (Cell("hptui", "strong bold"), Cell("  compare  ", "muted"), said, Cell(names, "bold"))
         )
         self.query_one("#tabs", TextLine).show(lambda width: tabs_line(TABS, self.pane.tab, "", width))
 

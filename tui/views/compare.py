@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rich.cells import cell_len
 
 from hptui.core.review.compare import Contender, Row, bests, luck, spaces
 from hptui.core.review.history import By, steps
 from hptui.tui.charts.axes import Axis, limits
 from hptui.tui.charts.band import Band
-from hptui.tui.charts.figure import Curve
+from hptui.tui.charts.figure import GUTTER, Curve
 from hptui.tui.charts.figure import draw as draw_figure
 from hptui.tui.charts.piece import Piece
 from hptui.tui.charts.reach import reach
-from hptui.tui.glyphs import Glyphs, fit
+from hptui.tui.glyphs import Glyphs, current, fit, fit_ends, harmless
 from hptui.tui.views.history import unit_of
 from hptui.tui.views.numbers import duration, number, plain
 from hptui.tui.views.parameters import range_of
 
 Lines = list[tuple[Piece, ...]]
+LETTERS = "abcd"
+"""Lines are called so at their ends and in the table: digits choose tabs."""
+_WIDE = 20.0  # how many times as long one session's line is as another's when the axis becomes logarithmic
+_NUMBERS = f"{'best':>8} {'trial':>6} {'trials':>7} {'done':>6} {'device time':>11}"
 
 
 def heading(contenders: Sequence[Contender], by: By, log: bool) -> str:
@@ -46,23 +51,33 @@ def draw(
         best = one.columns.sign * found.best
         x, y = steps(found.x / size, best)
         points.append((x, y))
-        curves.append(Curve(x, y, f"series-{at}", one.name))
+        curves.append(Curve(x, y, f"series-{at}", LETTERS[at]))
     band = _band(contenders[chosen]) if by is By.TRIALS else None
     seen = reach(points, band, log)
     if seen.low is None or seen.high is None:
         return [*lines, (), (Piece("  no complete trial" if not log else "  no value above 0", "muted"),)]
     tail = note(contenders[chosen], by)
-    y_axis = limits(seen.low, seen.high, log)
-    x_axis = Axis(1.0, seen.right, True) if uneven(contenders, by) else Axis(0.0, max(seen.right, 1e-9))
+    ends = [end for _, y in points if len(y) and np.isfinite(end := float(y[-1])) and (end > 0 or not log)]
+    y_axis = limits(min(seen.low, *ends, seen.high), max(seen.high, *ends, seen.low), log)  # what each found is seen
+    x_axis = _x_axis(points, seen.right, uneven(contenders, by), (width - GUTTER) / max(width - GUTTER - 4, 1))
     order = [*curves[:chosen], *curves[chosen + 1 :], curves[chosen]]
-    chart = draw_figure(order, x_axis, y_axis, width, height - len(lines) - 1, glyphs, band=band)
+    chart = draw_figure(order, x_axis, y_axis, width, height - len(lines) - 1, glyphs, band=band, labels=True)
     return [*lines, *chart, (Piece(fit(f"  {tail}", width, cut=glyphs.cut), "muted"),)]
 
 
 def uneven(contenders: Sequence[Contender], by: By) -> bool:
-    """One session has twenty times as many trials as another: then their number is drawn on a log scale."""
-    counts = [len(one.history(by).x) for one in contenders]
-    return by is By.TRIALS and min(counts) > 0 and max(counts) > 20 * min(counts)
+    """One session has many times as many trials as another, or took so much longer: then a log scale shows both."""
+    ends = [float(found[-1]) for one in contenders if len(found := one.history(by).x) and found[-1] > 0]
+    return len(ends) > 1 and max(ends) > _WIDE * min(ends)
+
+
+def _x_axis(points: Sequence[tuple[Any, Any]], right: float, log: bool, room: float) -> Axis:
+    """room: how much longer it is than the longest line, for the letter at that line's end."""
+    if not log:
+        return Axis(0.0, max(right, 1e-9) * room)
+    firsts = [float(x[x > 0][0]) for x, _ in points if (x > 0).any()]
+    low = min(firsts)
+    return Axis(low, low * (right / low) ** room if right > low else 2 * low, True)
 
 
 def _band(one: Contender) -> Band | None:
@@ -76,14 +91,16 @@ def _band(one: Contender) -> Band | None:
 def note(one: Contender, by: By) -> str:
     if by is not By.TRIALS:
         return "x: over trials ended, where the shade shows luck"
-    return f"shade: where {one.name} would be in 9 of 10 other orders of its own trials"
+    return f"shade: where {fit_ends(one.name, 22).rstrip()} would be in 9 of 10 other orders of its own trials"
 
 
 def table(contenders: Sequence[Contender], chosen: int, width: int) -> Lines:
     """One line per session: which line is whose, what it found, what it took."""
-    wide = min(max(7, *(len(one.name) for one in contenders)), 24)
-    numbers = f"{'best':>8} {'trial':>6} {'trials':>7} {'done':>6} {'device time':>11}"
-    titles = f"     {fit('session', wide)}  {numbers}  sampler, pruner"
+    how = [", ".join(filter(None, (one.sampler, one.pruner))) for one in contenders]
+    longest = max(7, *(cell_len(harmless(one.name)) for one in contenders))
+    rest = width - 11 - len(_NUMBERS)  # for the names, and what they searched by
+    wide = min(longest, max(14, rest - max(len("sampler, pruner"), *map(len, how))))
+    titles = f"       {fit('session', wide)}  {_NUMBERS}  sampler, pruner"
     lines: Lines = [(Piece(fit(titles, width), "muted bold"),)]
     for at, one in enumerate(contenders):
         best = number(one.best.value) if one.best is not None else number(None)
@@ -92,9 +109,9 @@ def table(contenders: Sequence[Contender], chosen: int, width: int) -> Lines:
         text = f"{best:>8} {which:>6} {len(one.columns):>7} {done:>6} {duration(one.device_s):>11}"
         lines.append(
             (
-                Piece("> " if at == chosen else "  ", "strong bold"), Piece("━━ ", f"series-{at} bold"),
-                Piece(fit(one.name, wide), "strong bold" if at == chosen else ""), Piece(f"  {text}", ""),
-                Piece(f"  {', '.join(filter(None, (one.sampler, one.pruner)))}", "muted"),
+                Piece("> " if at == chosen else "  ", "strong bold"), Piece(f"{LETTERS[at]} ━━ ", f"series-{at} bold"),
+                Piece(fit_ends(one.name, wide), "strong bold" if at == chosen else ""), Piece(f"  {text}", ""),
+                Piece("  " + fit(how[at], max(rest - wide, 0), cut=current().cut).rstrip(), "muted"),
             )
         )  # fmt: skip
     return lines
@@ -117,7 +134,7 @@ def grid(contenders: Sequence[Contender], rows: Sequence[Row], width: int, text:
     first = min(max([len(row.name) for row in rows] + [9]), 24)
     room = max((width - first - 4) // len(contenders) - 2, 6)
     head = [Piece(f"    {fit('parameter', first)}", "muted bold")]
-    head += [Piece(f"  {fit(one.name, room)}", f"series-{at} bold") for at, one in enumerate(contenders)]
+    head += [Piece(f"  {fit_ends(one.name, room)}", f"series-{at} bold") for at, one in enumerate(contenders)]
     lines: Lines = [tuple(head)]
     for row in rows:
         mark = "≠" if row.differs else " "
