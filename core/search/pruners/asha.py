@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from hptui.core.search.crowd import Crowd
 from hptui.core.search.protocol import Curve, Go, Hold, Resume, Rungs, Stop
 from hptui.core.search.pruners.halving import SuccessiveHalving
 from hptui.core.search.pruners.rungs import Ranking, geometric, hopeless, last_resort, newly_reached, verdict
@@ -38,7 +39,7 @@ class Asha:
             return None
         if stop := hopeless(rung, curve, self.sign):
             return stop
-        crowd = (*others, replace(curve, held=True))
+        crowd = Crowd.of(others).beside(replace(curve, held=True))
         ranking = Ranking.of(rung, crowd)
         kept = len(ranking) // self.reduction_factor
         waits = ranking.said(curve.number, kept, self.sign)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hptui.core.search.crowd import Crowd
 from hptui.core.search.protocol import Curve, Go, Rungs, Stop
 from hptui.core.search.pruners.rungs import Ranking, geometric, newly_reached
 
@@ -44,7 +45,10 @@ def stop_or_go(
     """Ties are kept; a NaN is stopped, and counts for nobody."""
     if math.isnan(curve.from_step(rung)):
         return Stop(f"rung {rung}: the value is not a number{instead}")
-    ranking = Ranking.of(rung, (c for c in (curve, *others) if not math.isnan(c.from_step(rung))))
+    crowd = Crowd.of(others).beside(curve)
+    ranking = Ranking.of(rung, crowd)
+    if unknown := crowd.unknown(rung):
+        ranking = Ranking(rung, tuple(entrant for entrant in ranking.entrants if entrant.number not in unknown))
     kept = max(1, len(ranking) // factor)
     said, compared = ranking.said(curve.number, kept, sign), ranking.compared(curve.number, kept)
     if curve.from_step(rung) <= ranking.entrants[kept - 1].loss:

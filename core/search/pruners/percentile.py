@@ -7,12 +7,13 @@ values are among those compared, Optuna's percentile may be NaN, and it goes on;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.search.protocol import Array, Compared, Curve, Every, Kind, Stop
+from hptui.core.search.crowd import Crowd
+from hptui.core.search.protocol import Array, Compared, Curve, Every, Stop
 from hptui.core.search.pruners.wording import two_numbers, worse
 
 
@@ -40,35 +41,24 @@ class Percentile:
         step, previous = curve.last_step, int(curve.steps[-2]) if len(curve.steps) > 1 else -1
         if not self.milestones().reached(step, previous):
             return None
-        complete = [other for other in others if other.kind == Kind.COMPLETE]
-        if len(complete) < max(1, self.n_startup_trials):
+        ended = Crowd.of(others).ended
+        if ended.complete < max(1, self.n_startup_trials):
             return None
         best = curve.best_up_to(step)
         if math.isnan(best):
             return Stop(f"it has reported nothing but NaN up to step {step}")
-        losses = losses_at(step, complete)
-        if len(losses) < self.n_min_trials:
+        ranked, count = ended.losses_at(step)  # NaN is counted, and has no rank
+        if count < self.n_min_trials:
             return None
-        mark = percentile_of(losses, self.percentile)
+        mark = mark_of(ranked, self.percentile)
         if not best > mark:  # an unknown mark is NaN: go on
             return None
         one, other = two_numbers(best, mark, self.sign)
-        said = f"best {one} at step {step} is {worse(self.sign)} {self.named(other, len(losses))}"
-        return Stop(said, Compared(best, mark, len(losses)))
+        said = f"best {one} at step {step} is {worse(self.sign)} {self.named(other, count)}"
+        return Stop(said, Compared(best, mark, count))
 
     def named(self, mark: str, count: int) -> str:
         return f"{mark}, the mark of the best {self.percentile:g} % of {count} trials"
-
-
-def losses_at(step: int, curves: Iterable[Curve]) -> Array:
-    """What each curve reported at exactly `step`, NaN included; those without a report there are left out."""
-    found = []
-    for curve in curves:
-        steps = curve.steps
-        k = steps.searchsorted(step)
-        if k < len(steps) and steps[k] == step:
-            found.append(curve.losses[k])
-    return np.array(found, float)
 
 
 def percentile_of(losses: Array, percentile: float) -> float:
@@ -77,11 +67,15 @@ def percentile_of(losses: Array, percentile: float) -> float:
     `numpy.nanpercentile` for finite losses. Next to an infinite one numpy has NaN; here the mark is then that
     neighbour, unless the rank is whole.
     """
-    ranked = np.sort(losses[~np.isnan(losses)])
+    return mark_of(np.sort(losses[~np.isnan(losses)]).tolist(), percentile)
+
+
+def mark_of(ranked: Sequence[float], percentile: float) -> float:
+    """`percentile_of` numbers that ascend."""
     if not len(ranked):
         return math.nan
     rank = (len(ranked) - 1) * (percentile / 100)
-    low, high = float(ranked[math.floor(rank)]), float(ranked[math.ceil(rank)])
+    low, high = ranked[math.floor(rank)], ranked[math.ceil(rank)]
     share = rank - math.floor(rank)
     if low == high or share == 0:
         return low

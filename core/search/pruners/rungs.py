@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from operator import itemgetter
 
+from hptui.core.search.crowd import Crowd, Entrant
 from hptui.core.search.protocol import Compared, Curve, Go, Hold, Kind, Resume, Stop
 from hptui.core.search.pruners.wording import number as told
 from hptui.core.search.pruners.wording import two_numbers
@@ -32,14 +34,6 @@ def newly_reached(rungs: Sequence[int], curve: Curve) -> int | None:
     return max((rung for rung in rungs if previous < rung <= curve.last_step), default=None)
 
 
-class Entrant(NamedTuple):  # a tuple: 300 of them are sorted for a verdict
-    """A trial at a rung; the better one is the lower one, and of equal ones the earlier trial."""
-
-    loss: float
-    number: int
-    held: bool  # frozen at this very rung
-
-
 @dataclass(frozen=True)
 class Ranking:
     """Those that have reached a rung, best first."""
@@ -50,21 +44,18 @@ class Ranking:
     @staticmethod
     def of(rung: int, curves: Iterable[Curve], above: float = math.inf) -> Ranking:
         """above: the next rung up; a trial held there is not held at this one."""
-        found = []
-        for curve in curves:
-            last = curve.last_step
-            if last >= rung:
-                loss = curve.from_step(rung)
-                held = curve.held and last < above
-                found.append(Entrant(math.inf if math.isnan(loss) else loss, curve.number, held))
-        return Ranking(rung, tuple(sorted(found)))
+        return Ranking(rung, tuple(Crowd.of(curves).reached(rung, above)))
 
     def __len__(self) -> int:
         return len(self.entrants)
 
     def rank(self, number: int) -> int:
         """1 for the best."""
-        return next(i for i, entrant in enumerate(self.entrants, 1) if entrant.number == number)
+        return self._numbers.index(number) + 1
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(map(itemgetter(1), self.entrants))
 
     def first_held(self, kept: int) -> Entrant | None:
         """The best of the first `kept` that still waits here."""
