@@ -10,7 +10,7 @@ from hptui.core.search.models.curve_fit import MOST, Observations, levels, setti
 from hptui.core.search.models.curve_kernel import NAMES, CurveEvidence, CurveKernel
 from hptui.core.search.models.curve_model import expect, expect_elsewhere, selected
 from hptui.core.search.models.curve_posterior import CurvePosterior
-from hptui.core.search.models.curve_scale import LossScale
+from hptui.core.search.models.curve_scale import LossScale, floor_of
 
 GROUPS = (0, 1, 2, 2)
 
@@ -138,6 +138,20 @@ def test_the_scale_keeps_the_order_and_caps_what_is_hopeless() -> None:
 @pytest.mark.parametrize("loss", [np.zeros(4), np.full(4, np.nan), np.array([1e308, -1e308, 0.0, np.inf])])
 def test_the_scale_takes_any_losses(loss: np.ndarray) -> None:
     assert np.isfinite(LossScale.of(np.arange(4), loss).forward(loss)).all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "floor"),
+    [
+        ([0.3, np.nan, 2.0], 0.0),
+        ([-0.4, -1.0, -0.0], -1.0),
+        ([-0.4, 0.1], -np.inf),
+        ([-20.0, -3.0], -np.inf),
+        ([np.inf], -np.inf),
+    ],
+)
+def test_accuracies_end_at_one_and_errors_at_zero(loss: list[float], floor: float) -> None:
+    assert floor_of(np.array(loss)) == floor
 
 
 def test_predictions_are_checked_against_the_later_halves_of_curves() -> None:

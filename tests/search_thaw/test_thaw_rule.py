@@ -122,6 +122,18 @@ def test_a_trial_that_would_be_promoted_goes_on_at_once() -> None:
         assert numbers.cohort == 11 and numbers.rank in range(1, 12) and numbers.rung is None
 
 
+def test_no_accuracy_is_predicted_above_one_and_none_beats_it() -> None:
+    crowd = [replace(curve, losses=0.49 * (curve.losses - 2.0)) for curve in curves(11)]
+    thought = rule().mind.think(crowd)
+    assert thought is not None
+    below = [thought.outlook(curve.number) for curve in crowd]
+    done = rule().mind.think([replace(crowd[0], losses=np.full(len(crowd[0].losses), -1.0)), *crowd[1:]])
+    assert done is not None
+
+    assert min(outlook.loss for outlook in below) >= -1.0 and max(outlook.chance for outlook in below) > 0.0
+    assert {done.outlook(curve.number).chance for curve in crowd} == {0.0}
+
+
 def test_a_loss_that_is_no_number_stops_its_trial() -> None:
     crowd = curves(10)
     for loss, word in ((np.nan, "not a number"), (np.inf, "inf")):

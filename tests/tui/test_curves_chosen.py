@@ -9,7 +9,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import SessionFolder
 from hptui.tui.crowd import Crowd
-from hptui.tui.panes.curves import MOST, Choice, axis_end, chosen
+from hptui.tui.panes.curves import MOST, Choice, axis_end, chosen, marks
 from hptui.tui.panes.plot import Series
 from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
 
@@ -42,6 +42,16 @@ def test_the_choice_goes_round(choice: Choice, trials: set[int]) -> None:
     known = snapshot(*RUNS[:2], *DONE[:3], TrialRow(5, "PRUNED", {}, ended_at=1.0))
 
     assert set(chosen(known, choice, NONE, frozenset({2}), cursor=5)) == trials
+
+
+def test_those_that_run_come_first_and_then_the_most_promising_of_those_held() -> None:
+    held = [TrialRow(n, "PAUSED", {}, best=float(n)) for n in range(40)]
+
+    assert chosen(snapshot(*held, *RUNS[:2]), Choice.BOTH, NONE, NONE, cursor=None)[::-1] == (100, 101, *range(8))
+
+
+def test_a_rule_that_judges_everywhere_has_no_lines() -> None:
+    assert (marks(Facts(rungs=(1, 3, 9))), marks(Facts(rungs=tuple(range(40))))) == ((1, 3, 9), ())
 
 
 def test_a_trial_that_is_not_there_is_not_drawn() -> None:

@@ -14,11 +14,12 @@ from rich.cells import cell_len
 from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
 from hptui.tui.keys import AROUND, LOOKING, WISHES
 from hptui.tui.snapshot import Delta, Facts, Parameter, Snapshot, merge
+from hptui.tui.views.ahead import ahead, ahead_line
 from hptui.tui.views.best import best_line
 from hptui.tui.views.cells import text_of
 from hptui.tui.views.devices import device_line
 from hptui.tui.views.events import KINDS, decisions, event_line, last_event_line
-from hptui.tui.views.header import header_line
+from hptui.tui.views.header import best_part, header_line
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_shown
 from hptui.tui.views.numbers import age, duration, number, plain
@@ -246,3 +247,33 @@ def test_a_verdict_is_not_told_again_when_the_trial_then_ends() -> None:
     started = EventRow(4.0, "started", 9, "forked", {}, 4)
 
     assert decisions([judged, ended, by_hand, started]) == [judged, by_hand]
+
+
+def test_a_trial_that_its_rule_holds_is_not_told_twice() -> None:
+    judged = EventRow(1.0, "judged", 7, "predicted 0.4 ± 0.1", {"verdict": "hold"}, 1)
+    held = EventRow(2.0, "paused", 7, "held at its rung", {}, 2)
+    by_hand = EventRow(3.0, "paused", 7, "paused by you", {}, 3)
+
+    assert decisions([judged, held, by_hand]) == [judged, by_hand]
+
+
+HELD = [
+    TrialRow(n, "PAUSED", {"lr": 0.1}, why="rung", best=best, step=4) for n, best in ((5, 0.3), (6, 0.9), (7, None))
+]
+
+
+def test_who_leads_is_known_before_any_trial_is_complete() -> None:
+    going = merge(Snapshot(), Delta(Facts(direction="maximize", max_steps=20), tuple(HELD)), at=2.0, alive=True)
+
+    assert ahead(going) == (6, 5)
+    assert text_of(best_part(going)) == "so far 0.9000 #6"
+    assert text_of(ahead_line(going, 6)) == " ~   0.9000     6  20%  lr 0.1"
+
+
+def test_beside_complete_trials_only_those_ahead_of_the_best_are_shown() -> None:
+    done = TrialRow(1, "COMPLETE", {}, value=0.5, ended_at=1.0)
+    going = merge(Snapshot(), Delta(Facts(direction="maximize"), (done, *HELD)), at=2.0, alive=True)
+
+    assert ahead(going) == (6,)
+    assert text_of(best_part(going)) == "best 0.5000 #1"
+    assert ahead(replace(going, alive=False)) == ()

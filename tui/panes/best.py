@@ -1,4 +1,4 @@
-"""The best completed trials, or with several objectives those that nobody beats."""
+"""The best complete trials, above them those that are ahead without having ended; with several objectives the front."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from hptui.tui.panes.event_list import LineList
 from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.ahead import ahead, ahead_line
 from hptui.tui.views.best import best_line
 from hptui.tui.views.front import front_line, front_title
 
@@ -22,4 +23,9 @@ class BestPane(LineList):
             self.border_title = f"5 {front_title(snapshot)}"
             self.show(snapshot.best, lambda number: front_line(snapshot, number))
         else:
-            self.show(snapshot.best, lambda number: best_line(snapshot, number))
+            going = ahead(snapshot)
+            self.border_title = "5 best ─ ~ so far" if going else "5 best"
+            self.show(
+                (*going, *snapshot.best),
+                lambda number: ahead_line(snapshot, number) if number in going else best_line(snapshot, number),
+            )

@@ -8,13 +8,15 @@ from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from hptui.tui.panes.plot import LinePlot, Series
-from hptui.tui.snapshot import Snapshot
+from hptui.tui.snapshot import Facts, Snapshot
+from hptui.tui.views.ahead import by_best
 
 if TYPE_CHECKING:
     from hptui.tui.charts.band import Band
 
 MOST = 20  # more lines than this can't be told apart
 TOP = 8
+MOST_MARKS = 10  # a rule that judges at more steps judges everywhere: lines there would say nothing
 
 
 class Choice(Enum):
@@ -37,7 +39,10 @@ def chosen(
     order: list[int] = [] if cursor is None else [cursor]
     order += sorted(pinned)
     order += sorted(marked)
-    best, running = list(snapshot.best[:TOP]), list(snapshot.active)
+    best = list(snapshot.best[:TOP])
+    running = [number for number in snapshot.active if snapshot.trials[number].state == "RUNNING"]
+    running += [row.number for row in by_best(snapshot) if row.state != "RUNNING"]
+    running += [number for number in snapshot.active if number not in running]
     if choice is Choice.BOTH:
         order += best[:1] + running[: MOST // 2] + best[1:]
     elif choice is not Choice.PINNED:
@@ -66,7 +71,7 @@ class CurvesPane(LinePlot):
         band = self._band_of(snapshot, end)
         shade = " ─ shade: 10 to 90 % of all" if band is not None else ""
         title = f"2 curves ─ {metric}{scale} over {self.steps} ─ {choice.value} + cursor{shade}"
-        self.show(series, x_max=end, focus=cursor, title=title, marks=snapshot.facts.rungs, band=band)
+        self.show(series, x_max=end, focus=cursor, title=title, marks=marks(snapshot.facts), band=band)
 
     def _band_of(self, snapshot: Snapshot, end: float | None) -> Band | None:
         """Where most ended trials run: counted anew only when the sample or the axis changes."""
@@ -79,6 +84,11 @@ class CurvesPane(LinePlot):
             band = percentile_band([(one.steps, one.values) for one in snapshot.crowd if len(one)], end)
             self._shaded = (snapshot.crowd, end, band)
         return band
+
+
+def marks(facts: Facts) -> tuple[int, ...]:
+    """The steps at which a line says that trials are ranked there."""
+    return facts.rungs if len(facts.rungs) <= MOST_MARKS else ()
 
 
 def axis_end(max_steps: int | None, series: Sequence[Series]) -> float | None:

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from hptui.tui import keys
 from hptui.tui.attached import Attached
 from hptui.tui.feed import Wanted
-from hptui.tui.panes.curves import axis_end
+from hptui.tui.panes.curves import axis_end, marks
 from hptui.tui.panes.decisions import DecisionsPane
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.log_view import LogView
@@ -106,8 +106,8 @@ class TrialScreen(Paned):
         lead = "2 " if plot.id == "curves" else ""
         more = f" ─ {at + 1} of {len(metrics)}, M: next" if len(metrics) > 1 and lead else ""
         title = f"{lead}{name}{scale} over {plot.steps}{more}"
-        marks = facts.rungs if name == facts.metric else ()
-        plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title, marks=marks)
+        lines = marks(facts) if name == facts.metric else ()
+        plot.show(series, x_max=axis_end(facts.max_steps, series), focus=self.number, title=title, marks=lines)
 
     def _room(self) -> int:
         """How many plots the right column has room for."""

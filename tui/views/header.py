@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hptui.tui.glyphs import current, harmless
 from hptui.tui.snapshot import Snapshot
+from hptui.tui.views.ahead import ahead
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.numbers import age, clock, count, day, duration, number, size, unknown
 from hptui.tui.views.states import WORDS
@@ -73,7 +74,9 @@ def held(snapshot: Snapshot) -> str:
 
 def best_part(snapshot: Snapshot) -> Cells:
     if not snapshot.best:
-        return cells((f"best {unknown()}", "muted"))
+        going = [snapshot.trials[number_] for number_ in ahead(snapshot)[:1]]
+        said = f"so far {number(going[0].best)} #{going[0].number}" if going else f"best {unknown()}"
+        return cells((said, "muted"))
     if snapshot.facts.also:
         return cells((f"front of {len(snapshot.best)}", "best"))
     best = snapshot.trials[snapshot.best[0]]

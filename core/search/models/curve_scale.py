@@ -14,6 +14,15 @@ CAP = 0.75  # losses above this quantile of the first ones are as bad as it
 _HUGE = 1e150
 
 
+def floor_of(loss: Array) -> float:
+    """What no loss (n,) goes below as far as its values tell: 0 where none is negative, -1 for a share that is to be
+    large, such as an accuracy; else -inf."""
+    known = loss[np.isfinite(loss)]
+    if not len(known):
+        return -np.inf
+    return 0.0 if known.min() >= 0.0 else -1.0 if known.min() >= -1.0 and known.max() <= 0.0 else -np.inf
+
+
 @dataclass(frozen=True)
 class LossScale:
     """z = (log(1 + (loss - best) / unit) - mean) / sd, with losses above `cap`, infinite and NaN ones as bad as it."""

@@ -13,6 +13,7 @@ from hptui.core.search.models.candidates import everywhere, near
 from hptui.core.search.models.curve_fit import levels
 from hptui.core.search.models.curve_heard import Ear, Heard, Point
 from hptui.core.search.models.curve_model import Expected, expect
+from hptui.core.search.models.curve_scale import floor_of
 from hptui.core.search.protocol import Array, Compared, Curve, Kind, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
@@ -70,6 +71,10 @@ class Thought:
     def _rows(self) -> dict[int, int]:
         return {curve.number: row for row, curve in enumerate(self.heard.curves)}
 
+    @cached_property
+    def _floor(self) -> float:
+        return floor_of(self.heard.seen.loss)
+
     @property
     def most_promising(self) -> int | None:
         """Of the trials held, the row of the one that is predicted to end best."""
@@ -107,9 +112,9 @@ class Thought:
         scale = self.expected.scale
         mean, sd = (float(part[row]) for part in self.expected.trials)
         loss, sd = scale.backward(mean), self.expected.widening * sd
-        better = chance(self.best, mean, sd)
+        better = chance(self.best, mean, sd) if self.heard.best > self._floor else 0.0
         rank = 1 + int((self.expected.trials[0][self.expected.heard] < mean).sum())
-        return Outlook(loss, scale.backward(mean + sd) - loss, better, rank)
+        return Outlook(max(loss, self._floor), scale.backward(mean + sd) - loss, better, rank)
 
     def compared(self, number: int) -> Compared:
         """The numbers behind the words: the trial's predicted end and the best loss so far."""
