@@ -9,15 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual._context import active_message_pump  # it has no public name
 from textual.app import App, ComposeResult, SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from hptui.core.store.library import summary
 from hptui.core.study.session import SessionFolder, config_file, home
-from hptui.tui import keys, terminal, theme
+from hptui.tui import keys, terminal, theme, visiting
 from hptui.tui.ascii_only import AsciiOnly
 from hptui.tui.config import Config, read_config
 from hptui.tui.glyphs import current, harmless
@@ -84,7 +87,7 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         if current().level == "ascii":
             self._filters.append(AsciiOnly())  # no public way to add one; a test watches it
         if not self.is_headless:
-            terminal.guard()
+            terminal.guard(visiting.leave)
         self.call_after_refresh(self._open)
 
     def _open(self) -> None:
@@ -97,6 +100,14 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         from hptui.tui.screens.sessions import SessionsScreen
 
         self.push_screen(SessionsScreen(self.read_only, self.shelf))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen on top, unless one asks that is closed already: of two keys pressed in a hurry the second
+        may still reach the dialog that the first one closes, and the screen below must not go instead."""
+        asks = active_message_pump.get(None)
+        if isinstance(asks, Widget) and not any(node in self.screen_stack for node in asks.ancestors_with_self):
+            return AwaitComplete()
+        return super().pop_screen()
 
     def open_session(self, folder: SessionFolder, *, read_only: bool) -> None:
         from hptui.tui.screens.live import LiveScreen

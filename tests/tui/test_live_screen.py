@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from demo_session import write_session
 from driving import Screen, drive
+from textual.widgets import Input
 
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, EventRow
@@ -218,6 +219,20 @@ def test_the_menu_of_keys_finds_a_key_and_does_it(past: SessionFolder) -> None:
         await screen.until("find a key")
         await screen.type("log scale")
         await screen.press("enter")
+        await screen.until("val_loss · log over steps")
+
+    drive(past, journey, read_only=True)
+
+
+def test_what_is_entered_twice_in_a_hurry_closes_one_screen(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("question_mark")
+        await screen.until("find a key")
+        await screen.type("log scale")
+        typed = screen.app.screen.query_one(Input)
+        for _ in range(2):  # as when the terminal brings two keys before the first is done
+            typed.post_message(Input.Submitted(typed, typed.value))
         await screen.until("val_loss · log over steps")
 
     drive(past, journey, read_only=True)
