@@ -28,32 +28,40 @@ def body(lines: str) -> str:
     )
 
 
-@pytest.mark.parametrize(
-    ("lines", "cause", "reason"),
-    [
-        ("raise ValueError('bad luck')", "crash", "ValueError: bad luck"),
-        ("return float('nan')", "nan", "NaN"),
-        ("return math.inf", "nan", "inf"),
-        ("return 'good'", "crash", "str"),
-        ("return None", "crash", "None"),
-        ("sys.exit(3)", "crash", "sys.exit(3)"),
-        ("os._exit(4)", "crash", "its process ended with status 4 before the objective returned"),
-        ("ctypes.string_at(0)", "crash", "crashed with a segmentation fault (SIGSEGV); see its log"),
-        ("os.kill(os.getpid(), 9)", "killed", "killed by SIGKILL from outside"),
-        ("raise MemoryError()", "oom", "MemoryError"),
-        ("raise RuntimeError('CUDA out of memory. Tried to allocate 2 GiB')", "oom", "CUDA out of memory"),
-    ],
-)
-def test_a_failure_has_a_cause_and_a_reason(session: Make, lines: str, cause: str, reason: str) -> None:
-    s = session(body(lines), ONE)
+FAILURES = {  # what the objective does -> cause, and what the reason says
+    "raise ValueError('bad luck')": ("crash", "ValueError: bad luck"),
+    "return float('nan')": ("nan", "NaN"),
+    "return math.inf": ("nan", "inf"),
+    "return 'good'": ("crash", "str"),
+    "return None": ("crash", "None"),
+    "sys.exit(3)": ("crash", "sys.exit(3)"),
+    "os._exit(4)": ("crash", "its process ended with status 4 before the objective returned"),
+    "ctypes.string_at(0)": ("crash", "crashed with a segmentation fault (SIGSEGV); see its log"),
+    "os.kill(os.getpid(), 9)": ("killed", "killed by SIGKILL from outside"),
+    "raise MemoryError()": ("oom", "MemoryError"),
+    "raise RuntimeError('CUDA out of memory. Tried to allocate 2 GiB')": ("oom", "CUDA out of memory"),
+}
+
+
+def test_a_failure_has_a_cause_and_a_reason(session: Make) -> None:
+    """One trial after the other, each of which ends in its own way."""
+    cases = "".join(f"if how == {how}:\n    {does}\n" for how, does in enumerate(FAILURES))
+    points = "".join(f"[[enqueue]]\nhow = {how}\n" for how in range(len(FAILURES)))
+    s = session(
+        body(f"how = trial.params['how']\n{cases}"),
+        f"[space]\nhow = {{type = 'int', low = 0, high = {len(FAILURES)}}}\n"
+        f"[budget]\nn_trials = {len(FAILURES)}\nstop_after_failures = 100\n[resources]\nslots = 1\n{points}",
+    )
     s.start()
     over = s.finish()
 
-    row = s.trials()[0]
-    assert (row.state, row.cause) == ("FAIL", cause)
-    assert reason in row.reason
+    rows = {row.params["how"]: row for row in s.trials().values() if row.retry_of is None}
+    assert {how: (row.state, row.cause) for how, row in rows.items()} == {
+        how: ("FAIL", cause) for how, (cause, _) in enumerate(FAILURES.values())
+    }
+    assert [how for how, (_, said) in enumerate(FAILURES.values()) if said not in rows[how].reason] == []
     assert not over["ok"]
-    assert s.processes() == []
+    s.until(lambda: s.processes() == [], "it left processes behind")
 
 
 def test_a_trial_that_sleeps_for_ever_is_ended_at_its_limit_with_all_it_started(session: Make) -> None:

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from hptui.core.scheduler.thinker import Answer, Asked, Broken, Observation, OutOfPoints, Thinker
-from hptui.core.scheduler.thinker_wire import AskFor, Begin, Unframer, framed
+from hptui.core.scheduler.thinker_main import Mind
+from hptui.core.scheduler.thinker_wire import AskFor, Begin, Observed, Unframer, framed
 from hptui.core.search.catalog import SAMPLERS, make_sampler
 from hptui.core.search.observe import Observations
 from hptui.core.search.protocol import Kind, Proposal
@@ -90,27 +91,40 @@ def gone(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_an_answer_is_the_samplers_own_proposal_with_inactive_parameters_left_out(start: Start, name: str) -> None:
-    seen = [
-        Observation(0, (0.2, 0.9, None), 0.4, Kind.COMPLETE, 9),
-        Observation(1, (0.7, 0.1, 0.5), None, Kind.INFEASIBLE),
-    ]
-    thinker = start(TWO, Chosen(name=name), seed=3)
-    for observation in seen:
-        thinker.observe(observation)
+SEEN = [
+    Observation(0, (0.2, 0.9, None), 0.4, Kind.COMPLETE, 9),
+    Observation(1, (0.7, 0.1, 0.5), None, Kind.INFEASIBLE),
+]
 
-    answer = asked(ask(thinker, 2))
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_an_answer_is_the_samplers_own_proposal_with_inactive_parameters_left_out(name: str) -> None:
+    mind = Mind(Begin(TWO, Chosen(name=name), 3, grows=False))
+    mind.take(Observed(SEEN))
+
+    answer = asked(mind.answer(2))
 
     space, trials = Space.parse(TWO), Observations(3)
-    for observation in seen:
+    for observation in SEEN:
         trials.add(observation)
     proposal = make_sampler(Chosen(name=name), space, 3).ask(trials.history(), 2)
     assert isinstance(proposal, Proposal)
     active = space.active(proposal.x)
     assert answer.x == tuple(u if on else None for u, on in zip(proposal.x, active, strict=True))
     assert (answer.number, answer.why) == (2, said(proposal, name, [Goal("value")]))
-    assert 0 <= answer.seconds < DEADLINE_S
+    assert answer.seconds >= 0
+
+
+def test_the_process_answers_as_the_mind_in_it(start: Start) -> None:
+    mind, thinker = Mind(Begin(TWO, Chosen(name="auto"), 3, grows=False)), start(TWO, Chosen(name="auto"), seed=3)
+    mind.take(Observed(SEEN))
+    for observation in SEEN:
+        thinker.observe(observation)
+
+    here, there = asked(mind.answer(2)), asked(ask(thinker, 2))
+
+    assert (there.number, there.x, there.why) == (here.number, here.x, here.why)
+    assert 0 <= there.seconds < DEADLINE_S
 
 
 def test_several_asks_are_answered_in_their_order(start: Start) -> None:
