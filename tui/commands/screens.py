@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from pathlib import Path
 
 import click
 
 from hptui.core.errors import HptuiError
 from hptui.core.store.library import is_session
-from hptui.core.store.packed import has_sessions, unpack
+from hptui.core.store.packed import has_sessions
 from hptui.core.study.session import SessionFolder
 from hptui.tui.commands.finding import NAME, find, wake
 from hptui.tui.terminal import why_unsuitable
+from hptui.tui.visiting import visited
 
 
 class NoScreen(HptuiError):
@@ -43,8 +43,8 @@ def review(name: str | None) -> int:
     with contextlib.ExitStack() as stack:
         path = Path(name or "").expanduser()
         if name and path.suffix == ".zip" and path.is_file():
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hptui-")))
-            path = unpack(path, place / path.stem)  # a zip without a folder in it is called as its file is
+            _check_terminal(None)
+            path = stack.enter_context(visited(path))
         elif not (name and path.is_dir() and has_sessions(path)):
             return open_screen(find(name), read_only=True)
         if is_session(path):
