@@ -250,3 +250,20 @@ def test_samplers_learn_from_curves_that_have_not_ended(name: str) -> None:
         # a curve that falls is expected to fall further
         early = [n for n, c in enumerate(crowd) if c.last_step <= 2]
         assert (told.y[early] < history.y[early]).all()
+
+
+def test_of_given_points_one_whose_trial_has_yet_to_report_is_not_proposed_again() -> None:
+    given = np.random.default_rng(8).random((30, 2))
+    asked = make_pruner(Chosen(name="auto"), "minimize", STEPS, SPACE, 3, given)
+    assert isinstance(asked, Thaw)
+    sampler = taught(make_sampler(Chosen(name="auto"), SPACE, 1), Chosen(name="auto"), asked)
+    none = np.empty(0, np.int64)
+    crowd = [replace(curve, x=tuple(given[curve.number])) for curve in curves(12)]
+    started: list[Curve] = []
+    for number in range(12, 16):
+        history = replace(History.empty(2), curves=(*crowd, *started))
+        proposal = sampler.ask(history, number)
+        assert isinstance(proposal, Proposal)
+        started.append(Curve(number, none, np.empty(0), x=tuple(proposal.x)))
+
+    assert len({curve.x for curve in (*crowd, *started)}) == 16

@@ -41,7 +41,8 @@ class Thought:
     """wanted: so many trials begin before anything is predicted.
 
     points, features: (c, d) and (c, p) where new trials may be; untried: (c,) which of them were not tried.
-    free: (t,) trials held that the model has listened to. best: z of the best loss.
+    free: (t,) trials held that the model has listened to. best: z of the best loss. begun: the points of all trials,
+    where there are no others than those given; of trials that have yet to report as well.
     """
 
     heard: Heard
@@ -53,6 +54,7 @@ class Thought:
     free: NDArray[np.bool_]
     untried: NDArray[np.bool_]
     best: float
+    begun: frozenset[Point]
 
     @property
     def predicts(self) -> bool:
@@ -148,33 +150,34 @@ class Mind:
         return [row.tobytes() for row in self._given_features]
 
     def think(self, curves: Sequence[Curve]) -> Thought | None:
-        """None before anybody has reported."""
+        """None before anybody has reported. Trials that have not may be among the curves."""
         heard = self.ear.hear(curves)
         if heard is None:
             return None
         held = np.array([curve.held for curve in heard.curves])
-        if (latest := self._latest.get("thought")) is not None and _same(latest.heard, heard):
+        begun = frozenset(curve.x for curve in curves) if self.given is not None else frozenset[Point]()
+        if (latest := self._latest.get("thought")) is not None and latest.begun == begun and _same(latest.heard, heard):
             return latest
-        thought = self._latest["thought"] = self._think(heard, held)
+        thought = self._latest["thought"] = self._think(heard, held, begun)
         return thought
 
-    def _think(self, heard: Heard, held: NDArray[np.bool_]) -> Thought:
+    def _think(self, heard: Heard, held: NDArray[np.bool_], begun: frozenset[Point]) -> Thought:
         if len(heard.curves) < BEGIN or not np.isfinite(heard.best):
             none = np.zeros(0, bool)
-            return Thought(heard, BEGIN, np.empty((0, 0)), np.empty((0, 0)), None, None, held & False, none, 0.0)
+            return Thought(heard, BEGIN, np.empty((0, 0)), np.empty((0, 0)), None, None, held & False, none, 0.0, begun)
         n = len(heard.seen)
         points, features = self._points(heard)
         expected = expect(heard.seen, features)
         free, untried = held & expected.heard, np.ones(len(points), bool)
         if self.given is not None:
-            tried = {self.ear.features_of(curve.x).tobytes() for curve in heard.curves}
+            tried = {self.ear.features_of(x).tobytes() for x in begun}
             untried = np.array([row not in tried for row in self._given_rows])
         may_start = len(heard.curves) <= NEW_SHARE * max(n, 2 * BEGIN)
         best = float(expected.scale.forward(np.array([heard.best]))[0])
         rng = np.random.default_rng([self.seed, n])
         ripe = free & (heard.steps < RIPE * len(heard.curves))
         choice = choose(Prospects(expected.trials, expected.points, best, free, ripe, untried & may_start), rng)
-        return Thought(heard, BEGIN, points, features, expected, choice, free, untried, best)
+        return Thought(heard, BEGIN, points, features, expected, choice, free, untried, best, begun)
 
     def _points(self, heard: Heard) -> tuple[Array, Array]:
         """(c, d) points that stand for all that may be tried, and their features; the same until the next level."""
