@@ -1,8 +1,8 @@
 """What a scheduler of a thousand workers has besides its decisions, one by one: `python -m bench.cluster_parts`.
 
-CPU milliseconds of one pass over the spools of so many trials, none of which has said anything new; of one verdict on a
-trial beside so many others that have ended (ten reports each; `at a rung`: where the rule ranks); of one ask of a sampler
-that knows so many trials (six parameters; a rate's worth of new ones between two asks).
+CPU milliseconds of one pass over the spools of so many trials, none of which has said anything new; of one verdict on
+a trial at a rung, beside so many others that have ended (3 reports each, every tenth 27); of one ask of a sampler that
+knows so many trials, of six parameters, one of them new. The first has all to sort and to learn.
 """
 
 from __future__ import annotations

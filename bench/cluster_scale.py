@@ -61,21 +61,32 @@ optimizer = { type = "categorical", choices = ["sgd", "adam", "adamw"] }
 )
 
 
+class Timed:
+    """CPU of what is done again and again, from every sixteenth time: asking for it costs, too."""
+
+    def __init__(self) -> None:
+        self.count, self.cpu_s = 0, 0.0
+
+    @contextlib.contextmanager
+    def once(self) -> Iterator[None]:
+        self.count += 1
+        if self.count % 16:
+            yield
+            return
+        began = time.process_time()
+        yield
+        self.cpu_s += 16 * (time.process_time() - began)
+
+
 class TimedWriter(Writer):
     """Knows how much CPU its transactions took."""
 
-    cpu_s = 0.0
+    timed = Timed()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        if self._depth:
-            with super().transaction():
-                yield
-            return
-        began = time.process_time()
-        with super().transaction():
+        with contextlib.nullcontext() if self._depth else self.timed.once(), super().transaction():
             yield
-        self.cpu_s += time.process_time() - began
 
 
 class Simulated(World):
@@ -87,14 +98,20 @@ class Simulated(World):
         self.chance, self.space = random.Random(1), Space.parse(SPACE)
         self.due: list[tuple[float, int, int, int]] = []  # when, count, trial, step (-1: it ends)
         self.at_s, self.count, self.looks, self.decisions, self.reports, self.ended = EPOCH, 0, 0, 0, 0, 0
-        self.own_s = 0.0  # CPU of the simulation itself
+        self.seeing, self.doing = Timed(), Timed()  # the simulation itself
         self.stretch = (0, EPOCH, 0.0, 0.0, 0, 0, 0)
 
     def now(self) -> float:
         return self.at_s
 
     def observe(self, hurry: bool) -> Seen:
-        began = time.process_time()
+        with self.seeing.once():
+            seen = self.seen(hurry)
+        if any(self.stretch[0] < mark <= self.ended for mark in STRETCHES):
+            self.tell()
+        return seen
+
+    def seen(self, hurry: bool) -> Seen:
         self.at_s += 0.0 if hurry else LOOK_S
         self.looks += 1
         seen = Seen()
@@ -110,17 +127,12 @@ class Simulated(World):
             seen.reports.append((number, [ReportRow(number, "value", step, value)], step))
             seen.events.append(e.Reported(self.at_s, number, step, value, value))
         seen.events.append(e.Tick(self.at_s))
-        if any(self.stretch[0] < mark <= self.ended for mark in STRETCHES):
-            self.tell()
-        self.own_s += time.process_time() - began
         return seen
 
     def perform(self, action: a.Action, state: SchedulerState) -> list[e.Event]:
-        began = time.process_time()
         self.decisions += 1
-        found = list(self.done(action))
-        self.own_s += time.process_time() - began
-        return found
+        with self.doing.once():
+            return list(self.done(action))
 
     def done(self, action: a.Action) -> Iterator[e.Event]:
         at = self.at_s
@@ -142,7 +154,8 @@ class Simulated(World):
 
     def tell(self) -> None:
         """A row for the stretch that ends here."""
-        cpu, writing = time.process_time() - self.own_s, self.store.cpu_s
+        cpu = time.process_time() - self.seeing.cpu_s - self.doing.cpu_s
+        writing = self.store.timed.cpu_s
         now = (self.ended, self.at_s, cpu, writing, self.looks, self.decisions, self.reports)
         _, simulated, busy, wrote, looks, decisions, reports = (x - y for x, y in zip(now, self.stretch, strict=True))
         size = sum(path.stat().st_size for path in self.store.folder.path.glob("session.db*"))

@@ -59,8 +59,17 @@ class Child:
     steps: StepTimes = field(default_factory=StepTimes)
     defined: dict[str, Any] = field(default_factory=dict)  # define-by-run: what it asked for
 
+    def __post_init__(self) -> None:
+        self._spool = str(self.folder.trial(self.number).spool)  # once: it is looked at ten times a second
+
     def read(self) -> list[AnyLine]:
-        lines, self.offset = read_from(self.folder.trial(self.number).spool, self.offset)
+        """What is new in its spool."""
+        try:
+            if os.stat(self._spool).st_size <= self.offset:
+                return []
+        except FileNotFoundError:
+            return []
+        lines, self.offset = read_from(self._spool, self.offset)
         return lines
 
 

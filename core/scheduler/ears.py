@@ -32,6 +32,7 @@ from hptui.core.wire.spool import Defined
 from hptui.core.wire.wake import Bell
 
 SPOOLS_EVERY_S = 0.1
+SPOOLS_SHARE = 0.2  # of the time that reading spools may take, however often the bell rings
 COMMANDS_EVERY_S = 0.25  # a command rings the bell; this is for a bell that nobody heard
 READINGS_EVERY_S = 1.0  # or as often as the study has the GPUs looked at
 IDLE_S = 0.5
@@ -61,6 +62,8 @@ class Ears:
         self._bell = Bell(gear.folder.wake)
         gear.selector.register(self._bell, selectors.EVENT_READ, "bell")
         gear.selector.register(gear.thinker, selectors.EVENT_READ, "thinker")
+        self._rung = False  # somebody rang, and the spools were not read since
+        self._spools_pause_s = 0.0  # even when somebody rings
         self._spools_at = self._commands_at = self._readings_at = 0.0
         self._ooms = oom_kills()
         self._devices = DeviceRows()
@@ -86,9 +89,11 @@ class Ears:
                     self._gear.children.ended(number)
                     rung = True
         now = time.monotonic()
-        if rung or now - self._spools_at >= SPOOLS_EVERY_S:
-            self._spools_at = now
+        self._rung = self._rung or rung
+        if now - self._spools_at >= (self._spools_pause_s if self._rung else SPOOLS_EVERY_S):
             self._read_spools(seen)
+            self._spools_at, self._rung = now, False
+            self._spools_pause_s = min(SPOOLS_EVERY_S, (time.monotonic() - now) / SPOOLS_SHARE)
         if rung or now - self._commands_at >= COMMANDS_EVERY_S:
             self._commands_at = now
             self._read_commands(seen.events)
@@ -112,6 +117,8 @@ class Ears:
         self._bell.close()
 
     def _patience_s(self) -> float:
+        if self._rung:
+            return max(0.0, self._spools_at + self._spools_pause_s - time.monotonic())
         return SPOOLS_EVERY_S if self._gear.children.all else IDLE_S
 
     def _hear_server(self, events: list[e.Event]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.gpus import GpuClosed
@@ -41,8 +42,8 @@ def _beside(state: SchedulerState, live: Live) -> Iterator[Live]:
     if here is None:
         return
     for place, number in state.roll.taken.items():
-        both = place.device_id + here.device_id
-        shared = place.device_id == here.device_id or ("," in both and not set(here.devices).isdisjoint(place.devices))
+        there = place.device_id
+        shared = there == here.device_id or (not on_cpu(there) and not set(here.devices).isdisjoint(place.devices))
         if shared and number != live.trial.number:
             yield state.live[number]
 

@@ -149,7 +149,7 @@ class SpoolWriter:
         os.close(self.fd)
 
 
-def read_from(path: Path, offset: int, limit: int = 1 << 20) -> tuple[list[AnyLine], int]:
+def read_from(path: Path | str, offset: int, limit: int = 1 << 20) -> tuple[list[AnyLine], int]:
     """The whole lines after `offset` bytes (about `limit` bytes of them) and the offset after the last one.
 
     A file that is not there yet has no lines. A whole line that can't be read (not ours, or damaged) becomes a Note.
