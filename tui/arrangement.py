@@ -13,7 +13,8 @@ from hptui.core.store.rows import TrialRow
 from hptui.tui.bulk import MANY, Bulk
 from hptui.tui.filter import Filter
 from hptui.tui.filter import field as field_of
-from hptui.tui.snapshot import Facts, Trials
+from hptui.tui.snapshot import Facts
+from hptui.tui.trials import Trials
 
 NO_FILTER = Filter()
 _MANY = 500  # changes at once above which sorting anew is cheaper than moving one by one

@@ -13,7 +13,8 @@ from hptui.tui import arrangement
 from hptui.tui.arrangement import Arrangement
 from hptui.tui.bulk import Bulk
 from hptui.tui.filter import Filter, parse
-from hptui.tui.snapshot import Facts, Trials
+from hptui.tui.snapshot import Facts
+from hptui.tui.trials import Trials
 
 FACTS = Facts(metric="loss")
 words = st.sampled_from(["", "above the median", "Median 3", "é", "12"])
