@@ -48,6 +48,7 @@ class World:
     nan_step: int = 3
     oom_above: float = 1.1  # width coordinate beyond which trials don't fit
     lucky_baseline: bool = False
+    lucky_one: bool = False  # one trial, far ahead of all
     repeats: float = 0.0
     stuck: bool = False
     focus: float | None = None  # how narrowly the second half of the search looks at the optimum
@@ -73,6 +74,9 @@ def session(world: World, rng: np.random.Generator) -> Seen:
             x = points[int(rng.integers(len(points)))]
         points.append(x)
         trials.append(_trial(world, number, x, float(1 + (weights * (x - optimum) ** 2).sum()), rng))
+    if world.lucky_one:
+        k = next(k for k, t in enumerate(trials) if k > 20 and t.end == "complete")
+        trials[k] = replace(trials[k], loss=float(trials[k].loss or 0.0) - 2.0)
     return Seen(SPACE, tuple(trials), 1.0, "val_loss", world.steps)
 
 
@@ -110,6 +114,7 @@ PLANTED: dict[str, World] = {
     "duplicates": World(repeats=0.4),
     "sampler-stuck": World(stuck=True),
     "converged": World(trials=150, focus=0.01, noise=0.0003),
+    "alone-at-the-top": World(lucky_one=True),
     "best-at-edge": World(optimum=(1.05, 0.5, 0.4, 0.5), scale=3.0, trials=120),
     "nan-region": World(nan_above=0.7, nan_step=5),
     "infeasible-frontier": World(oom_above=0.75),

@@ -24,7 +24,7 @@ class Act:
 def act_on(finding: Finding) -> Act:
     if finding.edits:
         return Act("write", "writes the next study")
-    if finding.rule == "converged":
+    if finding.rule in ("converged", "alone-at-the-top"):
         return Act("repeat", f"repeats the best {REPEATED}, {RUNS} runs each")
     name = finding.about.removeprefix("space.")
     if finding.about.startswith("space"):

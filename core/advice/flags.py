@@ -163,9 +163,30 @@ def converged(seen: Seen) -> Iterator[Finding]:
     )
 
 
+def alone_at_the_top(seen: Seen) -> Iterator[Finding]:
+    """The best leads by more than the next ones differ among themselves, and none near it was tried."""
+    if len(seen.ranked) <= ENOUGH:
+        return
+    best, *others = seen.ranked
+    lead, spread = _loss(others[0]) - _loss(best), _loss(others[9]) - _loss(others[0])
+    if spread <= 0 or lead <= 2 * spread or any(dict(best.params) == dict(one.params) for one in others):
+        return
+    yield Finding(
+        "alone-at-the-top",
+        "hint",
+        "",
+        f"trial {best.number} ({seen.value(best.loss)}) leads the next by {lead:.3g}; the ten after it differ by "
+        f"{spread:.3g} in all",
+        "repeat it with other seeds, then search around it: there is luck in it, or a place that was tried once",
+        "where good points lie, there are others near them",
+        trials=(best.number,),
+    )
+
+
 Flag = Callable[[Seen], Iterator[Finding]]
 FLAGS: tuple[Flag, ...] = (
     all_alike, nearly_all_pruned, one_step_deaths, baseline_wins, duplicates, sampler_stuck, converged,
+    alone_at_the_top,
     *REGION_FLAGS, *CURVE_FLAGS,
 )  # fmt: skip
 

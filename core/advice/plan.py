@@ -13,6 +13,7 @@ Goal = Literal["explore", "exploit"]
 FEW = 20  # trials below which a model hardly has time to help
 MANY_PARAMETERS = 20  # beyond it evenly spread points are no more even than random ones
 LITTLE_DATA = 1000  # examples; below it, more of them gain more than a search
+FEW_EXAMPLES = 10_000  # below it a model that was trained before beats one that begins from nothing
 SEEDS = 3  # repeats of each of the last few
 FINALISTS = 5
 
@@ -140,12 +141,20 @@ def _cautions(space: Space, means: Means) -> Iterator[str]:
     if hours is not None and hours * means.slots < 10 and len(searched) > 2 and rates and (means.trials or 100) < 50:
         first = sorted(searched, key=lambda name: TIERS[role_of(name)])[:2]
         yield f"{hours * means.slots:.3g} machine hours: search {' and '.join(first)} alone first"
+    if means.examples is not None and not means.fine_tuning and means.examples >= LITTLE_DATA:
+        yield _capacity(means.examples)
     if means.trials is not None and len(searched) and means.trials < 5 * len(searched):
         yield f"{means.trials} trials for {len(searched)} parameters: fix those that matter least"
     yield (
         "tune only a model that can overfit one batch (`hptui check --run` tries it): before that it is a bug or too "
         "small, and no search helps"
     )
+
+
+def _capacity(examples: int) -> str:
+    """Ten weights an example: 100,000 of 10,000 pictures, 10 million of a million."""
+    start = f"{examples:,} examples: a model of about {10 * examples:,} weights is a size to begin with"
+    return f"{start}, and one that was trained before likely does better" if examples < FEW_EXAMPLES else start
 
 
 def _against(searched: int, means: Means) -> Iterator[str]:

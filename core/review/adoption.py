@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Literal
 
 from hptui.core.advice.finding import Edit
@@ -16,8 +17,10 @@ from hptui.core.review.trust import Repeated, against_baseline, compared, repeat
 from hptui.core.space.parameter import Categorical
 from hptui.core.space.space import Space
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.durations import format_duration
 
 Proof = Literal["shown", "open", "against"]
+DEARER = 1.25  # times as long as the baseline, from which on it is said
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def adoption(rows: Sequence[TrialRow], sign: float, trial: int | None = None) ->
     if chosen is None:
         return None
     evidence, proof = _evidence(chosen, known, sign)
+    evidence += _dearer(chosen, next((one for one in known if one.baseline), None), rows)
     return Adoption(chosen.numbers[0] if trial is None else trial, chosen.params, evidence, proof)
 
 
@@ -63,6 +67,17 @@ def _evidence(chosen: Repeated, known: Sequence[Repeated], sign: float) -> tuple
         return f"{over}gain {against.gain:.3g}, one run each: chance is not excluded", "open"
     numbers = f"gain {against.gain:.3g}, 95 % {against.low:.3g} to {against.high:.3g}, p = {against.p:.2g}"
     return (f"{over}{numbers}", "shown") if against.low > 0 else (f"{over}{numbers}: chance is not excluded", "open")
+
+
+def _dearer(chosen: Repeated, base: Repeated | None, rows: Sequence[TrialRow]) -> str:
+    """What its runs cost beside the baseline's, where that differs: a gain has to be worth it."""
+    if base is None or base is chosen:
+        return ""
+    took = {row.number: row.ran_s(0.0) or 0.0 for row in rows}
+    mine, theirs = (median(took[number] for number in one.numbers) for one in (chosen, base))
+    if min(mine, theirs) <= 0 or 1 / DEARER < mine / theirs < DEARER:
+        return ""
+    return f"; a run takes {format_duration(mine)}, {mine / theirs:.2g} times the baseline's {format_duration(theirs)}"
 
 
 def told(one: Repeated) -> str:

@@ -104,6 +104,8 @@ CASES: dict[str, tuple[Seen, Seen]] = {
     "duplicates": (repeats(3), repeats(2)),
     "sampler-stuck": (settled(False), settled(True)),
     "converged": (old_best(20), old_best(45)),
+    "alone-at-the-top": (of_losses([10.0 + 0.1 * k for k in range(20)] + [7.0]),
+                         of_losses([10.0 + 0.1 * k for k in range(20)] + [9.0])),
     "best-at-edge": (edge(1.1), edge(0.5)),
     "nan-region": (beyond("nan", True), beyond("nan", False)),
     "infeasible-frontier": (beyond("infeasible", True), beyond("infeasible", False)),

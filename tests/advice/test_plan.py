@@ -70,5 +70,19 @@ def test_fine_tuning_begins_with_the_learning_rate() -> None:
     assert not any("alone first" in text for text in plan(FIVE, Means()).cautions)
 
 
+@pytest.mark.parametrize(
+    ("means", "said"),
+    [
+        (Means(examples=5000), ["5,000 examples: a model of about 50,000 weights is a size to begin with, and one that "
+                                "was trained before likely does better"]),
+        (Means(examples=100_000), ["100,000 examples: a model of about 1,000,000 weights is a size to begin with"]),
+        (Means(examples=5000, fine_tuning=True), []),
+        (Means(), []),
+    ],
+)  # fmt: skip
+def test_the_number_of_examples_says_how_large_a_model_may_be(means: Means, said: list[str]) -> None:
+    assert [text for text in plan(FIVE, means).cautions if "weights" in text] == said
+
+
 def test_no_limit_gives_no_phases() -> None:
     assert plan(FIVE, Means()).phases == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_gain_is_shown_when_its_interval_is_above_zero() -> None:
     assert (found.trial, found.params, found.proof) == (0, {"lr": 0.1}, "shown")
     assert f"gain 0.1, 95 % {interval.low:.3g} to {interval.high:.3g}, p = " in found.evidence
     assert "0.11 ± 0.025 over 3 runs, the baseline 0.21 ± 0.025 over 3 runs" in found.evidence
+
+
+def test_a_configuration_that_costs_more_says_so() -> None:
+    runs = [replace(row(0, 0.5, "baseline", lr=1), started_at=0.0, busy_s=10.0), row(1, 0.4, lr=2)]
+    dear, alike = (adoption([runs[0], replace(runs[1], started_at=0.0, busy_s=s)], 1.0) for s in (35.0, 12.0))
+
+    assert dear is not None and dear.evidence.endswith("; a run takes 35s, 3.5 times the baseline's 10s")
+    assert alike is not None and "takes" not in alike.evidence
 
 
 def test_what_one_run_each_can_say_is_said() -> None:

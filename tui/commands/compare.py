@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,8 +33,9 @@ def compare(names: tuple[str, ...], as_text: bool, as_json: bool) -> int:
     """Compare two to four sessions: how their bests came along, their spaces, their best parameters.
 
     Without a terminal it prints tables. json: problem, sessions[{name metric direction sampler pruner trials
-    complete device_s best{number value params}}] and parameters[{name space best differs}], the last three lists
-    in the order of the sessions.
+    complete device_s best{number value params}}], parameters[{name space best differs}], the last three lists in
+    the order of the sessions, and agreements[{first second share same}]: of two that searched the same parameters,
+    whether their bests are the same.
     """
     if not 2 <= len(names) <= MOST:
         raise CompareError("compare", f"{len(names)} session{'s' if len(names) > 1 else ''} named", "name two to four")
@@ -63,6 +65,7 @@ def read(folders: list[SessionFolder]) -> list[Contender]:
 
 def document(found: list[Contender]) -> dict[str, Any]:
     from hptui.core.review.compare import bests, mismatch, spaces
+    from hptui.core.review.found_again import agreements
 
     best = {row.name: row for row in bests(found)}
     sessions = [
@@ -81,11 +84,13 @@ def document(found: list[Contender]) -> dict[str, Any]:
         }
         for row in spaces(found)
     ]  # fmt: skip
-    return {"problem": mismatch(found), "sessions": sessions, "parameters": parameters}
+    again = [{**asdict(one), "same": one.same} for one in agreements(found)]
+    return {"problem": mismatch(found), "sessions": sessions, "parameters": parameters, "agreements": again}
 
 
 def show(found: list[Contender]) -> None:
     from hptui.core.review.compare import bests, mismatch
+    from hptui.core.review.found_again import agreements
 
     if problem := mismatch(found):
         say(problem)
@@ -106,3 +111,5 @@ def show(found: list[Contender]) -> None:
         for row in rows
     ]
     print(table(("", "best trial's", *(one.name for one in found)), cells))
+    for agreement in agreements(found):
+        print(f"\n{agreement}")
