@@ -53,12 +53,22 @@ def script_problems(study: Study, folder: Path) -> list[HptuiError]:
     names, may_be_elsewhere = _names_of(tree)
     if may_be_elsewhere:
         return []
+    functions = sorted(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
     asked = {"function": objective.function, "shared": objective.shared}
     return [
-        StudyError(f"objective.{key}", f"{path.name} has no function {name}", nearest(name, sorted(names)))
+        StudyError(f"objective.{key}", f"{path.name} has no function {name}", _instead(key, name, functions, path))
         for key, name in asked.items()
         if name is not None and name not in names
     ]
+
+
+def _instead(key: str, name: str, functions: list[str], path: Path) -> str:
+    """A function that is there; where none is alike, how a script without one is run."""
+    hint = nearest(name, functions)
+    if key == "shared" or hint.startswith("did you mean"):
+        return hint
+    program = f"as a program it needs none: hptui run 'python {path.name}' -p lr=1e-5..0.1:log"
+    return f"{hint}; {program}" if hint else program
 
 
 def command_problems(study: Study, folder: Path) -> list[HptuiError]:

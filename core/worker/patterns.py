@@ -63,6 +63,12 @@ class Reader:
                     groups.update({name: text for name, text in match.groupdict().items() if text is not None})
         return self._take(groups) if groups else None
 
+    def missed(self) -> str:
+        """Why no value was found, for a program that ended well."""
+        if self._patterns:
+            return "no line matched objective.pattern, nor did it call hptui.report()"
+        return "objective.pattern (--pattern) says of no line how it is read, and none was like `hptui: value=0.5`"
+
     def rest(self) -> Found | None:
         """Metrics that no value came after."""
         if not self._others:

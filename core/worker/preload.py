@@ -164,6 +164,9 @@ def import_failed(error: BaseException) -> tuple[str, str]:
         return reason, f"{script.shorten(error)}\n{hint}"
     if isinstance(error, ObjectiveError):
         return script.one_line(error), str(error)
+    if isinstance(error, ImportError) and "no known parent package" in str(error):
+        hint = "  hint: a script is read by its path, outside its package: in a script beside the package write "
+        return script.one_line(error), f"{script.shorten(error)}\n{hint}`from PACKAGE.MODULE import objective`"
     if isinstance(error, ModuleNotFoundError):
         hint = f"  hint: trials run in {sys.executable}, which lacks {error.name}: install it there"
         return script.one_line(error), f"{script.shorten(error)}\n{hint}"

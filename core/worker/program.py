@@ -183,8 +183,7 @@ class _Run:
         if self._reader.result is not None:
             return of_number(self._reader.result, at, "its result is")
         if last is None:
-            hint = "no line matched objective.pattern, nor did it call hptui.report()"
-            return failed(at, Cause.CRASH, f"the program ended without a value: {hint}", tail)
+            return failed(at, Cause.CRASH, f"the program ended without a value: {self._reader.missed()}", tail)
         return of_number(last, at, "the last value it printed is")
 
 

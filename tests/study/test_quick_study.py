@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hptui.core.errors import StudyError
+from hptui.core.scheduler.target import script_problems
 from hptui.core.study.file import load_study
 from hptui.core.study.quick import quick_study, split_target
 from hptui.core.study.study import Budget, Chosen, Objective, Study
@@ -62,3 +63,24 @@ def test_a_quick_study_is_named_after_its_script(tmp_path: Path):
     text = quick_study("my train.py")
 
     assert load_study(text, where="x.toml", folder=tmp_path).name == "my-train"
+
+
+@pytest.mark.parametrize(
+    ("script", "hint"),
+    [
+        ("def objectiv(trial): ...\n", 'did you mean "objectiv"?'),
+        ("import sys\nlr = 0.1\n", "as a program it needs none: hptui run 'python train.py' -p lr=1e-5..0.1:log"),
+        (
+            "def main(): ...\n",
+            "valid: main; as a program it needs none: hptui run 'python train.py' -p lr=1e-5..0.1:log",
+        ),
+    ],
+)
+def test_a_script_without_the_function_is_offered_another_one_or_to_be_run_as_a_program(
+    tmp_path: Path, script: str, hint: str
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+
+    (problem,) = script_problems(Study(name="train", objective=Objective(script="train.py")), tmp_path)
+
+    assert (problem.where, problem.hint) == ("objective.function", hint)

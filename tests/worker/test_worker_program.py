@@ -91,7 +91,7 @@ def test_placeholders_reach_any_program(served: Standin) -> None:
             "out of the GPU's memory: the program ended with exit status 1: CUDA out of memory",
         ),
         ("print('done')", Cause.CRASH, "the program ended without a value: "
-         "no line matched objective.pattern, nor did it call hptui.report()"),
+         "objective.pattern (--pattern) says of no line how it is read, and none was like `hptui: value=0.5`"),
         ("print('hptui: value=nan')", Cause.NAN, "the last value it printed is NaN"),
         ("import ctypes; ctypes.string_at(0)", Cause.CRASH, "the program was killed by SIGSEGV"),
         ("import os; os.kill(os.getpid(), 9)", Cause.KILLED, "the program was killed by SIGKILL"),

@@ -261,6 +261,7 @@ def test_a_thread_that_starts_later_makes_the_server_refuse(standin: Standin, tm
             "ModuleNotFoundError: No module named 'no_such_thing'",
             r'(?s)train.py", line 1.*hint: trials run in .*python.*, which lacks no_such_thing: install it there',
         ),
+        ("from .data import load\n", "ImportError: attempted relative import", "from PACKAGE.MODULE import objective"),
         (
             "import json\ndef read():\n    return json.loads('{')\nread()\n",
             "JSONDecodeError: Expecting property name",
