@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ import ray
 
 from hptui import __version__
 from hptui.core.errors import SessionError
-from hptui.core.remote import shell
+from hptui.core.remote import joining, shell
 from hptui.core.remote import words as w
 
-ANSWER_S = 5.0  # for an address to answer at all
-WHERE = "--address"
 EXCLUDES = [".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"]
 
 
@@ -32,7 +29,7 @@ class Node:
 
 def connect(join: w.Join) -> None:
     """Be a driver of the cluster. Raises SessionError when that can't be, saying why."""
-    _knock(join.address)
+    joining.knock(join.address)
     excludes = [*EXCLUDES, *not_code(Path(join.code), Path(join.folder).parent)]
     runtime_env = {"working_dir": join.code, "excludes": excludes, **join.runtime_env}
     try:
@@ -43,7 +40,7 @@ def connect(join: w.Join) -> None:
     except SessionError:
         raise
     except Exception as error:
-        raise _in_words(join.address, error) from error
+        raise joining.in_words(join.address, error, ray.__version__, sys.version.split()[0]) from error
 
 
 def not_code(code: Path, sessions: Path) -> list[str]:
@@ -57,36 +54,6 @@ def not_code(code: Path, sessions: Path) -> list[str]:
         odd = [here / name for name in files if not (here / name).is_file() and not (here / name).is_symlink()]
         found += [f"/{path.relative_to(code)}" for path in odd]
     return found
-
-
-def _knock(address: str) -> None:
-    """A plain look whether somebody answers: Ray itself tries for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        if address not in ("auto", "local"):
-            raise SessionError(WHERE, f"{address} is no address", "HOST:PORT, or auto for the cluster of this machine")
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
-    except OSError as error:
-        hint = "`ray status` on its head node tells the address; the port of `ray start --head` is 6379"
-        said = error.strerror or str(error) or type(error).__name__
-        raise SessionError(WHERE, f"nobody answers at {address}: {said}", hint) from None
-
-
-def _in_words(address: str, error: Exception) -> SessionError:
-    text = " ".join(str(error).split())
-    if "ersion mismatch" in text:
-        here = f"here: Ray {ray.__version__}, Python {sys.version.split()[0]}"
-        hint = "use the same Python and Ray as the cluster"
-        return SessionError(WHERE, f"the cluster at {address} has other versions; {here}. {text[:400]}", hint)
-    if "Could not find any running Ray" in text:
-        hint = "ray start --head starts one; --address HOST:PORT names another one"
-        return SessionError(WHERE, "no Ray cluster runs on this machine", hint)
-    if "working_dir" in text or "package" in text.lower():
-        hint = "keep data out of the study's folder, or list it in .gitignore: what it ignores does not travel"
-        return SessionError("the study's folder", f"can't travel to the nodes: {text[:400]}", hint)
-    return SessionError(WHERE, f"can't join the cluster at {address}: {text[:400]}", "see scheduler.log")
 
 
 def nodes() -> list[Node]:
@@ -105,6 +72,13 @@ def free() -> dict[str, float]:
     there: Any = ray
     found: dict[str, float] = there.available_resources()
     return found
+
+
+def waits_for(needs: Mapping[str, float]) -> str:
+    there = free()
+    wanted = ", ".join(f"{name} {amount:g}" for name, amount in needs.items())
+    has = ", ".join(f"{name} {there.get(name, 0.0):g}" for name in needs)
+    return f"waits for Ray to lend a slot: a trial takes {wanted}; free in the cluster: {has}"
 
 
 def label(known: Sequence[tuple[str, str, str, str]]) -> dict[str, str]:

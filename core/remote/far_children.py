@@ -207,13 +207,10 @@ class FarChildren(Children):
         nodes = self._nodes
         if isinstance(slot, w.SlotUp):
             nodes.up[slot.slot] = slot
-            reason = f"slot {slot.slot} is there, on {slot.node}"
         else:
             nodes.up.pop(slot.slot, None)
-            reason = f"slot {slot.slot} is gone: {slot.reason}"
         now = nodes.inventory()
-        reason += f": {len(now.slots)} in all"
-        return e.PlacesSet(self._clock.now(), now.at_once if now.slots else 0, now.slots, now.devices, reason)
+        return e.PlacesSet(self._clock.now(), now.at_once if now.slots else 0, now.slots, now.devices)
 
     def _lose(self, number: int, reason: str) -> None:
         child = self.all.get(number)

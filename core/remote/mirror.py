@@ -37,14 +37,14 @@ class Mirror:
     def __init__(self, folder: SessionFolder) -> None:
         self._folder = folder
         self.copies: dict[int, Copy] = {}
+        self._on: dict[int, dict[int, None]] = {}  # slot -> its trials
 
     def begin(self, number: int, slot: int) -> Copy:
         """A process of the trial is about to run: what is here by now stays."""
         folder = self._folder.trial(number)
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         whole = _drop_torn_line(folder.spool)
-        self.copies[number] = Copy(slot, whole, _size(folder.log))
-        return self.copies[number]
+        return self._keep(number, Copy(slot, whole, _size(folder.log)))
 
     def go_on(self, number: int, slot: int, here: w.Here) -> Copy:
         """An earlier bridge's trial: what is here by now was told to it."""
@@ -52,8 +52,24 @@ class Mirror:
         copy = Copy(slot, here.spool_base, here.log_base, pid=here.pid)
         copy.spool_at = max(0, _size(folder.spool) - here.spool_base)
         copy.log_at = max(0, _size(folder.log) - here.log_base)
+        return self._keep(number, copy)
+
+    def _keep(self, number: int, copy: Copy) -> Copy:
+        self.drop(number)
         self.copies[number] = copy
+        self._on.setdefault(copy.slot, {})[number] = None
         return copy
+
+    def drop(self, number: int) -> Copy | None:
+        """Nothing more of the trial is expected."""
+        copy = self.copies.pop(number, None)
+        if copy is not None:
+            self._on[copy.slot].pop(number)
+        return copy
+
+    def on(self, slot: int) -> list[int]:
+        """The trials of a slot."""
+        return list(self._on.get(slot, ()))
 
     def take(self, told: w.Told) -> None:
         """Write down what a slot told; the checkpoint first, which the spool tells of."""

@@ -22,12 +22,13 @@ class Nodes:
 
     def inventory(self) -> Inventory:
         places = tuple(Place(device_of(one), index) for index, one in sorted(self.up.items()))
-        nodes = sorted({one.node for one in self.up.values()})
+        nodes: dict[str, set[str]] = {}
+        for one in self.up.values():
+            nodes.setdefault(one.node, set()).update(one.gpus)
         devices = []
-        for node in nodes:
+        for node, gpus in sorted(nodes.items()):
             devices.append(Device(f"{CPU}@{node}", node, "cpu"))
-            gpus = sorted({gpu for one in self.up.values() if one.node == node for gpu in one.gpus})
-            devices += [Device(f"gpu@{node}:{gpu}", f"GPU {gpu} of {node}", "cpu", _number(gpu)) for gpu in gpus]
+            devices += [Device(f"gpu@{node}:{x}", f"GPU {x} of {node}", "cpu", _number(x)) for x in sorted(gpus)]
         at_once = len(places) if self.wanted is None else min(self.wanted, len(places))
         return Inventory(tuple(devices), places, max(1, int(self.asks.cpus)), at_once=at_once)
 

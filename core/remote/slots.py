@@ -10,8 +10,9 @@ import ray
 from ray import exceptions as rx
 
 from hptui.core.errors import SessionError
-from hptui.core.remote import cluster
+from hptui.core.remote import cluster, joining
 from hptui.core.remote import words as w
+from hptui.core.remote.comings import Comings
 from hptui.core.remote.mirror import Mirror
 from hptui.core.remote.orders import AGAIN_S, One, Orders
 from hptui.core.remote.wires import Wires
@@ -40,6 +41,7 @@ class Slots:
         self._bad: dict[str, str] = {}  # nodes that can't run trials, and why
         self._said_ready = False
         self._waits_told = False
+        self._comings = Comings(wires.say, wires.after, self._all)
 
     # coming and going
 
@@ -107,6 +109,7 @@ class Slots:
             self._let_go(one)
             if one.state == "up":
                 self._wires.say(w.SlotDown(one.index, one.node, "given back"))
+                self._comings.went(one.node, "given back")
 
     def _let_go(self, one: One) -> None:
         one.over = True
@@ -164,7 +167,7 @@ class Slots:
     def _listen(self, one: One) -> None:
         if one.over:
             return
-        acks = {n: copy.ack for n, copy in self._mirror.copies.items() if copy.slot == one.index}
+        acks = {number: self._mirror.copies[number].ack for number in self._hosted(one)}
         ref = one.handle.call.remote("listen", self._epoch, acks, one.ready, LISTEN_S)
         self._wires.when(ref, lambda news, error: self._heard(one, news, error))
 
@@ -195,6 +198,7 @@ class Slots:
     def _up(self, one: One, ready: r.Ready) -> None:
         one.ready, one.state = True, "up"
         self._wires.say(w.SlotUp(one.index, one.node, one.gpus))
+        self._comings.came(one.node)
         if not self._said_ready:
             self._said_ready = True
             self._wires.say(ready)
@@ -226,17 +230,21 @@ class Slots:
         """The slot is gone, with all that it had; another one is asked for in its place."""
         if one.over:
             return
+        if isinstance(error, rx.RuntimeEnvSetupError):
+            self._wires.say(r.ImportFailed(*joining.no_environment(str(error))))
+            return
         why = self._why(one, error)
         was_up = one.state == "up"
         self._let_go(one)
         for number in self._hosted(one):
-            copy = self._mirror.copies.pop(number)
-            if copy.over:
+            copy = self._mirror.drop(number)
+            if copy is None or copy.over:
                 continue
             begun = copy.pid != 0
             self._wires.say(w.Lost(number, why) if begun else w.NotRun(number, why))
         if was_up:
             self._wires.say(w.SlotDown(one.index, one.node, why))
+            self._comings.went(one.node, why)
         elif not isinstance(error, rx.RayActorError):
             self._wires.say(w.Said(f"a slot could not be brought up: {why}"))
         self._wires.after(AGAIN_S, self._grow)
@@ -249,7 +257,7 @@ class Slots:
         return f"its slot on {one.node or 'a node'} was lost: {short}"
 
     def _hosted(self, one: One) -> list[int]:
-        return [number for number, copy in self._mirror.copies.items() if copy.slot == one.index]
+        return self._mirror.on(one.index)
 
     # telling
 
@@ -261,19 +269,15 @@ class Slots:
         donor = run.start.checkpoint_from
         copy = self._mirror.begin(number, run.slot)
         self._orders.tell(
-            one,
-            run,
-            checkpoint=self._mirror.saved(number),
-            donor=None if donor is None else self._mirror.at(donor),
-            spool_base=copy.spool_base,
-            log_base=copy.log_base,
-        )
+            one, run, checkpoint=self._mirror.saved(number), donor=None if donor is None else self._mirror.at(donor),
+            spool_base=copy.spool_base, log_base=copy.log_base,
+        )  # fmt: skip
 
     def order(self, number: int, what: w.Kick | w.Wish | w.Drop) -> None:
         copy = self._mirror.copies.get(number)
         one = self._all.get(copy.slot) if copy is not None else None
         if isinstance(what, w.Drop):
-            self._mirror.copies.pop(number, None)
+            self._mirror.drop(number)
         if one is not None:
             self._orders.tell(one, what)
 
@@ -292,7 +296,4 @@ class Slots:
         late = [one for one in waiting if time.monotonic() - one.asked_at > WAITS_TOLD_S]
         if late and len(waiting) == len(self._all) and not self._waits_told:
             self._waits_told = True
-            needs = ", ".join(f"{name} {amount:g}" for name, amount in self._join.asks.needs().items())
-            free = cluster.free()
-            has = ", ".join(f"{name} {free.get(name, 0.0):g}" for name in self._join.asks.needs())
-            self._wires.say(w.Said(f"waits for Ray to lend a slot: a trial takes {needs}; free in the cluster: {has}"))
+            self._wires.say(w.Said(cluster.waits_for(self._join.asks.needs())))

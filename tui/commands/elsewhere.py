@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from hptui.core.errors import SessionError, StudyError
+from hptui.core.remote import joining
 
 _OPTIONS = (
     click.option("--on", type=click.Choice(["ray"]), help="Trials run on the nodes of a Ray cluster."),
@@ -46,6 +47,7 @@ def executor_of(on: str | None, given: Mapping[str, Any]) -> dict[str, Any] | No
         raise SessionError("--on ray", "ray is not installed", "pip install 'hptui[ray]', in the cluster's own version")
     executor: dict[str, Any] = {"kind": on, "resources": resources_of(said.get("per_trial", ()))}
     if "address" in said:
+        joining.check(said["address"])
         executor["address"] = said["address"]
     if "working_dir" in said:
         folder = Path(said["working_dir"]).expanduser().resolve()

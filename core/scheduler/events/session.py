@@ -115,15 +115,11 @@ class SlotsSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlacesSet(Event):
-    """Slots came, or went, by themselves. devices: what the places lie on."""
+    """Slots came, or went, by themselves; lines of their own tell of nodes. devices: what the places lie on."""
 
     slots: int
     places: tuple[Place, ...]
     devices: tuple[Device, ...]
-    reason: str
-
-    def row(self) -> EventRow:
-        return self.line("places", self.reason, slots=len(self.places))
 
 
 @dataclass(frozen=True, slots=True)
