@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hptui.core.store.reader import Reader
 
 POLL_S = 0.1  # between looks while the terminal has the focus
-RARE_S = 1.0  # between looks at a session that nobody works on, or while the terminal is not looked at
+RARE_S = 1.0  # between looks at a session that nobody works on or that is paused, or while nobody looks
 HURRY_S = 0.02  # between looks right after a key
 FRAME_S = 0.25  # between two snapshots for the screen; longer when many trials run, see `_frame_s`
 CHECK_S = 1.0  # between looks at whether the scheduler lives and the file is there
@@ -127,7 +127,7 @@ class Feed:
             self._deliver()
 
     def _pause_s(self, snapshot: Snapshot) -> float:
-        return POLL_S if self._focused and snapshot.alive else RARE_S
+        return POLL_S if self._focused and snapshot.alive and not snapshot.at_rest else RARE_S
 
     def _frame_s(self, snapshot: Snapshot) -> float:
         """Every running trial is a line and a curve that change: seven of them, once a second, cost as two at 4 Hz."""
@@ -137,7 +137,7 @@ class Feed:
         """A countdown needs every second, running times now and then; where nothing runs, nothing ticks."""
         if any(snapshot.trials[number].why == "undo" for number in snapshot.active):
             return 1.0
-        return TICK_S if snapshot.alive and snapshot.active and self._focused else float("inf")
+        return TICK_S if snapshot.alive and snapshot.counts.get("RUNNING") and self._focused else float("inf")
 
 
 class _Eyes:

@@ -130,6 +130,12 @@ class Snapshot:
         return self.at if self.alive or not self.events else self.events[-1].at
 
     @property
+    def at_rest(self) -> bool:
+        """It lives, and all of it is paused: no time runs and nothing is painted, so that a clock would lie."""
+        paused = self.facts.held or bool(self.counts.get("PAUSED"))
+        return self.alive and paused and not self.counts.get("RUNNING")
+
+    @property
     def finished(self) -> bool:
         return self.facts.finished_at is not None
 

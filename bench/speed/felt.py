@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.speed.large import rss_mib
-from bench.speed.running import Bench, home_is, hptui
+from bench.speed.running import Bench, home_is, hptui, rows, wait
 from bench.speed.table import Result, spread
-from bench.terminal.ptydrive import Terminal
+from bench.terminal.ptydrive import Terminal, Window, cpu_of
 from hptui.core.store.create import create_session
-from hptui.core.store.rows import EventRow, ReportRow, TrialRow
+from hptui.core.store.mailbox import post
+from hptui.core.store.rows import CommandRow, EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
+from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock
 
@@ -91,17 +93,43 @@ class Line:
 
 
 def rest(bench: Bench) -> list[Result]:
-    """A minute in which nothing happens: of an ended session, and of one that lives."""
+    """A minute in which nothing happens: of a session that has ended, and of one that lives, all of it paused."""
     fill_live(bench, "felt")
-    results = []
     with home_is(bench.home), Terminal(hptui("review", "felt"), 160, 45) as terminal:
-        terminal.pump(8.0)
-        terminal.quiet(2.0, 20.0)
-        window = terminal.window(REST_S)
-    share, note = 100 * window.cpu_s / window.seconds, f"{REST_S:g} s, {TRIALS:,} trials, 160x45"
-    results.append(Result("screen at rest: bytes written", "B/s", window.bytes_per_s, 0.0, note=note))
-    results.append(Result("screen at rest: CPU", "%", share, 0.3, note=note))
-    return results
+        ended = at_rest(terminal)
+    note = f"{REST_S:g} s, {TRIALS:,} trials, 160x45"
+    results = told(ended, "ended session", note)
+    name = bench.create("paused", "stepping", 100)
+    with bench.running(name):
+        db = bench.open(name)
+        wait(lambda: rows(db, "select 1 from trials where state = 'RUNNING' limit 1 offset 1"))
+        post(bench.folder(name), CommandRow(Wish.PAUSE, by="bench", at=time.time()))
+        wait(lambda: not rows(db, "select 1 from trials where state = 'RUNNING'"))
+        scheduler = bench.scheduler(name)
+        assert scheduler is not None
+        with Terminal(hptui("attach", name), 160, 45) as terminal:
+            terminal.pump(8.0)
+            before = cpu_of(scheduler)
+            living = at_rest(terminal)
+            share = 100 * (cpu_of(scheduler) - before) / living.seconds
+        db.close()
+    note = f"{REST_S:g} s, two trials paused with their session, 160x45"
+    results += told(living, "live session, paused", note)
+    return [*results, Result("the scheduler of that session: CPU", "%", share, None, note=note + "; its processes too")]
+
+
+def at_rest(terminal: Terminal) -> Window:
+    terminal.pump(8.0)
+    terminal.quiet(2.0, 20.0)
+    return terminal.window(REST_S)
+
+
+def told(window: Window, what: str, note: str) -> list[Result]:
+    share = 100 * window.cpu_s / window.seconds
+    return [
+        Result(f"screen at rest, {what}: bytes written", "B/s", window.bytes_per_s, 0.0, note=note),
+        Result(f"screen at rest, {what}: CPU", "%", share, 0.3, note=note),
+    ]
 
 
 def day(bench: Bench) -> list[Result]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from hptui.core.devices.inventory import Place
 from hptui.core.devices.readings import DeviceReading
 from hptui.core.devices.scripted import ScriptedDevices
-from hptui.core.scheduler.device_rows import HISTORY_EVERY_S, DeviceRows, left_behind
+from hptui.core.scheduler.device_rows import HISTORY_EVERY_S, DeviceRows, left_behind, same_to_the_eye
 from hptui.core.store.create import create_session
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import DeviceRow, ReadingRow
@@ -64,6 +65,16 @@ def test_what_reads_the_same_is_not_written_again_and_averages_are_kept() -> Non
     assert history[0] == ReadingRow("GPU-0", 30.0, history[0].load, 5 * GIB, 3 * GIB, 300.0, 60.0)
     assert history[0].load is not None and abs(history[0].load - 0.4) < 1e-12
     assert (history[1].power_w, history[1].memory_used_bytes) == (None, GIB)
+
+
+def test_where_no_trial_of_ours_runs_only_a_good_deal_of_change_is_news() -> None:
+    idle = DeviceRow("cpu", "a", 1.0, 2, 0, 0.5, 5 * GIB, 80 * GIB, 60.0, 300.0)
+    little = replace(idle, load=0.58, memory_used_bytes=5 * GIB + GIB // 2, temperature_c=63.0, power_w=310.0)
+
+    assert same_to_the_eye(idle, little)
+    assert not same_to_the_eye(replace(idle, used_slots=1), replace(little, used_slots=1))
+    for much in ({"load": 0.35}, {"load": None}, {"memory_used_bytes": 7 * GIB}, {"used_slots": 1}, {"note": "lost"}):
+        assert not same_to_the_eye(idle, replace(idle, **much))  # type: ignore[arg-type]
 
 
 def test_readings_over_time_are_kept_in_the_session(tmp_path: Path) -> None:

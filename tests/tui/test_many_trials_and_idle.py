@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from demo_session import write_session
 from driving import Screen, drive
 
+from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
+from hptui.tui import feed
 from hptui.tui.panes import trials as pane
+from hptui.tui.panes.best import BestPane
+from hptui.tui.panes.brackets import BracketsPane
 from hptui.tui.panes.rows import Rows
+from hptui.tui.snapshot import Delta, Facts, Snapshot, merge
 from hptui.tui.views.trials import trial_line
 
 
@@ -72,6 +79,50 @@ def test_a_screen_on_which_nothing_happens_paints_nothing(past: SessionFolder, m
         assert [one for one in painted if one is not None] == []
 
     drive(past, journey, size=(160, 45), read_only=True)
+
+
+def test_a_live_session_that_is_paused_paints_nothing_and_shows_no_clock(
+    live: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "TICK_S", 0.2)  # a running trial would be painted that often
+    with Reader(live) as reader:
+        running = [row for row in reader.trials() if row.state == "RUNNING"]
+    writer = Writer(live)
+    with writer.transaction():
+        writer.set_fact("held", True)
+        for row in running:
+            writer.save_trial(replace(row, state="PAUSED", why="user"))
+    writer.close()
+    painted: list[object] = []
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("session paused")
+        await screen.pilot.pause(0.8)
+        original = type(screen.app)._display
+
+        def counted(app: object, where: object, what: object) -> None:
+            painted.append(what)
+            original(app, where, what)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(type(screen.app), "_display", counted)
+        await screen.pilot.pause(1.0)
+        assert [one for one in painted if one is not None] == []
+        assert not re.search(r"\d\d:\d\d:\d\d", screen.lines[0])
+
+    drive(live, journey, size=(160, 45))
+
+
+def test_a_pane_whose_title_stays_the_same_is_not_painted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [TrialRow(0, "COMPLETE", {"lr": 1.0}, value=0.5), TrialRow(1, "RUNNING", {"lr": 1.0}, value=0.4, best=0.4)]
+    snapshot = merge(Snapshot(), Delta(Facts(), tuple(rows)), at=1.0, alive=True)
+
+    for one in (BestPane(), BracketsPane()):
+        refreshed: list[int] = []
+        monkeypatch.setattr(one, "refresh", lambda *_, seen=refreshed, **__: seen.append(1))
+        one.take(snapshot)
+        before = len(refreshed)
+        one.take(replace(snapshot, at=2.0))
+        assert len(refreshed) == before
 
 
 def test_a_key_repaints_two_lines_of_the_table(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,11 @@ class BestPane(LineList):
 
     def take(self, snapshot: Snapshot) -> None:
         if snapshot.facts.also:
-            self.border_title = f"5 {front_title(snapshot)}"
+            self.entitle(f"5 {front_title(snapshot)}")
             self.show(snapshot.best, lambda number: front_line(snapshot, number))
         else:
             going = ahead(snapshot)
-            self.border_title = "5 best ─ ~ so far" if going else "5 best"
+            self.entitle("5 best ─ ~ so far" if going else "5 best")
             self.show(
                 (*going, *snapshot.best),
                 lambda number: ahead_line(snapshot, number) if number in going else best_line(snapshot, number),

@@ -31,6 +31,6 @@ class BracketsPane(LineList):
             lines |= {held.number: held_line(held, place) for place, held in enumerate(rung.held, 1)}
         lines = lines or predicted(snapshot)
         saved = saved_so_far(snapshot)
-        self.border_title = f"{self._title} ─ {saved}" if saved else self._title
+        self.entitle(f"{self._title} ─ {saved}" if saved else self._title)
         self.update_empty(nothing_held(snapshot))
         self.show(list(lines), lambda key: lines.get(key, ()))

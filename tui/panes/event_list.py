@@ -43,6 +43,12 @@ class LineList(Rows):
         super().__init__(empty=empty, newest=newest, follow=follow, name=name, id=id, classes=classes)
         self._shift = 0
 
+    def entitle(self, title: str) -> None:
+        """Setting a border's title repaints the whole pane, so it is set when it reads differently."""
+        title = title.replace("[", r"\[")
+        if title != self.border_title:
+            self.border_title = title
+
     @property
     def ground(self) -> str:
         return "cursor" if self.has_focus else ""

@@ -17,7 +17,7 @@ def header_line(
     snapshot: Snapshot, width: int, *, review: bool = False, frozen: bool = False, past: bool = False
 ) -> Cells:
     """Who, how it goes, the best; what matters least gives way first when it gets narrow. past: as it once stood."""
-    facts = snapshot.facts
+    facts, resting = snapshot.facts, not review and snapshot.at_rest
     words = width >= 120
     return squeeze(
         (
@@ -27,12 +27,12 @@ def header_line(
             (0, cells(("FROZEN", "warn")) if frozen else ()),
             (2, counts(snapshot, words=words)),
             (1, best_part(snapshot)),
-            (3, cells((elapsed(snapshot), ""))),
+            (3, cells((elapsed(snapshot), "")) if not resting else ()),
             (5, cells((pace(snapshot), "muted")) if not review and pace(snapshot) else ()),
             (4, cells((eta(snapshot), "muted")) if not review and eta(snapshot) else ()),
             (5, cells((held(snapshot), "paused")) if not review and held(snapshot) else ()),
             (6, cells((alerts(snapshot), "warn")) if alerts(snapshot) else ()),
-            (7, cells((day(facts.created_at), "muted")) if review else cells((clock(snapshot.at), "muted"))),
+            (7, () if resting else cells((day(facts.created_at) if review else clock(snapshot.at), "muted"))),
         ),
         width,
     )
