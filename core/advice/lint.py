@@ -161,7 +161,7 @@ def every_trial_in_full(s: Subject) -> Iterator[Finding]:
         f"all {budget.n_trials} trials run to step {budget.max_steps}",
         "stop the hopeless ones early: a pruner usually saves 50-70 % of the steps",
         "a bad start rarely becomes the best end",
-        (Edit(("pruner",), "auto" if budget.max_steps >= 9 else "median"),),
+        (Edit(("pruner",), "auto" if budget.max_steps >= 9 and not s.study.round.scientific else "median"),),
     )
 
 

@@ -65,7 +65,7 @@ def plan(space: Space, means: Means, goal: Goal = "exploit") -> Plan:
     """The strategy that the number of parameters, the budget and the goal ask for, each with its reason."""
     searched = [name for name, p in space.parameters.items() if p.count != 1]
     sampler, reason = _sampler(space, len(searched), means, goal)
-    pruner, why_pruner = _pruner(means)
+    pruner, why_pruner = _pruner(means, goal)
     phases, cautions = tuple(_phases(sampler, pruner, means)), tuple(_cautions(space, means))
     return Plan(sampler, pruner, (reason, why_pruner), phases, cautions, tuple(_against(len(searched), means)))
 
@@ -91,12 +91,14 @@ def _sampler(space: Space, d: int, means: Means, goal: Goal) -> tuple[str, str]:
     return "auto", f"{many} and {trials}: a model of the results finds good points sooner"
 
 
-def _pruner(means: Means) -> tuple[str, str]:
+def _pruner(means: Means, goal: Goal) -> tuple[str, str]:
     steps, n = means.max_steps, means.trials
     if steps is None or steps < 4:
         return "none", "trials report too few steps to be judged on the way (or budget.max_steps is not set)"
     if n is not None and n < FEW:
         return "none", f"with {n} trials there is hardly one to compare with"
+    if goal == "explore":
+        return "median", "stops the hopeless alone: what is to be compared has to be trained to its end"
     if steps >= 27 and n is not None and n >= 200:
         return "hyperband", f"{n} trials of {steps} steps: brackets of rungs, so misleading early ranks cost little"
     if steps >= 9:

@@ -26,6 +26,7 @@ FIVE = Space.parse({"lr": LR, **{name: {"type": "float", "low": 0.0, "high": 1.0
         (FIVE, Means(n_trials=40, slots=4), "exploit", ("auto", "none")),
         (MANY, Means(n_trials=100), "explore", ("random", "none")),
         (FIVE, Means(n_trials=100), "explore", ("quasi_random", "none")),
+        (FIVE, Means(n_trials=100, max_steps=30), "explore", ("quasi_random", "median")),
         (FIVE, Means(trial_s=3600, budget_s=10 * 3600, slots=2), "exploit", ("auto", "none")),
     ],
 )

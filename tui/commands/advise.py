@@ -21,7 +21,7 @@ from hptui.core.study.commands import Wish
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.remarks import FACT, dismissed_of
 from hptui.core.study.study import Study
-from hptui.tui.commands.answers import duration, harmless, plural, print_json, say, table
+from hptui.tui.commands.answers import duration, folded, harmless, plural, print_json, say, table
 from hptui.tui.commands.finding import find
 from hptui.tui.commands.target import read_target
 from hptui.tui.commands.wishes import by
@@ -34,7 +34,8 @@ _MARKS = {"warning": "!", "hint": "·", "good": "✓"}
 @click.option("--trial-time", metavar="TIME", help="What one full trial takes, such as 12min; plans are in hours then.")
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="How many there are to train on.")
 @click.option("--fine-tuning", is_flag=True, help="The model was trained before.")
-@click.option("--goal", type=click.Choice(["explore", "exploit"]), default="exploit", show_default=True)
+@click.option("--goal", type=click.Choice(["explore", "exploit"]),
+              help="To learn of the space, or to find its best; default: what the study's [round] asks, else exploit.")
 @click.option("--fix", "fix", type=click.Path(path_type=Path), metavar="FILE", help="Write a study with it taken.")
 @click.option("--only", multiple=True, metavar="RULE", help="With --fix: take only this advice (may be repeated).")
 @click.option("--dismiss", multiple=True, metavar="RULE", help="Of a session: never tell this again (repeatable).")
@@ -52,6 +53,7 @@ def advise(
         _dismiss(target, dismiss)
     text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
     means = replace(_means(study, trial_s), examples=examples, fine_tuning=fine_tuning)
+    goal = goal or ("explore" if study.round.scientific else "exploit")
     made = plan(Space.parse(study.space), means, goal) if _is_study(target) else None
     if fix is not None:
         taken = [f for f in findings if f.edits and (not only or f.rule in only)]
@@ -153,19 +155,19 @@ def write_study(path: Path, text: str, edits: list[Edit]) -> None:
 
 
 def _print(finding: Finding) -> None:
-    print(f"{_MARKS[finding.level]} {harmless(finding.says)}")
+    print(folded(f"{_MARKS[finding.level]} {harmless(finding.says)}", "  "))
     if finding.do:
-        print(f"    do:  {harmless(finding.do)}")
+        print(folded(f"    do:  {harmless(finding.do)}", " " * 9))
     if finding.why:
-        print(f"    why: {finding.why}  [{finding.rule}]")
+        print(folded(f"    why: {finding.why}  [{finding.rule}]", " " * 9))
 
 
 def _print_plan(made: Plan) -> None:
     for reason in made.against:
-        print(f"\n! don't search: {reason}")
+        print("\n" + folded(f"! don't search: {reason}", "  "))
     print(f"\nsampler {made.sampler}, pruner {made.pruner}")
     for reason in made.why:
-        print(f"    {reason}")
+        print(folded(f"    {reason}", "    "))
     if made.phases:
         rows = [
             (p.name, str(p.trials), duration(p.hours and p.hours * 3600), p.sampler, p.pruner, p.what)
@@ -174,4 +176,4 @@ def _print_plan(made: Plan) -> None:
         print()
         print(table(("phase", "trials", "time", "sampler", "pruner", ""), rows, right=frozenset({1, 2})))
     for caution in made.cautions:
-        print(f"· {caution}")
+        print(folded(f"· {caution}", "  "))

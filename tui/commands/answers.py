@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,6 +71,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[
         return pad + text if i in right else text + pad
 
     return "\n".join("  ".join(cell(text, i) for i, text in enumerate(line)).rstrip() for line in lines)
+
+
+def folded(text: str, indent: str = "") -> str:
+    """Broken at the terminal's width, further lines after `indent`; in one piece where it goes elsewhere."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns, 40)
+    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _width(text: str) -> int:
