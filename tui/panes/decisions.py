@@ -59,8 +59,7 @@ class DecisionsPane(LineList):
         indent = Cell(" " * lead)
         return ((*first[:-1], Cell(parts[0])), *((indent, Cell(part, "muted")) for part in parts[1:]))
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
         if self._taken is not None:
             self.take(self._taken[0], self._trials)
 

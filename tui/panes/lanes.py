@@ -36,8 +36,7 @@ class LanesPane(LineList):
             lines.append(axis_line(shown, width))
         self.show(range(len(lines)), lambda at: lines[at] if at < len(lines) else ())
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
         self.call_after_refresh(lambda: self.take(self._snapshot))
 
     def action_span(self) -> None:

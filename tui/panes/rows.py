@@ -215,6 +215,10 @@ class Rows(QuietScroll, can_focus=True):
         self.forget_painted()
         if len(self._keys):
             self._scroll(self._top_that_shows(self._at, self.scroll_offset.y))
+        self.resized()
+
+    def resized(self) -> None:
+        """For panes whose lines depend on their width."""
 
     # --- moving ---
 

@@ -111,8 +111,7 @@ class LiveScreen(Ordering, Paned):
                 return screen
         return self
 
-    def on_session_screen_arrived(self) -> None:
-        snapshot = self.attached.feed.take()
+    def arrived(self, snapshot: Snapshot) -> None:
         if self.frozen:
             self._show_header(snapshot)
             return

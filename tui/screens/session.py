@@ -71,7 +71,10 @@ class SessionScreen(Screen[None]):
         raise NotImplementedError
 
     def on_session_screen_arrived(self) -> None:
-        self.show_snapshot(self.attached.feed.take())
+        self.arrived(self.attached.feed.take())
+
+    def arrived(self, snapshot: Snapshot) -> None:
+        self.show_snapshot(snapshot)
 
     def show_again(self) -> None:
         """After panes came or went. Whatever is newest by then: a snapshot may have come in between."""
