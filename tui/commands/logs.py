@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,8 +16,9 @@ from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
-from hptui.tui.commands.answers import harmless, print_json
+from hptui.tui.commands.answers import print_json
 from hptui.tui.commands.finding import look_at
+from hptui.tui.commands.log_lines import LogLines
 
 CHUNK = 1 << 16
 
@@ -26,10 +28,13 @@ CHUNK = 1 << 16
 @click.argument("trial", type=click.IntRange(0), required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the trial (or the session) ends.")
 @click.option("-n", "--lines", type=click.IntRange(0), help="Only the last so many lines.")
-@click.option("--raw", is_flag=True, help="Bytes as they are. Otherwise control characters are made visible.")
+@click.option("--raw", is_flag=True, help="Bytes as they are: control characters, every state of a progress bar.")
 @click.option("--json", "as_json", is_flag=True, help="{name trial path lines[]}")
 def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: bool, as_json: bool) -> None:
-    """Print what a trial wrote to stdout and stderr; without a trial, the scheduler's log."""
+    """Print what a trial wrote to stdout and stderr; without a trial, the scheduler's log.
+
+    Control characters are made visible, and of a progress bar its last state is printed.
+    """
     if as_json and (follow or raw):
         raise click.UsageError("--json is one document of lines: it goes without --follow and --raw")
     folder = look_at(name)
@@ -55,14 +60,17 @@ def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: boo
             print_json({"name": folder.name, "trial": trial, "path": str(path), "lines": said})
             return
         decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")  # a character may span two reads
+        in_place = follow and sys.stdout.isatty()
+        printed = LogLines(shutil.get_terminal_size().columns if in_place else 0)
         while True:
             if data := file.read(CHUNK):
                 if raw:
                     sys.stdout.buffer.write(data)
                 else:
-                    sys.stdout.write(harmless(decoder.decode(data).replace("\r\n", "\n")))
+                    sys.stdout.write(printed.take(decoder.decode(data)))
                 sys.stdout.flush()
             elif not follow or _over(folder, trial):
+                sys.stdout.write(printed.rest())
                 return
             else:
                 time.sleep(0.1)
