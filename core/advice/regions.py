@@ -83,12 +83,12 @@ def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, coun
     grown = new != old
     return Finding(
         "best-at-edge",
-        "warning",
+        "warning" if grown else "hint",
         f"space.{name}",
         f"the best trial ({best.number}) has {name} = {_shown(best.params.get(name))}, at the {side} end "
         f"({_shown(old)}), and so have {count} of the {of} best",
-        f"extend {name} to {_shown(new)}" if grown else f"{name} can't go further: nothing to do",
-        "the best value may lie beyond the end of the range",
+        f"extend {name} to {_shown(new)}" if grown else f"fix it at {_shown(old)} next: it may not be needed",
+        "the best value may lie beyond the end of the range" if grown else "there is nothing beyond this end",
         (Edit(("space", name, "high" if top else "low"), new),) if grown else (),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from hptui.core.advice.finding import Finding
+from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.flags import red_flags
 from hptui.core.advice.lint import lint
 from hptui.core.advice.seen import End, Seen, SeenTrial
@@ -34,7 +35,29 @@ def advice(reader: Reader, max_steps: int | None = None) -> list[Finding]:
 
     The flags come last: what the trials have shown outweighs what is usual, and of two edits the later one counts.
     """
-    return [*_of_study(reader), *diagnose(reader, max_steps)]
+    study = _of_study(reader)
+    return [*study, *in_one_voice(study, diagnose(reader, max_steps))]
+
+
+def in_one_voice(study: Sequence[Finding], flags: Sequence[Finding]) -> Iterator[Finding]:
+    """The flags without what the study is told already: an end of a range that is moved further, or another scale."""
+    rescaled = {finding.about for finding in study if finding.rule == "linear-where-log-belongs"}
+    for flag in flags:
+        if flag.rule != "best-at-edge":
+            yield flag
+        elif not flag.edits:
+            if flag.about not in rescaled:  # on a linear scale small values all lie at the end
+                yield flag
+        elif _moved_further(flag.edits[0], study):
+            yield replace(flag, do="take the wider range that is proposed above", edits=())
+        else:
+            yield flag
+
+
+def _moved_further(edge: Edit, study: Sequence[Finding]) -> bool:
+    sign = 1 if edge.key[-1] == "high" else -1
+    wider = [edit.value for finding in study for edit in finding.edits if edit.key == edge.key]
+    return any(isinstance(value, int | float) and sign * value >= sign * edge.value for value in wider)
 
 
 def _of_study(reader: Reader) -> list[Finding]:

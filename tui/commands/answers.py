@@ -81,6 +81,14 @@ def folded(text: str, indent: str = "") -> str:
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
+def cut(text: str) -> str:
+    """Its lines no longer than the terminal is wide, where it is shown on one."""
+    if not sys.stdout.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(line if _width(line) <= width else f"{line[: width - 1]}…" for line in text.splitlines())
+
+
 def _width(text: str) -> int:
     """Cells of a terminal."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -22,7 +22,7 @@ from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.commands import Wish
-from hptui.tui.commands.answers import UNKNOWN, number, plural, print_json, say, settings, table
+from hptui.tui.commands.answers import UNKNOWN, cut, folded, number, plural, print_json, say, settings, table
 from hptui.tui.commands.finding import NAME as SOME_NAME
 from hptui.tui.commands.finding import find, look_at, start
 from hptui.tui.commands.wishes import AS_JSON, NAME, by, say_answers, wait_for
@@ -100,24 +100,25 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
         print_json(_finite(document))
         return 0
     several = [one for one in known if len(one.values) > 1]
-    print(_table(several or known[:SHOWN]))
+    print(cut(_table(several or known[:SHOWN])))
     if not several:
         print(f"nothing is repeated yet: hptui replicate {folder.name}")
     if against is not None:
         certain = f", 95 % interval {number(against.low)} to {number(against.high)}, p = {against.p:.2g}"
         open_ = ": one run each proves nothing" if math.isnan(against.p) else certain
-        print(f"the best beats the baseline by {number(against.gain)}{open_}")
+        print(folded(f"the best beats the baseline by {number(against.gain)}{open_}", "  "))
     if folds is not None:
-        print(folds_told(folds))
+        print(folded(folds_told(folds), "  "))
     for less in smaller:
         found = f"{number(less.expected)} on average, the very best with a chance of {less.chance:.0%}"
-        print(f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}")
+        of = f"{plural(less.trials, 'complete trial')} instead of {_complete(known)} would have found {found}"
+        print(folded(of, "  "))
     for name, found_of in shown.items():
         print(f"\n{isolated_table(found_of, name)}")
         if said := difference(found_of, sign):
-            print(f"{name}: {said}")
+            print(folded(f"{name}: {said}", "  "))
     if kept is not None:
-        print("\n" + "\n".join(held_out_told(kept, str(tested or "test value"))))
+        print("\n" + "\n".join(folded(line, "  ") for line in held_out_told(kept, str(tested or "test value"))))
     elif tested:
         print(f"\nno complete trial has reported {tested}: trial.report_test(value), once at the end")
     return 0
@@ -161,7 +162,7 @@ def _isolated(
         return 0
     print(isolated_table(found, BESIDE.join(names)))
     if said := difference(found, sign):
-        print(said)
+        print(folded(said, "  "))
     return 0
 
 
