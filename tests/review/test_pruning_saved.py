@@ -163,7 +163,7 @@ def test_trials_held_by_prediction_stand_by_what_they_are_predicted_to_end_with(
     lines = predicted(snapshot(*rows))
 
     assert [(key, text_of(line)) for key, line in lines.items()] == [
-        (-1, "by predicted end  4 held, 1 complete  %: chance to be the best"),
+        (-1, "by predicted end  4 held, 1 complete  %: chance of beating the best so far"),
         (4, "      4  step 4      0.5000  goes on as soon as a slot is free"),
         (2, "      2  step 4      0.5000  ends near 0.3000, rank 2 of 9, 12 %"),
         (1, "      1  step 4      0.5000  ends near 0.4500, rank 5 of 9, below 1 %"),

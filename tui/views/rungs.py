@@ -116,7 +116,7 @@ def predicted(snapshot: Snapshot) -> dict[int, Cells]:
         -1: (
             Cell("by predicted end", "strong"),
             Cell("  " + ", ".join(counts)),
-            Cell("  %: chance to be the best", "muted"),
+            Cell("  %: chance of beating the best so far", "muted"),
         )
     }
     sign = snapshot.facts.sign

@@ -18,14 +18,14 @@ from hptui.core.search.protocol import Array, Compared, Curve, Kind, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
 
-RIPE = 0.5  # a trial is trained to step n for being predicted best when n / RIPE trials have begun
+RIPE = 5  # a trial is trained on for being predicted best while it has had less than a fifth of all steps
 DRAWS = 48  # points that stand for all new ones, and as many near the best trials
 CENTRES = 5  # of those
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a trial is expected to end with, as loss, its chance to be the best then, and its place among all trials.
+    """What a trial is expected to end with, as loss, its chance of beating the best so far, and its place among all trials.
 
     rank: 1 for the best; None while nothing is predicted.
     """
@@ -175,7 +175,7 @@ class Mind:
         may_start = len(heard.curves) <= NEW_SHARE * max(n, 2 * BEGIN)
         best = float(expected.scale.forward(np.array([heard.best]))[0])
         rng = np.random.default_rng([self.seed, n])
-        ripe = free & (heard.steps < RIPE * len(heard.curves))
+        ripe = free & (RIPE * heard.steps < heard.steps.sum())
         choice = choose(Prospects(expected.trials, expected.points, best, free, ripe, untried & may_start), rng)
         return Thought(heard, BEGIN, points, features, expected, choice, free, untried, best, begun)
 
