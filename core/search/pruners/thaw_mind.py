@@ -25,7 +25,7 @@ CENTRES = 5  # of those
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a trial is expected to end with, as loss, its chance of beating the best so far, and its place among all trials.
+    """What a trial is expected to end with, as loss, its chance of beating the best so far, and its place among all.
 
     rank: 1 for the best; None while nothing is predicted.
     """
