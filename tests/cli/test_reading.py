@@ -13,7 +13,11 @@ import tomllib
 
 import pytest
 
+from hptui.core.store.rows import TrialRow
+from hptui.tui.commands.best import led_by
+
 TRIAL_FIELDS = {"number", "state", "value", "params", "started_at", "ended_at", "reason", "cause", "device"}
+
 
 @pytest.fixture
 def ended(user, recorded):
@@ -80,6 +84,21 @@ def test_no_complete_trial_yet_is_no_best(user):
     done = user.hptui("best", "study", "--json")
 
     assert (done.status, done.out) == (3, "")
+
+
+def test_who_leads_is_said_of_those_that_have_not_ended():
+    rows = [
+        TrialRow(0, "PRUNED", {}, best=0.9),
+        TrialRow(1, "PAUSED", {}, best=0.7),
+        TrialRow(2, "RUNNING", {}, best=float("nan")),
+        TrialRow(3, "RUNNING", {}, best=0.8),
+    ]
+
+    assert (led_by(rows, -1.0), led_by(rows, 1.0)) == (
+        "; trial 3 leads so far, with 0.8",
+        "; trial 1 leads so far, with 0.7",
+    )
+    assert led_by(rows[:1], 1.0) == ""
 
 
 def test_exports_read_back(ended):
