@@ -116,7 +116,7 @@ def _phases(sampler: str, pruner: str, means: Means) -> Iterator[Phase]:
     yield Phase("wide", "the whole space, one seed each", wide, means.hours(wide), sampler, pruner)
     yield Phase(
         "refined",
-        "around the best tenth; beyond the edges it lies at",
+        "near the best, beyond its edges",
         refined,
         means.hours(refined),
         "auto",
@@ -125,7 +125,7 @@ def _phases(sampler: str, pruner: str, means: Means) -> Iterator[Phase]:
     finalists = max(1, repeats // SEEDS)
     yield Phase(
         "replicated",
-        f"the best {finalists} with {SEEDS} seeds each, to tell luck from merit",
+        f"the best {finalists}, {SEEDS} seeds each",
         finalists * SEEDS,
         means.hours(finalists * SEEDS),
         "none",

@@ -75,7 +75,7 @@ def _dearer(chosen: Repeated, base: Repeated | None, rows: Sequence[TrialRow]) -
         return ""
     took = {row.number: row.ran_s(0.0) or 0.0 for row in rows}
     mine, theirs = (median(took[number] for number in one.numbers) for one in (chosen, base))
-    if min(mine, theirs) <= 0 or 1 / DEARER < mine / theirs < DEARER:
+    if min(mine, theirs) <= 0 or max(mine, theirs) < 1 or 1 / DEARER < mine / theirs < DEARER:
         return ""
     return f"; a run takes {format_duration(mine)}, {mine / theirs:.2g} times the baseline's {format_duration(theirs)}"
 

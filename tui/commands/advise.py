@@ -21,7 +21,7 @@ from hptui.core.study.commands import Wish
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.remarks import FACT, dismissed_of
 from hptui.core.study.study import Study
-from hptui.tui.commands.answers import duration, folded, harmless, plural, print_json, say, table
+from hptui.tui.commands.answers import cut, duration, folded, harmless, plural, print_json, say, table
 from hptui.tui.commands.finding import find
 from hptui.tui.commands.target import read_target
 from hptui.tui.commands.wishes import by
@@ -174,6 +174,6 @@ def _print_plan(made: Plan) -> None:
             for p in made.phases
         ]
         print()
-        print(table(("phase", "trials", "time", "sampler", "pruner", ""), rows, right=frozenset({1, 2})))
+        print(cut(table(("phase", "trials", "time", "sampler", "pruner", ""), rows, right=frozenset({1, 2}))))
     for caution in made.cautions:
         print(folded(f"· {caution}", "  "))

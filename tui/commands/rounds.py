@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import click
 from hptui.core.errors import SessionError
 from hptui.core.review.rounds import Round, lineage
 from hptui.core.study.session import sessions_home
-from hptui.tui.commands.answers import print_json, say
+from hptui.tui.commands.answers import folded, print_json, say
 from hptui.tui.commands.finding import NAME, find
 
 
@@ -42,7 +44,7 @@ def launch(name: str | None, trial: int | None, goal: str, scientific: tuple[str
                     "proof": made.adopted.proof})  # fmt: skip
         return 0
     print(f"wrote {made.path}: trial {made.adopted.trial} of {folder.name} is its baseline")
-    print(f"evidence: {made.adopted.evidence}")
+    print(folded(f"evidence: {made.adopted.evidence}", "  "))
     if made.adopted.proof != "shown":
         say(made.caution(folder.name))
     print(f"hptui run {made.path}")
@@ -75,7 +77,7 @@ def rounds(name: str | None, output: Path | None, as_json: bool) -> int:
         return 0
     from hptui.tui.views.rounds import plain_lines
 
-    print("\n".join(plain_lines(found)))
+    print("\n".join(plain_lines(found, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)))
     return 0
 
 

@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 Lines = list[tuple[Piece, ...]]
 
 
-def plain_lines(rounds: Sequence[Round]) -> list[str]:
-    """The tree for a shell: a line for each round, and below it what it asked, told and adopted."""
-    return [line for k, one in enumerate(rounds) for line in _plain(one, _has_more(rounds, k))]
+def plain_lines(rounds: Sequence[Round], width: int | None = None) -> list[str]:
+    """The tree for a shell: a line for each round, and below it what it asked, told and adopted.
+
+    width: at which what is said of a round is broken; None: never.
+    """
+    return [line for k, one in enumerate(rounds) for line in _plain(one, _has_more(rounds, k), width)]
 
 
-def _plain(one: Round, more: bool) -> list[str]:
+def _plain(one: Round, more: bool, width: int | None) -> list[str]:
     lead, below = _leads(one, more)
-    return [f"{lead}{head(one)}", *(f"{below}    {label:<9}{harmless(text)}" for label, text in facts(one))]
+    said = [
+        f"{below}    {label if k == 0 else '':<9}{part}"
+        for label, text in facts(one)
+        for k, part in enumerate(
+            textwrap.wrap(harmless(text), max(width - len(below) - 13, 20)) if width else [harmless(text)]
+        )
+    ]
+    return [f"{lead}{head(one)}", *said]
 
 
 def head(one: Round) -> str:
