@@ -15,7 +15,7 @@ class BestPane(LineList):
     """Keys are trial numbers; enter posts `Chosen`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(newest="", follow=False, empty="no trial has completed yet", **kwargs)
+        super().__init__(newest="first", follow=True, empty="no trial has completed yet", **kwargs)
         self.border_title = "5 best"
 
     def take(self, snapshot: Snapshot) -> None:
