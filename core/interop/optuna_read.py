@@ -17,9 +17,12 @@ from typing import Any
 
 from hptui.core.errors import SessionError
 from hptui.core.interop.found import Found, FoundTrial, readable
-from hptui.core.study.study import Direction, Goal
+from hptui.core.study.study import CONSTRAINTS, Direction, Goal
 
 KNOWN_SCHEMA = 12
+UNNAMED, NAMED = "constraints", "constraints:"  # system attributes: a list; one for each name
+NUMBERED = "constraint_"  # what we call those without a name
+LOCKED_S = 10.0  # how long a study that writes is waited for
 _STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 _NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
@@ -62,10 +65,17 @@ def read_optuna(source: str, study: str | None = None) -> Found:
             head = file.read(16)
         studies = _from_sqlite(path) if head.startswith(b"SQLite format 3") else _from_journal(path)
     except sqlite3.Error as error:
-        raise SessionError(str(path), f"can't be read: {error}", "is it a whole Optuna database?") from error
+        raise _unreadable(path, error) from error
     except (UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
         raise SessionError(str(path), f"is neither an Optuna database nor a journal ({error})") from error
     return _found(_choose(studies, study, path), path)
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> SessionError:
+    if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        problem = f"is locked: somebody has been writing to it for {LOCKED_S:g} s"
+        return SessionError(str(path), problem, "try again when the study that runs in it is at rest, or import a copy")
+    return SessionError(str(path), f"can't be read: {error}", "is it a whole Optuna database?")
 
 
 def _choose(studies: list[_Study], name: str | None, path: Path) -> _Study:
@@ -83,7 +93,7 @@ def _choose(studies: list[_Study], name: str | None, path: Path) -> _Study:
 
 def _from_sqlite(path: Path) -> list[_Study]:
     """Read-only, at one moment; a running study may go on writing."""
-    with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10) as db:
+    with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=LOCKED_S) as db:
         db.execute("begin")
         version = db.execute("select schema_version from version_info").fetchone()
         if version is None or version[0] != KNOWN_SCHEMA:
@@ -239,19 +249,28 @@ def _trial(trial: _Trial, left_out: list[str]) -> FoundTrial:
         left_out.append(f"trial {trial.number} was only enqueued")
     if state == "FAIL" and not reason:
         reason = str(trial.system.get("fail_reason", "failed; Optuna keeps no reason"))
-    if constraints := trial.system.get("constraints"):
-        left_out.append(f"constraint values, such as {readable(constraints)} of trial {trial.number}")
     return FoundTrial(
         trial.number,
         state,
         params,
         tuple(trial.values[k] for k in sorted(trial.values)) if state == "COMPLETE" else (),
         tuple(sorted(trial.curve.items())),
-        attrs=trial.user,
+        attrs=trial.user | _constraints(trial, left_out),
         reason=reason or ("pruned; Optuna keeps no reason" if state == "PRUNED" else ""),
         started_at=trial.start,
         ended_at=trial.end,
     )
+
+
+def _constraints(trial: _Trial, left_out: list[str]) -> dict[str, Any]:
+    """At most 0 where one holds. Optuna 5 names them; what a constraints_func returned is numbered."""
+    given = trial.system.get(UNNAMED) or []
+    found = {f"{NUMBERED}{k}": one for k, one in enumerate(given if isinstance(given, list) else [given])}
+    found |= {key.removeprefix(NAMED): one for key, one in trial.system.items() if key.startswith(NAMED)}
+    if not all(isinstance(one, int | float) for one in found.values()):
+        left_out.append(f"constraint values {readable(list(found.values()))} of trial {trial.number}")
+        return {}
+    return {CONSTRAINTS: {name: float(one) for name, one in found.items()}} if found else {}
 
 
 def _external(kind: Mapping[str, Any], value: float) -> Any:

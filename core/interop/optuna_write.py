@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import SessionError
+from hptui.core.interop.optuna_read import NAMED, NUMBERED, UNNAMED
 from hptui.core.space.parameter import Categorical, Float, Int, Parameter
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
-from hptui.core.study.study import OBJECTIVES
+from hptui.core.study.study import CONSTRAINTS, OBJECTIVES
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -99,13 +100,14 @@ def _trial(
     lost: list[str] = []
     if state == states.COMPLETE and any(v is None or math.isnan(v) for v in values):
         state, lost = states.FAIL, [f"trial {row.number} is complete without a number: written as failed"]
-    system: dict[str, Any] = {}
+    limits = row.attrs.get(CONSTRAINTS) or {}
+    system = _constraints(limits) if state != states.WAITING else {}
     if state == states.WAITING:
         system["fixed_params"] = params
         if row.state != "WAITING":
             lost.append(f"trial {row.number} is {row.state}: Optuna would run it again from the start")
     told = {"hptui:reason": row.reason, "hptui:proposal": row.proposal, "hptui:cause": row.cause or ""}
-    attrs = {name: value for name, value in row.attrs.items() if name != OBJECTIVES}
+    attrs = {name: value for name, value in row.attrs.items() if name not in (OBJECTIVES, CONSTRAINTS)}
     begun, over = row.started_at, row.ended_at
     curve = dict(reader.curve(row.number, goals[0][0])) if state != states.WAITING else {}
     made = optuna.trial.create_trial(
@@ -121,6 +123,13 @@ def _trial(
         made.datetime_start = datetime.fromtimestamp(begun) if begun is not None else made.datetime_start
         made.datetime_complete = datetime.fromtimestamp(over) if over is not None else made.datetime_complete
     return made, lost
+
+
+def _constraints(limits: Mapping[str, float]) -> dict[str, Any]:
+    """As system attributes: a list where they came without names, else as Optuna 5 keeps them."""
+    if list(limits) == [f"{NUMBERED}{k}" for k in range(len(limits))]:
+        return {UNNAMED: list(limits.values())} if limits else {}
+    return {f"{NAMED}{name}": value for name, value in limits.items()}
 
 
 def _value(kind: Any, value: Any) -> Any:

@@ -22,7 +22,7 @@ from hptui.core.interop.optuna_read import definition, read_optuna
 from hptui.core.interop.optuna_write import write_optuna
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
-from hptui.core.study.study import Goal
+from hptui.core.study.study import CONSTRAINTS, Goal
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -117,6 +117,61 @@ def test_several_objectives_come_along(tmp_path: Path) -> None:
     back = optuna.load_study(storage=f"sqlite:///{tmp_path / 'out.db'}", study_name="m")
     assert [t.values for t in back.trials] == [t.values for t in study.trials]
     assert [d.name for d in back.directions] == ["MINIMIZE", "MAXIMIZE"]
+
+
+@pytest.mark.filterwarnings("ignore:.*constraints_func.*:FutureWarning")
+def test_constraints_are_numbered_and_go_back_as_optuna_keeps_them(tmp_path: Path) -> None:
+    sampler = optuna.samplers.TPESampler(seed=1, constraints_func=lambda trial: (trial.params["x"] - 0.5, -1.0))
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'a.db'}", study_name="a", sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=5)
+    found = read_optuna(str(tmp_path / "a.db"))
+    folder = SessionFolder(tmp_path / "session")
+    make_session(found, folder)
+
+    with Reader(folder) as reader:
+        kept = [row.attrs[CONSTRAINTS] for row in reader.trials()]
+        lost = write_optuna(reader, tmp_path / "out.db", "a")
+
+    was = [trial.system_attrs["constraints"] for trial in study.trials]
+    back = optuna.load_study(storage=f"sqlite:///{tmp_path / 'out.db'}", study_name="a").trials
+    assert kept == [{"constraint_0": one, "constraint_1": other} for one, other in was]
+    assert [trial.system_attrs["constraints"] for trial in back] == [list(pair) for pair in was]
+    assert lost == [] and found.left_out == ()
+
+
+@pytest.mark.skipif(not hasattr(optuna.Trial, "set_constraint"), reason="Optuna 4 has no names for constraints")
+def test_constraints_with_names_keep_them(tmp_path: Path) -> None:
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'a.db'}", study_name="a")
+    trial = study.ask()
+    trial.set_constraint("memory", -2.5)
+    study.tell(trial, 1.0)
+    folder = SessionFolder(tmp_path / "session")
+    make_session(read_optuna(str(tmp_path / "a.db")), folder)
+
+    with Reader(folder) as reader:
+        kept = reader.trials()[0].attrs
+        write_optuna(reader, tmp_path / "out.db", "a")
+
+    back = optuna.load_study(storage=f"sqlite:///{tmp_path / 'out.db'}", study_name="a").trials[0]
+    assert kept == {CONSTRAINTS: {"memory": -2.5}} and back.constraints == {"memory": -2.5}
+
+
+def test_a_database_that_is_being_written_to_is_said_to_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    monkeypatch.setattr("hptui.core.interop.optuna_read.LOCKED_S", 0.1)
+    path = tmp_path / "a.db"
+    optuna.create_study(storage=f"sqlite:///{path}", study_name="a")
+    running = sqlite3.connect(path)
+    running.execute("begin exclusive")
+
+    with pytest.raises(SessionError, match=r"is locked: somebody has been writing to it for 0\.1 s") as refused:
+        read_optuna(str(path))
+
+    running.close()
+    assert "try again" in (refused.value.hint or "")
 
 
 def broken_schema(path: Path) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -114,4 +115,5 @@ def test_what_is_wrong_with_a_cluster_is_said_with_the_nodes_name(session, ray_c
     other = "import ray; ray.__version__ = '2.0.0'; from hptui.core.remote import cluster, words as w; "
     other += f"cluster.connect(w.Join('.', 's', 'n', '{ray_cluster.address}', w.Asks(), '.'))"
     done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, timeout=60, check=False)
-    assert f"the cluster at {ray_cluster.address} has other versions; here: Ray 2.0.0" in done.stderr
+    assert f"the cluster at {ray_cluster.address} has Ray {version('ray')} and Python" in done.stderr
+    assert "; here are Ray 2.0.0 and Python" in done.stderr
