@@ -24,8 +24,10 @@ AT = (25, 50, 100)
 Key = tuple[str, str, int, float]
 
 
-def search(run: Any, refs: Callable[[Any], Any], name: str, problem: str, seed: int, noise: float) -> dict[str, Any]:
-    """One search: true regrets of the seen best and of the recommended configuration, at each of `AT`."""
+def search(
+    run: Any, refs: Callable[[Any], Any], at: tuple[int, ...], name: str, problem: str, seed: int, noise: float
+) -> dict[str, Any]:
+    """One search: true regrets of the seen best and of the recommended configuration after `at` trials."""
     p = run.get_problem(problem, seed)
     about = {"sampler": name, "problem": problem, "seed": seed, "noise": noise, "optimum": p.optimum}
     spread = refs(about)[0]
@@ -33,14 +35,14 @@ def search(run: Any, refs: Callable[[Any], Any], name: str, problem: str, seed: 
     s = run.samplers.make(name, p.space, seed, AT[-1], 1)
     seen, recommended, lowest, best = [], [], float("inf"), float("nan")
     try:
-        for n in range(1, AT[-1] + 1):
+        for n in range(1, at[-1] + 1):
             config = s.ask()
             truth = p(config)
             loss = truth + errors[n - 1]
             s.tell(config, float(loss))
             if loss < lowest:
                 lowest, best = loss, truth - p.optimum
-            if n in AT:
+            if n in at:
                 own = s.recommended() if hasattr(s, "recommended") else None
                 seen.append(best)
                 recommended.append(best if own is None else p(own) - p.optimum)
@@ -60,19 +62,20 @@ def ratios(analyse: Any, run: dict[str, Any], which: str) -> list[float]:
     return [max((regret - shift) / random_best, floor) for regret in run[which]]
 
 
-def table(analyse: Any, runs: dict[Key, dict[str, Any]], names: list[str], noise: float) -> None:
+def table(analyse: Any, runs: dict[Key, dict[str, Any]], names: list[str], at: tuple[int, ...], noise: float) -> None:
     cells = sorted(set.intersection(*({k[1:] for k in runs if k[0] == name and k[3] == noise} for name in names)))
     if not cells:
         return
     problems = {cell[0] for cell in cells}
     print(f"\n#### noise {noise:.0%} of one random guess's regret: {len(problems)} problems, {len(cells)} cells\n")
-    print("| sampler | lowest loss seen: ratio after 25 | 50 | 100 | recommended: after 25 | 50 | 100 | rank |")
-    print("|---|---|---|---|---|---|---|---|")
-    last = np.array([[ratios(analyse, runs[(n, *c)], "recommended")[-1] for n in names] for c in cells])
+    after = " | ".join(map(str, at))
+    print(f"| sampler | lowest loss seen: ratio after {after} | recommended: after {after} | rank |")
+    print("|---" * (2 * len(at) + 2) + "|")
+    last = np.array([[ratios(analyse, runs[(n, *c)], "recommended")[len(at) - 1] for n in names] for c in cells])
     ranks = [np.mean((last < last[:, [i]]).sum(1) + ((last == last[:, [i]]).sum(1) + 1) / 2) for i in range(len(names))]
     for name, rank in zip(names, ranks, strict=True):
         cols = [mean(ratios(analyse, runs[(name, *c)], which) for c in cells) for which in ("seen", "recommended")]
-        print(f"| {name} | " + " | ".join(f"{v:.2g}" for col in cols for v in col) + f" | {rank:.2f} |")
+        print(f"| {name} | " + " | ".join(f"{v:.2g}" for col in cols for v in col[: len(at)]) + f" | {rank:.2f} |")
 
 
 def mean(rows: Iterable[list[float]]) -> list[float]:
@@ -88,6 +91,7 @@ def main() -> None:
     parser.add_argument("--problem", default="core")
     parser.add_argument("--seeds", default="0-4")
     parser.add_argument("--noise", default="0.05,0.2", help="standard deviations, shares of a random guess's regret")
+    parser.add_argument("--trials", type=int, default=AT[-1], help="how many there are in a search: 25, 50 or 100")
     parser.add_argument("--out", type=Path, default=Path("build/search_noise.jsonl"), help="where results are kept")
     asked = parser.parse_args()
     ours = [name for name in asked.ours.split(",") if name]
@@ -100,14 +104,15 @@ def main() -> None:
     levels = [float(level) for level in asked.noise.split(",")]
     cells = [(p, seed, level) for seed in seeds(asked.seeds) for p in run.names(asked.problem) for level in levels]
     wanted = [(name, *cell) for cell in cells for name in names]
+    at = tuple(n for n in AT if n <= asked.trials)
     for one in wanted:
-        if one not in runs:
-            runs[one] = search(run, analyse.refs, *one)
+        if one not in runs or len(runs[one]["seen"]) < len(at):
+            runs[one] = search(run, analyse.refs, at, *one)
             with asked.out.open("a") as out:
                 out.write(json.dumps(runs[one]) + "\n")
     asked_for = {one: runs[one] for one in wanted}
     for level in levels:
-        table(analyse, asked_for, names, level)
+        table(analyse, asked_for, names, at, level)
 
 
 if __name__ == "__main__":

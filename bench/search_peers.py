@@ -1,6 +1,6 @@
 """Peers that the comparison's own `samplers.py` does not have: Optuna's NSGA-II, Nevergrad's populations.
 
-    pip install nevergrad==1.0.12        # not needed by anything else here
+Nevergrad (`pip install nevergrad==1.0.12`) is needed by nothing else here.
 """
 
 from __future__ import annotations
