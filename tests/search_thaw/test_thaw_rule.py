@@ -267,3 +267,22 @@ def test_of_given_points_one_whose_trial_has_yet_to_report_is_not_proposed_again
         started.append(Curve(number, none, np.empty(0), x=tuple(proposal.x)))
 
     assert len({curve.x for curve in (*crowd, *started)}) == 16
+
+
+@pytest.mark.parametrize("full", [12, 400])
+def test_nobody_is_finished_for_being_predicted_best_who_has_had_a_sixth_of_all_steps(full: int) -> None:
+    """However long a training is: number 0 is far ahead, and of all 36 steps it has 5 or 6."""
+    for own in (5, 6):
+        asked, arrival, crowd = Thaw(max_steps=full, seed=1), 0, list[Curve]()
+        for number, k in enumerate([own, *[4] * 6, 2, 2, 1, 7 - own]):
+            losses = (0.0 if number == 0 else 1.0) + 1.0 / np.arange(1, k + 1)
+            at = np.arange(arrival, arrival + k)
+            crowd.append(Curve(number, np.arange(1, k + 1), losses, held=True, arrival=at))
+            arrival += k
+        finished = set()
+        for seed in range(20):
+            choice = replace(asked, seed=seed).mind.think(crowd).choice  # type: ignore[union-attr]
+            if choice is not None and choice.how == "finish":
+                finished.add(choice.row)
+        assert sum(len(curve.steps) for curve in crowd) == 36 and finished
+        assert (0 in finished) == (own == 5)

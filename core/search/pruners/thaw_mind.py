@@ -18,7 +18,7 @@ from hptui.core.search.protocol import Array, Compared, Curve, Kind, Milestones
 from hptui.core.search.pruners.thaw_choice import BEGIN, NEW_SHARE, Choice, Prospects, chance, choose
 from hptui.core.space.space import Space
 
-RIPE = 5  # a trial is trained on for being predicted best while it has had less than a fifth of all steps
+RIPE = 6  # a trial is trained on for being predicted best while it has had less than a sixth of all steps
 DRAWS = 48  # points that stand for all new ones, and as many near the best trials
 CENTRES = 5  # of those
 
