@@ -101,6 +101,12 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
 
         self.push_screen(SessionsScreen(self.read_only, self.shelf))
 
+    def action_command_palette(self) -> None:
+        from hptui.tui.palette import Palette
+
+        if not Palette.is_open(cast("App[object]", self)):
+            self.push_screen(Palette(id="--command-palette"))
+
     def pop_screen(self) -> AwaitComplete:
         """Close the screen on top, unless one asks that is closed already: of two keys pressed in a hurry the second
         may still reach the dialog that the first one closes, and the screen below must not go instead."""

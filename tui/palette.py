@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from hptui.tui.screens.live import LiveScreen
 from hptui.tui.screens.menu import entries
 from hptui.tui.views.numbers import number, plain
 
 MOST_TRIALS = 20
+
+
+class Palette(CommandPalette):
+    """Textual's, which a page key ends the program in before its list is laid out (8.2.8: KeyError)."""
+
+    def _action_command_list(self, action: str) -> None:
+        with contextlib.suppress(KeyError):
+            super()._action_command_list(action)
 
 
 class Keys(Provider):

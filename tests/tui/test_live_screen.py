@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from demo_session import write_session
 from driving import Screen, drive
+from textual.command import CommandList
 from textual.widgets import Input
+from textual.widgets.option_list import Option
 
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, EventRow, TrialRow
@@ -330,3 +332,17 @@ def test_hostile_names_are_harmless(own_home: Path) -> None:
 def _commands(folder: SessionFolder) -> list[CommandRow]:
     with Reader(folder) as reader:
         return reader.commands()
+
+
+def test_a_page_key_in_the_palette_before_its_list_is_there_ends_nothing(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("ctrl+p")
+        found = screen.app.screen.query_one(CommandList)
+        found.add_option(Option("one"))
+        found._index_to_line.clear()  # what a search has brought is not laid out yet
+        screen.app.screen._action_command_list("page_down")  # type: ignore[attr-defined]
+        await screen.press("pagedown", "escape")
+        await screen.until("✓ done")
+
+    drive(past, journey, read_only=True)
