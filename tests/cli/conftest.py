@@ -21,6 +21,7 @@ from hptui.core.store.library import summary
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import SessionFolder
+from hptui.tui.cli import main
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,22 @@ def user(tmp_path: Path) -> Iterator[User]:
     user = User(tmp_path)
     yield user
     user.leave()
+
+
+@pytest.fixture
+def here(user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """`here(*args)`: a verb in this process, where what it says is the point: a tenth of what a process costs."""
+
+    def hptui(*args: str) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            main(args)
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
+
+    monkeypatch.setenv("HPTUI_HOME", str(user.home))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.chdir(user.folder)
+    return hptui
 
 
 @pytest.fixture(scope="module")

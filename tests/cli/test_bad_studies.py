@@ -54,18 +54,27 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_study_is_refused_with_where_and_what_to_do(user, case):
+def test_a_bad_study_is_refused_with_where_and_what_to_do(user, here, case):
     text, expected = BAD[case]
     user.write("train.py", SCRIPT)
     user.write("study.toml", text)
 
-    ran, checked = user.hptui("run", "study.toml"), user.hptui("check", "study.toml")
+    ran, checked = here("run", "study.toml"), here("check", "study.toml")
 
     assert (ran.status, ran.out, checked.status, checked.out) == (2, "", 2, "")
     assert ran.err == checked.err
     assert [part for part in expected if part not in ran.err] == []
     assert "Traceback" not in ran.err
+    assert here("ls", "--json").json == []
+
+
+def test_a_process_says_the_same_of_it_and_leaves_nothing(user, here):
+    user.write("train.py", SCRIPT)
+    user.write("study.toml", BAD["reversed bounds"][0])
+
+    assert user.hptui("run", "study.toml") == here("run", "study.toml")
     assert user.hptui("ls", "--json").json == []
+    assert user.processes() == []
 
 
 def test_all_problems_are_said_at_once(user):

@@ -10,7 +10,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def test_the_digits_are_learnt_and_the_data_is_loaded_once(user):
-    done = user.hptui("run", str(EXAMPLES / "digits.toml"), "-n", "3", timeout=240)
+    done = user.hptui("run", str(EXAMPLES / "digits.toml"), "-n", "2", timeout=240)
 
     best = user.hptui("best", "digits", "--json").json
     metrics = {line.split(",")[1] for line in user.hptui("export", "digits", "--what", "metrics").out.splitlines()[1:]}
