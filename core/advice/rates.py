@@ -25,7 +25,7 @@ class RateRange:
     def __str__(self) -> str:
         end = f", diverges from {self.diverges:.2g}" if self.diverges else ", never diverges"
         found = f"falls fastest at {self.steepest:.2g}, lowest at {self.best:.2g}{end}"
-        return f"{found}: search {self.low:.0e} to {self.high:.0e}"
+        return f"{found}: search {self.low:.1g} to {self.high:.1g}"
 
 
 def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> RateRange:
@@ -53,7 +53,8 @@ def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> Rate
         steepest = float(x[fine][int(np.nanargmin(slope[:until]))])
     diverges = None if edge is None else float(x[edge])
     high = min(x[-1], best * 3 if diverges is None else x[edge - 1] if edge else diverges)
-    return RateRange(x, curve, steepest, best, diverges, float(min(steepest / 10, high / 100)), float(high))
+    low = max(min(steepest / 10, high / 100), x[0])  # nothing is known of lower ones
+    return RateRange(x, curve, steepest, best, diverges, float(low), float(high))
 
 
 def _edge(y: Array) -> int | None:

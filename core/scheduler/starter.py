@@ -15,6 +15,7 @@ from hptui.core.scheduler.away import judged_to, stream
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.heirs import donor_folder
 from hptui.core.scheduler.judging import load_model
+from hptui.core.scheduler.plan import trial_seed
 from hptui.core.scheduler.state import Live
 from hptui.core.scheduler.tags import sweep
 from hptui.core.study.session import leases_home
@@ -146,7 +147,7 @@ class Starter:
             folder=str(gear.folder.path),
             number=trial.number,
             params=trial.params,
-            seed=trial.seed,
+            seed=trial_seed(gear.study.seed, 0) if r.MEASURE in objective.env else trial.seed,
             objective=self._what(),
             cwd=gear.cwd,
             metric=gear.study.metric,

@@ -112,4 +112,5 @@ decode_from_server = msgspec.json.Decoder(FromServer).decode
 TAG = "HPTUI_TRIAL"
 
 MEASURE, HOST_PEAK = "HPTUI_MEASURE", "host_peak_bytes"
-"""In a trial's environment: it says how much of the machine's memory it had, in the attribute of that name."""
+"""In a trial's environment: it says how much of the machine's memory it had, in the attribute of that name. All trials
+of such a session have one seed, so that what they report differs by their points alone."""
