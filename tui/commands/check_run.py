@@ -18,7 +18,7 @@ from hptui.core.space import Categorical, Parameter, Space
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.script import read_script
 from hptui.core.study.study import Study
-from hptui.tui.commands.answers import duration, harmless, number, plural, say, size, table
+from hptui.tui.commands.answers import duration, folded, harmless, number, plural, say, size, table
 from hptui.tui.commands.trying import Short, try_out
 
 MOST_SIZES = 6
@@ -164,9 +164,9 @@ def lines(found: Looked, study: Study, here: Inventory) -> list[str]:
     out = []
     for answer in found.answers:
         mark = "!" if answer.ok is False and answer.level == "hint" else marks[answer.ok]
-        out.append(f"{mark} {answer.question:<11} {harmless(answer.says)}")
-        out += [f"  {'':<11} {answer.do}"] if answer.do else []
-    out += [f"  {name:<11} {text}" for name, text in _costs(found, study, here)]
+        out.append(folded(f"{mark} {answer.question:<11} {harmless(answer.says)}", " " * 14))
+        out += [folded(f"  {'':<11} {answer.do}", " " * 14)] if answer.do else []
+    out += [folded(f"  {name:<11} {text}", " " * 14) for name, text in _costs(found, study, here)]
     if found.sizes:
         out += ["", *_sizes(found.sizes, found.batch)]
     if found.log:
@@ -216,7 +216,7 @@ def _sizes(rows: Sequence[Scaling], name: str) -> Iterator[str]:
     yield from table(heads, cells, right=frozenset(range(5))).splitlines()
     best = largest_that_gains(rows)
     if best is not None:
-        yield (
+        yield folded(
             f"beyond {best:g} a larger batch gains nothing: choose by speed, and tune the learning rate with it"
             if best != rows[-1].batch
             else f"still faster at {best:g}, the largest: a larger one may be faster yet"

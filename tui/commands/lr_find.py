@@ -27,7 +27,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
 from hptui.core.study.trial import State
 from hptui.tui.commands.advise import write_study
-from hptui.tui.commands.answers import print_json, say
+from hptui.tui.commands.answers import folded, print_json, say
 from hptui.tui.commands.finding import start
 from hptui.tui.commands.target import read_target
 
@@ -73,7 +73,7 @@ def lr_find(
         print_json(_as_json(found, losses, folder))
     else:
         print("\n".join(_drawn(found, losses, study.sign)))
-        print(f"{name} {found}")
+        print(folded(f"{name} {found}", "  "))
     edits = _edits(Space.parse(study.space), name, found)
     if fix is not None:
         write_study(fix, source.text, edits)
@@ -246,4 +246,4 @@ def _drawn(found: RateRange, losses: list[float], sign: float) -> list[str]:
     left_out = len(y) - int(shown.sum())
     said = f"{glyphs.milestone} the range proposed, {_nice(found.low):g} to {_nice(found.high):g}"
     said += f"; {left_out} of {len(y)} rates diverged, failed or are off the chart" if left_out else ""
-    return [*("".join(piece.text for piece in line).rstrip() for line in lines), said]
+    return [*("".join(piece.text for piece in line).rstrip() for line in lines), folded(said, "  ")]
