@@ -20,6 +20,7 @@ from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import OBJECTIVES, Goal
 
+WAS_WAITING = "was waiting when it was imported"
 _ROWS = 20_000  # metric rows written at once
 
 
@@ -106,7 +107,7 @@ def _row(trial: FoundTrial, space: Space, found: Found) -> TrialRow:
         x,
         origin="imported",
         proposal=f"imported from {found.tool}",
-        reason="was waiting when it was imported" if trial.state == "WAITING" else trial.reason,
+        reason=WAS_WAITING if trial.state == "WAITING" else trial.reason,
         cause=None if trial.state in ("COMPLETE", "PRUNED") else "lost" if trial.state == "WAITING" else "crash",
         value=value,
         best=sign * min(sign * v for v in reported + final) if reported or final else None,

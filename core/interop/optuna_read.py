@@ -47,6 +47,7 @@ class _Study:
     directions: list[Direction]
     trials: list[_Trial] = field(default_factory=list)
     system: dict[str, Any] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
 
 
 def read_optuna(source: str, study: str | None = None) -> Found:
@@ -105,6 +106,8 @@ def _from_sqlite(path: Path) -> list[_Study]:
             studies[id].directions.append("maximize" if direction == "MAXIMIZE" else "minimize")
         for id, key, value in db.execute("select study_id, key, value_json from study_system_attributes"):
             studies[id].system[key] = json.loads(value)
+        for id, key, value in db.execute("select study_id, key, value_json from study_user_attributes"):
+            studies[id].user[key] = json.loads(value)
         trials: dict[int, _Trial] = {}
         columns = "trial_id, study_id, number, state, datetime_start, datetime_complete"
         for id, study, number, state, start, end in db.execute(f"select {columns} from trials order by trial_id"):
@@ -143,6 +146,8 @@ def _from_journal(path: Path) -> list[_Study]:
                 studies[len(studies)] = _Study(line["study_name"], directions)
             case 1:
                 studies[line["study_id"]].name = ""
+            case 2:
+                studies[line["study_id"]].user |= line["user_attr"]
             case 3:
                 studies[line["study_id"]].system |= line["system_attr"]
             case 4:
@@ -195,7 +200,7 @@ def _ended(trial: _Trial, line: Mapping[str, Any]) -> None:
 
 
 def _found(study: _Study, path: Path) -> Found:
-    left_out: list[str] = []
+    left_out = [f"the study's attribute {key}: {readable(value)}" for key, value in study.user.items()]
     definitions: dict[str, Any] = {}
     for trial in study.trials:
         for name, kind in trial.distributions.items():

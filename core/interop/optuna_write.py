@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import SessionError
+from hptui.core.interop.found import WAS_WAITING
 from hptui.core.interop.optuna_read import NAMED, NUMBERED, UNNAMED
 from hptui.core.space.parameter import Categorical, Float, Int, Parameter
 from hptui.core.space.space import Space
@@ -94,7 +95,8 @@ def _trial(
     optuna: Any, row: TrialRow, reader: Reader, goals: Sequence[tuple[str, str]], kinds: Mapping[str, Any]
 ) -> tuple[Any, list[str]]:
     states = optuna.trial.TrialState
-    state = {"COMPLETE": states.COMPLETE, "PRUNED": states.PRUNED, "FAIL": states.FAIL}.get(row.state, states.WAITING)
+    was = "WAITING" if row.reason == WAS_WAITING else row.state  # it waited when it was imported
+    state = {"COMPLETE": states.COMPLETE, "PRUNED": states.PRUNED, "FAIL": states.FAIL}.get(was, states.WAITING)
     params = {name: _value(kinds[name], value) for name, value in row.params.items() if name in kinds}
     values = [row.value, *((row.attrs.get(OBJECTIVES) or {}).get(metric) for metric, _ in goals[1:])]
     lost: list[str] = []
@@ -104,7 +106,7 @@ def _trial(
     system = _constraints(limits) if state != states.WAITING else {}
     if state == states.WAITING:
         system["fixed_params"] = params
-        if row.state != "WAITING":
+        if was != "WAITING":
             lost.append(f"trial {row.number} is {row.state}: Optuna would run it again from the start")
     told = {"hptui:reason": row.reason, "hptui:proposal": row.proposal, "hptui:cause": row.cause or ""}
     attrs = {name: value for name, value in row.attrs.items() if name not in (OBJECTIVES, CONSTRAINTS)}
