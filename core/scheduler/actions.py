@@ -127,9 +127,9 @@ class MakeRoom(Action):
 
 @dataclass(frozen=True, slots=True)
 class SetPlaces(Action):
-    """How many trials may run at once; answered with SlotsSet."""
+    """How many trials may run at once (None: as many as the study says); answered with SlotsSet."""
 
-    slots: int = 0
+    slots: int | None = 0
     command: CommandRow | None = None
 
 

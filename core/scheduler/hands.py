@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.room_left import room_left
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import AWAY, GPU_MEMORY, Live, SchedulerState
+from hptui.core.scheduler.steer import TRIPS, tripped
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Compared, Finisher, Go, Hold, Promoter, Ranker, Stop
 from hptui.core.store.reader import Reader
@@ -73,16 +75,27 @@ class Hands:
                 self._clear(number)
             case a.Resize(number=number, units=units):
                 self._starter.resize(number, units)
-            case a.SetPlaces(slots=slots, command=CommandRow() as command):
-                return self._set_places(slots, command)
-            case a.CheckPoint(command=CommandRow() as command):
-                return self._check_point(command)
-            case a.SetPruner(command=CommandRow() as command):
-                return reprune(self._gear, command)
-            case a.Remark(command=CommandRow() as command):
-                with contextlib.closing(Reader(self._gear.folder)) as reader:
-                    return remark(reader, self._gear.clock.now(), command, state.live)
+            case a.SetPlaces(command=CommandRow() as wish) | a.CheckPoint(command=CommandRow() as wish):
+                return self._heed(action, wish, state)
+            case a.SetPruner(command=CommandRow() as wish) | a.Remark(command=CommandRow() as wish):
+                return self._heed(action, wish, state)
         return []
+
+    def _heed(self, action: a.Action, wish: CommandRow, state: SchedulerState) -> list[e.Event]:
+        try:
+            match action:
+                case a.SetPlaces(slots=slots):
+                    return self._set_places(slots, wish)
+                case a.SetPruner():
+                    return reprune(self._gear, wish)
+                case a.Remark():
+                    with contextlib.closing(Reader(self._gear.folder)) as reader:
+                        return remark(reader, self._gear.clock.now(), wish, state.live)
+                case _:
+                    return self._check_point(wish)
+        except TRIPS as error:
+            traceback.print_exc()  # into the scheduler's log
+            return [e.Refused(self._gear.clock.now(), wish, tripped(error))]
 
     def _promote(self, state: SchedulerState, held: frozenset[int], closing: bool) -> list[e.Event]:
         gear = self._gear
@@ -224,8 +237,10 @@ class Hands:
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, cause))
 
-    def _set_places(self, slots: int, command: CommandRow) -> list[e.Event]:
+    def _set_places(self, slots: int | None, command: CommandRow) -> list[e.Event]:
         gear, at = self._gear, self._gear.clock.now()
+        if slots is None:
+            slots = gear.study.resources.slots or inventory(gear.study.resources).at_once
         if slots < 1:
             return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
         if (elsewhere := gear.children.resized(slots)) is not None:

@@ -9,9 +9,9 @@ from hptui.core.scheduler import away, steer
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.gpu_wishes import answer_about_gpu
 from hptui.core.scheduler.state import Live, SchedulerState
-from hptui.core.scheduler.steer import refuse
+from hptui.core.scheduler.steer import TRIPS, refuse, tripped
 from hptui.core.store.rows import CommandRow
-from hptui.core.study.commands import UNDO_SECONDS, Wish
+from hptui.core.study.commands import UNDO_SECONDS, Wish, misshapen
 from hptui.core.study.trial import Ended, Paused, Running, Starting, State, Waiting, Why
 
 
@@ -21,7 +21,10 @@ def heed(state: SchedulerState) -> Iterator[a.Action]:
         live = state.live.get(wish.trial) if wish.trial is not None else None
         if live and isinstance(live.trial.phase, Starting) and wish.kind in (Wish.PAUSE, Wish.PRUNE, Wish.PUT_AWAY):
             continue
-        yield _answer(state, wish, live)
+        try:
+            yield _answer(state, wish, live)
+        except TRIPS as error:
+            yield refuse(state, wish, tripped(error))
         return
 
 
@@ -29,6 +32,8 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
     at = state.now
     if wish.trial is not None and wish.trial >= state.next_number:
         return refuse(state, wish, f"there is no trial {wish.trial}: the last one is {state.next_number - 1}")
+    if problem := misshapen(wish.kind, wish.args):
+        return refuse(state, wish, problem)
     match wish.kind:
         case Wish.PAUSE if wish.trial is None:
             return a.Record((e.Heeded(at, wish, "you asked: pause the session"), e.HoldSet(at, True)))
@@ -40,7 +45,7 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             ]
             return a.Record((e.Heeded(at, wish, "you asked: resume the session"), e.HoldSet(at, False), *wanted))
         case Wish.SLOTS:
-            return a.SetPlaces((), int(wish.args.get("slots", 0)), wish)
+            return a.SetPlaces((), wish.args.get("slots", 0), wish)
         case Wish.BUDGET:
             return steer.set_budget(state, wish)
         case Wish.PRUNER:

@@ -17,6 +17,7 @@ from hptui.core.scheduler.steps import STEP_S
 from hptui.core.search import catalog
 from hptui.core.search.protocol import Promoter, Pruner, Rungs
 from hptui.core.search.pruners.thaw import Thaw
+from hptui.core.space.reading import show
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
@@ -125,5 +126,11 @@ def _wanted(was: Chosen, args: dict[str, Any]) -> Chosen:
 
 def said(chosen: Chosen) -> str:
     """`median (n_startup_trials 10)`"""
-    options = ", ".join(f"{key} {value:g}" for key, value in chosen.options.items())
+    options = ", ".join(f"{key} {_shown(value)}" for key, value in chosen.options.items())
     return f"{chosen.name} ({options})" if options else chosen.name
+
+
+def _shown(value: Any) -> str:
+    """An option is a number, a word, or a table by step."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{value:g}" if number else value if isinstance(value, str) else show(value)

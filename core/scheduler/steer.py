@@ -19,6 +19,14 @@ WHOLE = ("n_trials", "max_steps", "total_steps", "stop_after_failures")
 HIGHEST_PRIORITY = 99
 
 
+TRIPS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""Our own mistakes with a wish. Every later scheduler reads it again: it is refused, or it would end them all."""
+
+
+def tripped(error: Exception) -> str:
+    return f"hptui made a mistake with it ({type(error).__name__}: {error})"
+
+
 def refuse(state: SchedulerState, wish: CommandRow, reason: str) -> a.Action:
     return a.Record((e.Refused(state.now, wish, reason),))
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.store.rows import CommandRow, DeviceRow, EventRow, ReadingRow, ReportRow, TrialRow
+from hptui.core.study.commands import UNREADABLE
 from hptui.core.wire.spool import pack_number
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -151,8 +152,12 @@ def command_values(row: CommandRow) -> tuple[Any, ...]:
 
 
 def command_row(row: Sequence[Any]) -> CommandRow:
-    id_, at, kind, trial, args, by = row
-    return CommandRow(kind, trial, from_json(args), by, at, id_)
+    id_, at, kind, trial, text_, by = row
+    try:
+        args = from_json(text_)
+    except (msgspec.DecodeError, TypeError):
+        args = None
+    return CommandRow(kind, trial, args if isinstance(args, dict) else {UNREADABLE: text_}, by, at, id_)
 
 
 def device_values(row: DeviceRow) -> tuple[Any, ...]:

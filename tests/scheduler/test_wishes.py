@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
+
+from hptui.core.scheduler.events import Refused
+from hptui.core.scheduler.heed import heed
+from hptui.core.scheduler.judging import said
+from hptui.core.scheduler.state import Rules, SchedulerState
+from hptui.core.store.rows import CommandRow
+from hptui.core.study.study import Chosen
 
 Make = Callable[..., Any]
 
@@ -112,12 +120,40 @@ def test_wishes_that_make_no_sense_are_refused_with_the_reason(session: Make) ->
         "no slots": s.wish("slots", slots=0),
         "unknown": s.wish("dance"),
         "outside": s.wish("enqueue", params={"x": 7.0}),
+        "no number": s.wish("slots", slots="many"),
+        "no point": s.wish("enqueue", params=None),
+        "no name": s.wish("pruner", name=["median"]),
+        "no options": s.wish("pruner", name="median", options=3),
+        "no donor": s.wish("enqueue", start_from="first"),
+        "no budget": s.wish("budget", n_trials="many"),
     }
+    with sqlite3.connect(s.folder.database) as db:
+        db.execute("insert into commands (at, kind, args, by) values (0, 'slots', 'no json', 'a stranger')")
+    db.close()
+    s.until(lambda: s.events("refused")[-1].reason == "its args are no JSON object: no json")
 
     assert {answer.kind for answer in answers.values()} == {"refused"}
     assert answers["no such trial"].reason == "there is no trial 99: the last one is 2"
     assert answers["not started"].reason == "trial 2 has not started: nothing to pause"
     assert "params.x" in answers["outside"].reason
+    assert answers["no number"].reason == "slots: expected a whole number, not many"
+
+
+def test_a_rule_is_told_with_options_of_every_kind() -> None:
+    patient = Chosen(name="patient", options={"wraps": "median", "patience": 3, "by_step": {"5": 0.5}})
+
+    assert said(patient) == 'patient (wraps median, patience 3, by_step {"5": 0.5})'
+
+
+def test_a_wish_that_trips_the_scheduler_up_is_refused_and_the_next_one_heeded() -> None:
+    nonsense: Any = CommandRow("pause", trial="first", id=1)  # type: ignore[arg-type]  # what a stranger may insert
+    state = SchedulerState(Rules(), (), 0, wishes=(nonsense, CommandRow("pause", id=2)))
+
+    (action,) = heed(state)
+
+    (refused,) = action.intents
+    assert isinstance(refused, Refused) and refused.command == nonsense
+    assert "hptui made a mistake with it (TypeError" in refused.reason
 
 
 def test_more_slots_start_more_trials_at_once(session: Make) -> None:
@@ -128,7 +164,8 @@ def test_more_slots_start_more_trials_at_once(session: Make) -> None:
     s.wish("slots", slots=3)
 
     s.wait_for(2, "RUNNING")
-    assert [e.data["slots"] for e in s.events("slots")] == [3]
+    assert s.wish("slots", slots=None).reason == "you asked: 2 trials at once"  # what the study says
+    assert [e.data["slots"] for e in s.events("slots")] == [3, 2]
 
 
 def test_an_enqueued_point_is_tried_and_a_failed_one_retried(session: Make) -> None:
