@@ -117,30 +117,30 @@ def test_a_syntax_error_is_shown_with_its_line(user):
     assert "return trial.params['lr'" in done.err
 
 
-def test_a_missing_file_is_answered_with_its_neighbour(user):
+def test_a_missing_file_is_answered_with_its_neighbour(user, here):
     user.write("study.toml", HEAD + SPACE)
 
-    done = user.hptui("run", "studi.toml")
+    done = here("run", "studi.toml")
 
     assert done.status == 2
     assert 'did you mean "study.toml"?' in done.err
 
 
-def test_a_missing_script_of_the_quick_form_is_said(user):
-    done = user.hptui("run", "train.py:objective", "-n", "3")
+def test_a_missing_script_of_the_quick_form_is_said(here):
+    done = here("run", "train.py:objective", "-n", "3")
 
     assert (done.status, "train.py: there is no such file" in done.err) == (2, True)
 
 
-def test_a_word_that_is_no_study_is_said(user):
-    done = user.hptui("run", "train")
+def test_a_word_that_is_no_study_is_said(here):
+    done = here("run", "train")
 
     assert done.status == 2
     assert "neither a study file nor a Python script" in done.err
 
 
-def test_a_command_without_parameters_is_told_how_to_name_them(user):
-    done = user.hptui("run", "python train.py")
+def test_a_command_without_parameters_is_told_how_to_name_them(here):
+    done = here("run", "python train.py")
 
     assert done.status == 2
     assert "-p lr=" in done.err
@@ -154,25 +154,25 @@ def test_a_program_that_is_nowhere_is_said_before_anything_starts(user):
 
 
 @pytest.mark.parametrize("param", ["lr", "lr=", "lr=a..b", "lr=1..2:cube"])
-def test_a_wrong_parameter_of_a_command_is_said(user, param):
-    done = user.hptui("run", "python train.py", "-p", param)
+def test_a_wrong_parameter_of_a_command_is_said(here, param):
+    done = here("run", "python train.py", "-p", param)
 
     assert done.status == 2
     assert f"-p {param}" in done.err
 
 
-def test_a_wrong_option_is_blamed_on_the_option(user):
+def test_a_wrong_option_is_blamed_on_the_option(user, here):
     user.write("train.py", SCRIPT)
     user.write("study.toml", HEAD + SPACE)
 
-    assert "-n: 0 is too small" in user.hptui("run", "study.toml", "-n", "0").err
-    assert 'did you mean "median"?' in user.hptui("run", "study.toml", "--pruner", "medan").err
+    assert "-n: 0 is too small" in here("run", "study.toml", "-n", "0").err
+    assert 'did you mean "median"?' in here("run", "study.toml", "--pruner", "medan").err
 
 
-def test_a_study_that_is_not_text_is_said(user):
+def test_a_study_that_is_not_text_is_said(user, here):
     (user.folder / "study.toml").write_bytes(b"name = '\xff'\n")
 
-    done = user.hptui("run", "study.toml")
+    done = here("run", "study.toml")
 
     assert (done.status, "not UTF-8" in done.err) == (2, True)
 
