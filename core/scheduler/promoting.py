@@ -58,8 +58,8 @@ def never_promoted(trial: Trial) -> str:
     stand = trial.attrs.get(AT_RUNG, {})
     ranked = f": rank {stand['rank']} of {stand['cohort']} when it came" if "rank" in stand else ""
     if "chance" in stand:
-        ranked += f", predicted {stand['value']:.4g}; its chance of beating {stand['threshold']:.4g} was "
-        ranked += percent(stand["chance"])
+        ranked += f", then predicted {stand['value']:.4g}, with a chance of {percent(stand['chance'])} of beating "
+        ranked += f"the best of that time, {stand['threshold']:.4g}"
     return f"held at step {trial.step} and never promoted{ranked}"
 
 

@@ -42,7 +42,7 @@ def test_few_trials_are_trained_to_their_end_and_the_ledger_has_the_predictions(
     reasons = [event.reason for event in s.events("promoted")]
     assert any(re.search(PREDICTED, reason) for reason in reasons), reasons
     said = [row.reason for row in rows.values() if row.state == "PRUNED" and row.reason.startswith("held at step")]
-    last = r"held at step \d and never promoted: rank \d+ of \d+ when it came, predicted \S+; its chance of beating "
+    last = r"held at step \d and never promoted: rank \d+ of \d+ when it came, then predicted \S+, with a "
     assert any(re.match(last, reason) for reason in said), said
     check_records(s, tmp_path)
 
