@@ -213,6 +213,8 @@ def _finish(state: SchedulerState) -> Iterator[a.Action]:
         return
     if any(not isinstance(live.trial.phase, Waiting | Paused) or live.ending for live in state.live.values()):
         return
+    if next(promote(state), None) is not None:  # held trials are about to end, or one of them to go on
+        return
     if state.stopping:
         if state.stopping.now and state.live and state.of(Paused):
             return

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hptui.core.devices.inventory import Place
+from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.room_left import room_left
-from hptui.core.scheduler.state import Live, Rules, SchedulerState
+from hptui.core.scheduler.state import Live, Rules, SchedulerState, Server, Stopping
 from hptui.core.study.trial import Paused, Process, Running, Trial, Why
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -59,6 +61,15 @@ def test_gpu_hours_are_shared_with_the_trials_that_run_beside():
 
     assert room == pytest.approx({0: 20.0, 1: 20.0, 2: 40 / 3})
     assert room_left(state_of(*lives, gpu_hours=700 / 3600), held_too=False) == pytest.approx({0: 20.0, 1: 20.0})
+
+
+def test_a_trial_that_is_held_as_the_last_one_when_the_budget_is_spent_ends_before_the_session_does():
+    state = state_of(live(0, "cpu", 9, held=True), total_steps=10, promotes=True)
+    state = replace(state, server=Server("ready"), next_number=1, stopping=Stopping("10 steps are made", final=True))
+
+    intents = [event for action in plan(state) for event in action.intents]
+
+    assert [type(event).__name__ for event in intents] == ["EndAsked"]
 
 
 def test_a_session_that_ends_by_its_steps_ends_with_a_complete_trial(session: Make):
