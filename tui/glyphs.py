@@ -153,6 +153,19 @@ def fit_ends(text: str, width: int) -> str:
     return fit(clip(text, width - 1 - tail).rstrip() + current().cut + clip(text, tail, used - tail).lstrip(), width)
 
 
+@lru_cache(maxsize=256)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """Text in lines of at most `width` cells, broken between words; its own line breaks stay."""
+    lines: list[str] = []
+    for line in map(harmless, text.split("\n")):
+        lines.append("")
+        for word in re.findall(r"\S+\s*|\s+", line):
+            if lines[-1] and cell_len(lines[-1] + word.rstrip()) > width:
+                lines.append("")
+            lines[-1] += word
+    return tuple(line.rstrip() for line in lines)
+
+
 def clip(text: str, width: int, skip: int = 0) -> str:
     """At most `width` cells of harmless `text` after `skip` cells; half a wide character becomes a space."""
     if text.isascii():

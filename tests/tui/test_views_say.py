@@ -240,6 +240,14 @@ def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
     )
 
 
+def test_the_line_of_keys_has_none_that_does_nothing_here() -> None:
+    assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80, {"toggle_pause", "prune", "undo"})).startswith("enter Open")
+
+
+def test_a_value_that_is_nothing_to_see_is_quoted() -> None:
+    assert [plain(value) for value in ("", "  ", "\x1b[2J", "a", None)] == ['""', '"  "', '""', "a", "–"]
+
+
 def test_a_verdict_is_not_told_again_when_the_trial_then_ends() -> None:
     judged = EventRow(1.0, "judged", 7, "best 0.4 is above the median", {"verdict": "stop"}, 1)
     ended = EventRow(2.0, "ended", 7, "pruned at 0.4, as judged", {"state": "PRUNED"}, 2)

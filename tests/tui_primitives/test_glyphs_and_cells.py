@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from hptui.tui.glyphs import ASCII, BLOCK, BRAILLE, clip, fit, glyphs_for, harmless
+from hptui.tui.glyphs import ASCII, BLOCK, BRAILLE, clip, fit, glyphs_for, harmless, wrapped
 
 anything = st.text(st.characters(), max_size=40)
 
@@ -91,3 +91,18 @@ def test_states_are_told_apart_without_colour(glyphs):
 )
 def test_the_level_of_glyphs_follows_the_terminal(environ, level):
     assert glyphs_for(environ).level == level
+
+
+@given(st.text(), st.integers(1, 60))
+def test_wrapped_text_is_all_there_in_lines_that_fit_unless_a_word_does_not(text, width):
+    lines = wrapped(text, width)
+
+    words = [word for line in text.split("\n") for word in harmless(line).split()]
+    assert [word for line in lines for word in line.split()] == words
+    assert all(cell_len(line) <= width or len(line.split()) == 1 for line in lines)
+
+
+def test_text_is_wrapped_between_words_and_keeps_its_own_lines():
+    assert wrapped("this session ended before its first trial\n  two  spaces", 20) == (
+        "this session ended", "before its first", "trial", "  two  spaces",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from hptui.tui.charts.piece import Piece
-from hptui.tui.glyphs import fit, harmless
+from hptui.tui.glyphs import fit, harmless, wrapped
 from hptui.tui.material import Material
 from hptui.tui.panes.line_table import joined
 from hptui.tui.panes.painted import PaintedLines
@@ -93,4 +93,6 @@ class ChartPane(DrawnPane):
 
 def said(text: str, width: int = 0, style: str = "muted") -> Lines:
     """Words instead of a chart."""
-    return [(Piece(fit(f"  {line}", width) if width else f"  {line}", style),) for line in text.split("\n")]
+    if not width:
+        return [(Piece(f"  {line}", style),) for line in text.split("\n")]
+    return [(Piece(fit(f"  {line}", width), style),) for line in wrapped(text, width - 3)]

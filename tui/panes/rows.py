@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from hptui.tui.glyphs import current, fit
+from hptui.tui.glyphs import current, fit, wrapped
 from hptui.tui.panes.quiet_scroll import QuietScroll
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Rows(QuietScroll, can_focus=True):
             return (key, self._line(key), here, self._width, self.row_state(key))
         if not self._keys_are_empty():
             return None
-        lines = self.empty.split("\n")
+        lines = wrapped(self.empty, self._width - 3)
         return ("empty", lines[y - self.HEADER] if y - self.HEADER < len(lines) else "", self._width)
 
     def _keys_are_empty(self) -> bool:

@@ -20,16 +20,9 @@ class Hint(Protocol):
 
 
 def hints_line(keys: Sequence[Hint], width: int, disabled: Collection[str] = ()) -> Cells:
-    """`space Pause  X Prune  …  ? Keys`; keys that do nothing here are greyed out."""
+    """`space Pause  X Prune  …  ? Keys`; keys that do nothing here are left out."""
     parts: list[tuple[int, Cells]] = []
     for key in keys:
-        if key.rank is None:
-            continue
-        off = key.action.partition("(")[0] in disabled
-        parts.append(
-            (
-                key.rank + 10 * off,
-                (Cell(key.shown, "muted" if off else "series-0 bold"), Cell(f" {key.title}", "muted" if off else "")),
-            )
-        )
+        if key.rank is not None and key.action.partition("(")[0] not in disabled:
+            parts.append((key.rank, (Cell(key.shown, "series-0 bold"), Cell(f" {key.title}"))))
     return squeeze(parts, width)

@@ -47,13 +47,9 @@ def plain(value: Any, digits: int = 3) -> str:
             mantissa, e, exponent = text.partition("e")
             return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + e + exponent
         case str():
-            return harmless(value)
+            shown = harmless(value)
+            return shown if shown.strip() else f'"{shown}"'  # nothing would look like no value
     return harmless(str(value))
-
-
-def exact(value: Any) -> str:
-    """A parameter's value in full."""
-    return repr(value) if isinstance(value, float) else plain(value)
 
 
 def duration(seconds: float | None) -> str:
