@@ -241,7 +241,8 @@ def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
 
 
 def test_the_line_of_keys_has_none_that_does_nothing_here() -> None:
-    assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80, {"toggle_pause", "prune", "undo"})).startswith("enter Open")
+    dead = {"toggle_pause", "prune", "undo"}
+    assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80, dead)).startswith("enter Open")
 
 
 def test_a_value_that_is_nothing_to_see_is_quoted() -> None:
