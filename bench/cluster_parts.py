@@ -17,7 +17,7 @@ import bench.one_thread  # noqa: F401  before numpy
 import numpy as np  # isort: skip
 
 from hptui.core.scheduler.book import Book
-from hptui.core.scheduler.children import Child
+from hptui.core.scheduler.child import Child
 from hptui.core.search.catalog import make_pruner, make_sampler
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import Kind

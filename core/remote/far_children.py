@@ -21,7 +21,8 @@ from hptui.core.remote import words as w
 from hptui.core.remote.far_control import FarControl
 from hptui.core.remote.nodes import Nodes, in_words
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.children import Child, Children
+from hptui.core.scheduler.child import Child
+from hptui.core.scheduler.children import Children
 from hptui.core.scheduler.clock import Clock
 from hptui.core.scheduler.events.base import Event
 from hptui.core.study.session import SessionFolder

@@ -17,13 +17,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from hptui.core.devices.inventory import Inventory, Place
+from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.events.base import Event
-from hptui.core.scheduler.steps import StepTimes
 from hptui.core.scheduler.tags import astray, sweep
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
@@ -31,46 +30,11 @@ from hptui.core.wire import request as r
 from hptui.core.wire.claim import void
 from hptui.core.wire.control import Control
 from hptui.core.wire.lock import start_ticks
-from hptui.core.wire.spool import AnyLine, Begin, End, read_from
+from hptui.core.wire.spool import Begin, read_from
 
 FIND_PATIENCE_S = 10.0  # for the first line of a process that is there
 BRIEF_S = 60.0  # pids do not begin anew twice while such a trial runs: who is left of it has a higher one than it had
 STATUS_PATIENCE_S = 1.0  # between a process's end and the fork server's word on how it ended
-
-
-@dataclass
-class Child:
-    number: int
-    folder: SessionFolder
-    offset: int = 0  # bytes of the spool that were read
-    process: Process | None = None
-    since: float | None = None  # we saw it begin then (monotonic seconds)
-    pidfd: int | None = None
-    control: Control | None = None
-    end: End | None = None
-    status: int | None = None
-    gone_at: float | None = None  # its process ended then (monotonic seconds)
-    tells_status: bool = False  # somebody alive will say how it ended
-    reported: bool = False  # its end was told
-    lost: str = ""  # its process went with its node: which, and how
-    popen: subprocess.Popen[bytes] | None = None
-    milestone: int = 0  # the last one it asked about
-    best: float | None = None
-    steps: StepTimes = field(default_factory=StepTimes)
-    defined: dict[str, Any] = field(default_factory=dict)  # define-by-run: what it asked for
-
-    def __post_init__(self) -> None:
-        self._spool = str(self.folder.trial(self.number).spool)  # once: it is looked at ten times a second
-
-    def read(self) -> list[AnyLine]:
-        """What is new in its spool."""
-        try:
-            if os.stat(self._spool).st_size <= self.offset:
-                return []
-        except FileNotFoundError:
-            return []
-        lines, self.offset = read_from(self._spool, self.offset)
-        return lines
 
 
 @dataclass

@@ -13,7 +13,7 @@ import numpy as np
 
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
-from hptui.core.scheduler.children import Child
+from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.device_rows import DeviceRows
 from hptui.core.scheduler.gear import Gear, locate
 from hptui.core.scheduler.gpu_eyes import GpuEyes
