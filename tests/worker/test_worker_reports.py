@@ -233,10 +233,10 @@ def test_without_a_scheduler_a_milestone_is_passed_and_a_late_verdict_is_heard(
     script.write_text(SCRIPT)
     standin.boot(script)
     with standin.control() as control:
-        pid = standin.start(standin.request(name="endless", milestones=Rungs((2,)))).pid
-        standin.wait_for(Report, count=5)  # it went on after half a second
+        pid = standin.start(standin.request(name="endless", milestones=Every(2, 1))).pid
+        standin.wait_for(Report, count=200)  # it went on after half a second, and at once from then on
         standin.lock = SessionLock.take(standin.folder.lock)
-        control.answer(1, Verdict.STOP)
+        control.answer(1_000_000, Verdict.STOP)
         standin.exited(pid)
 
     assert standin.wait_for(End).outcome == "pruned"
@@ -270,7 +270,8 @@ def test_a_checkpoint_is_found_by_the_same_trial_and_by_its_successor(served: St
 def test_a_trial_says_why_it_cannot_be_sent_to_another_process(served: Standin) -> None:
     served.run(served.request(name="pickles"))
 
-    assert served.of(Attr)[0].value == "a Trial belongs to its process; send trial.params instead"
+    said = "a Trial belongs to its process; send trial.params instead, or train in several processes by"
+    assert served.of(Attr)[0].value == f"{said} hptui.core.training.distribute"
 
 
 def test_nothing_is_noted_without_reason(served: Standin) -> None:
