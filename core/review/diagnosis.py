@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,23 +35,23 @@ def advice(reader: Reader, max_steps: int | None = None) -> list[Finding]:
 
     The flags come last: what the trials have shown outweighs what is usual, and of two edits the later one counts.
     """
-    study = _of_study(reader)
-    return [*study, *in_one_voice(study, diagnose(reader, max_steps))]
+    return in_one_voice(_of_study(reader), diagnose(reader, max_steps))
 
 
-def in_one_voice(study: Sequence[Finding], flags: Sequence[Finding]) -> Iterator[Finding]:
-    """The flags without what the study is told already: an end of a range that is moved further, or another scale."""
+def in_one_voice(study: Sequence[Finding], flags: Sequence[Finding]) -> list[Finding]:
+    """First the ends of ranges that what the study is told moves further: of two edits the later one counts.
+
+    On a linear scale small values all lie at the end: where the scale is wrong, nothing is said of that.
+    """
     rescaled = {finding.about for finding in study if finding.rule == "linear-where-log-belongs"}
-    for flag in flags:
-        if flag.rule != "best-at-edge":
-            yield flag
-        elif not flag.edits:
-            if flag.about not in rescaled:  # on a linear scale small values all lie at the end
-                yield flag
-        elif _moved_further(flag.edits[0], study):
-            yield replace(flag, do="take the wider range that is proposed above", edits=())
-        else:
-            yield flag
+    edges = [flag for flag in flags if flag.rule == "best-at-edge"]
+    short = [flag for flag in edges if flag.edits and _moved_further(flag.edits[0], study)]
+    empty = [flag for flag in edges if not flag.edits and flag.about in rescaled]
+    return [
+        *(replace(flag, do=f"{flag.do}; better, take the wider range that is proposed below") for flag in short),
+        *study,
+        *(flag for flag in flags if flag not in short and flag not in empty),
+    ]
 
 
 def _moved_further(edge: Edit, study: Sequence[Finding]) -> bool:

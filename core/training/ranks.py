@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,25 +64,30 @@ def distribute(
         hint = f"[resources] gpus = {n} gives a trial as many"
         raise ObjectiveError("distribute", f"{n} processes, and the trial has {gpus} GPU{'s' * (gpus > 1)}", hint)
     if n > 1 and (reason := unsafe(trial.threads_before)):
-        hint = "call it first in the objective, before anything is computed or moved to a GPU"
+        hint = "call it once, before anything is computed or moved to a GPU; loops, such as over folds, go inside train"
         raise ObjectiveError("distribute", f"this process can't be forked any more: {reason}", hint)
     import torch
 
-    with tempfile.TemporaryDirectory(prefix="hptui-ranks-") as place:
-        meeting = _Meeting(f"file://{place}/store", n, backend or ("nccl" if gpus else "gloo"), _free_port())
+    place = os.memfd_create("hptui-ranks")  # a file in memory: nothing stays of it, however the trial ends
+    meeting = _Meeting(
+        f"file:///proc/{os.getpid()}/fd/{place}", n, backend or ("nccl" if gpus else "gloo"), _free_port()
+    )
 
-        def take_part(rank: int) -> Any:
-            if rank:
-                trial.mute()
-            meeting.join(rank)
-            torch.set_num_threads(max(torch.get_num_threads() // n, 1))  # the trial's are for all of its processes
-            return train(Rank(trial, rank, n))
+    def take_part(rank: int) -> Any:
+        if rank:
+            trial.mute()
+        meeting.join(rank)
+        torch.set_num_threads(max(torch.get_num_threads() // n, 1))  # the trial's are for all of its processes
+        return train(Rank(trial, rank, n))
 
+    try:
         with _environment_kept(), Forks(take_part, n):
             try:
                 return take_part(0)
             finally:
                 _leave()
+    finally:
+        os.close(place)
 
 
 @dataclass(frozen=True)
