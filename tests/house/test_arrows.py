@@ -41,7 +41,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "tui": {
         "core.errors", "core.space", "core.study", "core.wire", "core.search", "core.devices", "core.store",
-        "core.scheduler", "core.review", "core.interop", "core.advice",
+        "core.scheduler", "core.review", "core.interop", "core.advice", "core.remote",
     },
 }  # fmt: skip
 
