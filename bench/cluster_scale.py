@@ -95,6 +95,7 @@ class Simulated(World):
     def __init__(self, asked: argparse.Namespace, store: TimedWriter) -> None:
         self.store, self.seconds, self.every = store, asked.seconds, asked.report_every
         self.gear: Any = SimpleNamespace(clock=self, disk=None)  # what the loop asks for
+        self.metric = "value"
         self.chance, self.space = random.Random(1), Space.parse(SPACE)
         self.due: list[tuple[float, int, int, int]] = []  # when, count, trial, step (-1: it ends)
         self.at_s, self.count, self.looks, self.decisions, self.reports, self.ended = EPOCH, 0, 0, 0, 0, 0
@@ -124,7 +125,7 @@ class Simulated(World):
                 continue
             self.reports += 1
             value = floor + 1.0 / (step + 1)
-            seen.reports.append((number, [ReportRow(number, "value", step, value)], step))
+            seen.reports.append((number, [ReportRow(number, self.metric, step, value)], step))
             seen.events.append(e.Reported(self.at_s, number, step, value, value))
         seen.events.append(e.Tick(self.at_s))
         return seen

@@ -32,6 +32,7 @@ HURRY_S = 0.02  # between looks right after a key
 FRAME_S = 0.25  # between two snapshots for the screen; longer when many trials run, see `_frame_s`
 CHECK_S = 1.0  # between looks at whether the scheduler lives and the file is there
 MANY = 20_000  # trials from which on looking through all of them for garbage is felt
+CROWD = 50  # running trials from which on all of a screen changes between any two snapshots
 GLANCE = 200  # trials that a large session shows at once, while the others are still being read
 TICK_S = 10.0  # between snapshots of a live session in which nothing but the time is new
 
@@ -130,8 +131,12 @@ class Feed:
         return POLL_S if self._focused and snapshot.alive and not snapshot.at_rest else RARE_S
 
     def _frame_s(self, snapshot: Snapshot) -> float:
-        """Every running trial is a line and a curve that change: seven of them, once a second, cost as two at 4 Hz."""
-        return FRAME_S * min(max((1 + snapshot.counts.get("RUNNING", 0)) / 2, 1.0), 4.0)
+        """Every running trial is a line and a curve that change: seven of them, once a second, cost as two at 4 Hz.
+
+        Of a crowd every line of the screen changes, ended trials and decisions too: then half as often.
+        """
+        running = snapshot.counts.get("RUNNING", 0)
+        return FRAME_S * min(max((1 + running) / 2, 1.0), 8.0 if running > CROWD else 4.0)
 
     def _tick_s(self, snapshot: Snapshot) -> float:
         """A countdown needs every second, running times now and then; where nothing runs, nothing ticks."""
