@@ -9,7 +9,7 @@ from dataclasses import replace
 from hptui.core.scheduler.events import Settled
 from hptui.core.scheduler.state import Live
 from hptui.core.study.study import OBJECTIVES
-from hptui.core.study.trial import Cause, Ended, State
+from hptui.core.study.trial import Cause, Ended, Running, State
 from hptui.core.wire.spool import End, unpack_number
 
 
@@ -17,9 +17,10 @@ def outcome_of(live: Live, now: float) -> Settled:
     """The trial's end. A trial that finished by itself in the meantime is complete, whatever it had been told."""
     trial = live.trial
     end = live.gone.end if live.gone else None
+    at = now if end is None else _ended_at(live, end, now)
     if end is not None and end.outcome == "complete":
-        also = tuple((trial.attrs.get(OBJECTIVES) or {}).items())
-        return Settled(now, trial.number, Ended(State.COMPLETE, now, end.reason), unpack_number(end.value), also=also)
+        also, complete = tuple((trial.attrs.get(OBJECTIVES) or {}).items()), Ended(State.COMPLETE, at, end.reason)
+        return Settled(now, trial.number, complete, unpack_number(end.value), also=also)
     if live.ending is not None:
         return Settled(now, trial.number, replace(live.ending.outcome, at=now), trial.value)
     if end is None:
@@ -32,15 +33,21 @@ def outcome_of(live: Live, now: float) -> Settled:
     if end.outcome == "pruned":
         reason = live.stop_reason or end.reason or "the objective raised TrialPruned"
         judged = bool(live.stop_reason)
-        return Settled(now, trial.number, Ended(State.PRUNED, now, reason), trial.value, judged=judged)
+        return Settled(now, trial.number, Ended(State.PRUNED, at, reason), trial.value, judged=judged)
     killed = live.gone is not None and live.gone.oom_killed and "kill" in end.reason.lower()
-    outcome = Ended(State.FAIL, now, _OOM_KILLED, Cause.OOM, may_retry=True) if killed else _failed(end, now)
+    outcome = Ended(State.FAIL, at, _OOM_KILLED, Cause.OOM, may_retry=True) if killed else _failed(end, at)
     return Settled(now, trial.number, outcome, trial.value, end.detail)
 
 
-def _failed(end: End, now: float) -> Ended:
+def _ended_at(live: Live, end: End, now: float) -> float:
+    """When it says that it ended: while no scheduler watched, long ago. Another clock than ours is not believed."""
+    phase = live.trial.phase
+    return max(min(end.at, now), phase.since) if isinstance(phase, Running) else now
+
+
+def _failed(end: End, at: float) -> Ended:
     cause = Cause(end.cause) if end.cause in list(Cause) else Cause.CRASH
-    return Ended(State.FAIL, now, end.reason, cause, may_retry=cause not in (Cause.NAN, Cause.INFEASIBLE))
+    return Ended(State.FAIL, at, end.reason, cause, may_retry=cause not in (Cause.NAN, Cause.INFEASIBLE))
 
 
 def _without_last_line(status: int | None, oom_killed: bool, now: float) -> Ended:

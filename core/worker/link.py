@@ -51,6 +51,7 @@ class Link:
         self._next_milestone = next_milestone(start.milestones, start.judged_to)
         self._milestone = self._control.answered  # a trial that was started again counts on
         self._unanswered = False  # went on without a verdict, which may still come
+        self._alone = False  # no scheduler was there when it was last looked for
         self._noted: set[str] = set()
         self.stopping = False  # the trial was told to stop
         self.muted = False  # says nothing, and hears nothing
@@ -167,14 +168,16 @@ class Link:
         A verdict that comes later is heard at a later report. Time in which the process was frozen does not count.
         """
         self.ring()
-        nap, waited, looked, last = FIRST_NAP_S, 0.0, 0.0, time.monotonic()
+        nap, waited, last = FIRST_NAP_S, 0.0, time.monotonic()
+        look = 0.0 if self._alone else SCHEDULER_LOOK_S  # nobody answered the last time: nobody may be there yet
         while True:
             self.listen()
             if self.stopping or not self._unanswered or waited > VERDICT_PATIENCE_S:
                 return
-            if waited - looked >= SCHEDULER_LOOK_S:
-                looked = waited
-                if not scheduler_of(self._session.lock).alive:
+            if waited >= look:
+                look = waited + SCHEDULER_LOOK_S
+                self._alone = not scheduler_of(self._session.lock).alive
+                if self._alone:
                     return
             time.sleep(nap)
             nap = min(nap * 1.5, LONGEST_NAP_S)

@@ -311,3 +311,12 @@ def test_a_trial_whose_process_had_died_unnoticed_when_it_was_let_go_on_starts_a
     assert isinstance(state.live[0].trial.phase, Waiting) and state.tally.failed == 0
     _, actions = decide(state)
     assert [x.number for x in actions if isinstance(x, a.Launch)] == [0]
+
+
+def test_a_trial_that_ended_unwatched_ended_when_it_says_unless_its_clock_is_another():
+    def ended_at(said: float) -> float | None:
+        ended = after(running(ready(), 0), e.Exited(500.0, 0, End(said, "complete", 0.3)))
+        (settled,) = [x for action in plan(ended) for x in action.intents if isinstance(x, e.Settled)]
+        return settled.outcome.at
+
+    assert [ended_at(said) for said in (130.0, 50.0, 900.0)] == [130.0, 100.0, 500.0]
