@@ -50,7 +50,7 @@ TASKS = [
     ("one more trial at once", "+", "RUNNING", posted("slots")),
     ("stop the session", "K f", "RUNNING", posted("stop")),
     ("tag a trial, note something of it", "t", "COMPLETE", says("tags and note of trial")),
-    ("see why a trial ended", "enter 3", "PRUNED", says("3 what happened")),
+    ("see why a trial ended", "enter", "PRUNED", says("╌ pruned    best")),
     ("read a trial's log", "6", "RUNNING", says("6 log")),
     ("the best trials on top", "s", "RUNNING", says("val_loss▲")),
     ("only what matches", "/", "RUNNING", says("such as  state:run")),

@@ -25,7 +25,7 @@ from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_sh
 from hptui.tui.views.numbers import age, duration, number, plain
 from hptui.tui.views.parameters import parameter_line, place_in_range
 from hptui.tui.views.states import state_cell
-from hptui.tui.views.trial import trial_header
+from hptui.tui.views.trial import trial_header, why_line
 from hptui.tui.views.trials import Marks, titles, trial_line
 
 FACTS = Facts(
@@ -238,6 +238,14 @@ def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
     assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80)) == (
         "space Pause  X Prune  u Undo  enter Open  / Filter  : Command  V Views  ? Keys"
     )
+
+
+def test_a_trials_screen_begins_with_why_it_is_not_complete() -> None:
+    failed = replace(DONE, number=4, state="FAIL", reason="RuntimeError: \x1b[31mno", cause="crash")
+    shown = snapshot(DONE, failed, RUNNING)
+
+    assert text_of(why_line(shown, failed)) == "✗ failed    RuntimeError: no"
+    assert (why_line(shown, DONE), why_line(shown, RUNNING)) == ((), ())
 
 
 def test_the_line_of_keys_has_none_that_does_nothing_here() -> None:

@@ -16,12 +16,9 @@ class ParametersPane(LineList):
         super().__init__(newest="", follow=False, empty="this trial has no parameters yet", **kwargs)
         self.border_title = "1 parameters"
 
-    def take(self, facts: Facts, trial: TrialRow, about: Sequence[Line] = ()) -> None:
-        """about: lines below the parameters."""
-        shown = shown_parameters(facts, trial)
-        below: tuple[Line, ...] = ((), *about) if about else ()
-
-        def line(at: int) -> Line:
-            return parameter_line(facts, trial, shown[at]) if at < len(shown) else below[at - len(shown)]
-
-        self.show(range(len(shown) + len(below)), line)
+    def take(self, facts: Facts, trial: TrialRow, about: Sequence[Line] = (), why: Line = ()) -> None:
+        """about: lines below the parameters. why: the line above them, if there is anything to say."""
+        lines: list[Line] = [why] if why else []
+        lines += [parameter_line(facts, trial, name) for name in shown_parameters(facts, trial)]
+        lines += [(), *about] if about else []
+        self.show(range(len(lines)), lambda at: lines[at])

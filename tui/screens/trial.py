@@ -20,7 +20,7 @@ from hptui.tui.panes.plot import LinePlot, Series
 from hptui.tui.screens.paned import Paned
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.layout import trial_panes_shown
-from hptui.tui.views.trial import about_lines, trial_header
+from hptui.tui.views.trial import about_lines, trial_header, why_line
 
 PANES = ("parameters", "curves", "decisions", "log")
 _PLOTS = 3  # at once, where there is room
@@ -83,7 +83,8 @@ class TrialScreen(Paned):
         header = self.query_one("#header", TextLine)
         header.show(lambda width: trial_header(snapshot, trial, width, wished))
         if trial is not None:
-            self.query_one(ParametersPane).take(snapshot.facts, trial, about_lines(snapshot, trial))
+            about, why = about_lines(snapshot, trial), why_line(snapshot, trial)
+            self.query_one(ParametersPane).take(snapshot.facts, trial, about, why)
         self.show_curves()
         if snapshot.story[0] == self.number:
             self.query_one(DecisionsPane).take(snapshot.story[1], snapshot.trials)

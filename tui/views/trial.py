@@ -55,6 +55,14 @@ def place_of(snapshot: Snapshot, rank: int) -> str:
     return "on the front" if snapshot.facts.also else f"rank {rank + 1}"
 
 
+def why_line(snapshot: Snapshot, trial: TrialRow) -> Cells:
+    """`✗ failed     RuntimeError: …`: why it is not complete, or does not run; () when there is nothing to explain."""
+    if trial.state in ("COMPLETE", "RUNNING") or not trial.reason:
+        return ()
+    state = state_cell(trial, snapshot.at)
+    return (Cell(fit(state.text, 10) + "  ", state.style), Cell(harmless(trial.reason)))
+
+
 def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
     """What else is known of it, a line each: remarks, where it came from, time, what it used."""
     remarks = remarks_of(trial.attrs)
