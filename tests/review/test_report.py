@@ -87,3 +87,12 @@ def test_a_chart_of_nothing_is_nothing_and_one_of_outliers_shows_the_rest() -> N
 
     labels = [t.text for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert {"0", "0.5", "1"} <= set(labels)
+
+
+def test_on_a_terminal_a_picture_is_its_caption() -> None:
+    from hptui.core.review.report import Code, Picture
+    from hptui.core.review.report import Text as Words
+    from hptui.tui.commands.report import to_read
+
+    assert to_read(Picture("<svg/>", "the search")) == Words("[picture: the search]")
+    assert to_read(Code("hptui run")) == Code("hptui run")

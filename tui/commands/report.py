@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
-from hptui.tui.commands.answers import print_json, say
+from hptui.tui.commands.answers import folded, print_json, say
 from hptui.tui.commands.finding import NAME, look_at
+
+if TYPE_CHECKING:
+    from hptui.core.review.report import Block
 
 
 @click.command()
@@ -20,7 +25,8 @@ from hptui.tui.commands.finding import NAME, look_at
 def report(name: str | None, output: Path | None, as_json: bool) -> int:
     """Write one self-contained page: the search, what mattered, how sure it is, advice, and how to do it again.
 
-    Without -o, Markdown on standard output (pictures inside); with -o FILE.html a page for the browser.
+    Without -o, Markdown on standard output (pictures inside, but on a terminal); with -o FILE.html a page for the
+    browser.
     """
     from hptui.core.review.report import report as sections_of
     from hptui.core.review.report import written
@@ -38,6 +44,9 @@ def report(name: str | None, output: Path | None, as_json: bool) -> int:
         blocks = [[{"kind": type(block).__name__.lower(), **asdict(block)} for block in one.blocks] for one in sections]
         print_json([{"title": one.title, "blocks": each} for one, each in zip(sections, blocks, strict=True)])
         return 0
+    if output is None and sys.stdout.isatty():
+        sections = [replace(one, blocks=tuple(map(to_read, one.blocks))) for one in sections]
+        say("the pictures are in a file: -o report.html")
     text = written(sections, "html" if output and output.suffix == ".html" else "markdown")
     if output is None:
         print(text, end="")
@@ -48,3 +57,15 @@ def report(name: str | None, output: Path | None, as_json: bool) -> int:
         raise SessionError(str(output), f"can't be written: {error.strerror}", "name another file") from error
     say(f"wrote {output}")
     return 0
+
+
+def to_read(block: Block) -> Block:
+    """As a terminal shows it."""
+    from hptui.core.review.report import Picture, Text
+
+    match block:
+        case Picture(_, caption):
+            return Text(f"[picture: {caption}]")
+        case Text(text):
+            return Text(folded(text))
+    return block
