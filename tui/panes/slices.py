@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
+from hptui.tui.charts.piece import Piece
 from hptui.tui.facts import written_study
-from hptui.tui.glyphs import current
+from hptui.tui.glyphs import current, fit
 from hptui.tui.keys import bindings
 from hptui.tui.material import Material
 from hptui.tui.panes.chart import ChartPane, Lines, said
@@ -30,6 +31,7 @@ class SlicesPane(ChartPane):
         self.isolated = False
         self._asked: tuple[str, ...] | None = None
         self._found: tuple[object, str, list[Isolated]] = (None, "", [])  # of which columns and parameter
+        self._combined: tuple[object, list[Isolated]] = (None, [])
 
     def heading(self, material: Material) -> str:
         from hptui.tui.views import isolation
@@ -54,7 +56,12 @@ class SlicesPane(ChartPane):
 
             found = self._isolate(material, dimensions[self.at].name)
             told = difference(found, material.facts.sign)
-            return isolation.draw(found, told, width, height, current())
+            lines = isolation.draw(found, told, width, height, current())
+            together = self._together(material, dimensions[self.at].name)
+            below = isolation.draw(together, difference(together, material.facts.sign), width, height, current())
+            fits = bool(together) and len(lines) + len(below) + 2 <= height
+            named = f"  {isolation.beside(self._scientific(material))}"
+            return [*lines, (), (Piece(fit(named, width), "muted"),), *below] if fits else lines
         lines = draw(material, dimensions, self.at, self.ylog, width, height, current())
         if lines:
             return lines
@@ -66,6 +73,18 @@ class SlicesPane(ChartPane):
         if self._found[:2] != (material.columns, name):
             self._found = (material.columns, name, isolate(material.columns, name))
         return self._found[2]
+
+    def _together(self, material: Material, name: str) -> list[Isolated]:
+        """The combinations of what the study asks about, where this parameter is one of several."""
+        from hptui.core.review.isolation import isolate_together
+
+        asked = self._scientific(material)
+        known = {one.name for one in material.columns.dimensions}
+        if name not in asked or len(asked) < 2 or not known.issuperset(asked):
+            return []
+        if self._combined[0] is not material.columns:
+            self._combined = (material.columns, isolate_together(material.columns, asked))
+        return self._combined[1]
 
     def _scientific(self, material: Material) -> tuple[str, ...]:
         """What the study asks about; read once."""

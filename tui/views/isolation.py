@@ -26,6 +26,13 @@ def heading(name: str, found: Sequence[Isolated], metric: str, asked: bool) -> s
     return f"{name}{whose}, all others optimised away ─ {metric}, best of {tried}"
 
 
+def beside(names: Sequence[str]) -> str:
+    """What stands above the combinations of several parameters."""
+    from hptui.core.review.isolation import BESIDE
+
+    return f"{harmless(BESIDE.join(names))}, all others optimised away"
+
+
 def draw(found: Sequence[Isolated], said: str, width: int, height: int, glyphs: Glyphs) -> Lines:
     """A line for each value: `│──█──│` on one axis, the best seen as `o`, then the figures; said: the conclusion."""
     ends = [end for one in found for end in (one.low, one.high, one.best) if math.isfinite(end)]
