@@ -18,11 +18,11 @@ from hptui.tui.views.ahead import ahead, ahead_line
 from hptui.tui.views.best import best_line
 from hptui.tui.views.cells import text_of
 from hptui.tui.views.devices import device_line
-from hptui.tui.views.events import KINDS, decisions, event_line, last_event_line
+from hptui.tui.views.events import KINDS, decisions, event_line, glyph, last_event_line
 from hptui.tui.views.header import best_part, header_line
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_shown
-from hptui.tui.views.numbers import age, duration, number, plain
+from hptui.tui.views.numbers import age, duration, number, plain, size
 from hptui.tui.views.parameters import parameter_line, place_in_range
 from hptui.tui.views.states import state_cell
 from hptui.tui.views.trial import trial_header, why_line
@@ -238,6 +238,16 @@ def test_the_line_of_keys_gives_up_the_least_needed_first() -> None:
     assert text_of(hints_line((*WISHES, *LOOKING, *AROUND), 80)) == (
         "space Pause  X Prune  u Undo  enter Open  / Filter  : Command  V Views  ? Keys"
     )
+
+
+def test_a_fork_server_that_is_ready_is_no_warning() -> None:
+    ready = EventRow(1.0, "server", None, "ready in 1.0 s", {"state": "ready"})
+
+    assert [glyph(event).text for event in (ready, replace(ready, data={"state": "gone"}))] == ["@", "!"]
+
+
+def test_sizes_have_one_unit() -> None:
+    assert [size(n) for n in (None, 0, 143_360, 512 << 20, 61 << 30)] == ["–", "0M", "140K", "512M", "61G"]
 
 
 def test_a_trials_screen_begins_with_why_it_is_not_complete() -> None:

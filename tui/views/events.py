@@ -39,6 +39,13 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "devices": ("#", "info", "the devices changed"),
     "held": ("paused", "paused", "the session is paused"),
     "server": ("!", "warn", "the fork server changed"),
+    "gpu-closed": ("!", "warn", "a GPU takes no more trials"),
+    "gpu-opened": ("@", "good", "a GPU takes trials again"),
+    "gpu-lost": ("!", "error", "a GPU is lost"),
+    "gpu-back": ("@", "good", "a GPU is back"),
+    "gpu-strangers": ("!", "warn", "others use a GPU"),
+    "gpu-alone": ("@", "good", "nobody else uses a GPU"),
+    "gpu-slower": ("?", "info", "one more trial slows a GPU down"),
     "advice": ("?", "info", "advice"),
     "told": ("?", "info", "said by the trial"),
     "warning": ("!", "warn", "warning"),
@@ -85,6 +92,8 @@ def _told(event: EventRow) -> tuple[str, str, str]:
         return _ENDED.get(str(event.data.get("state")), KINDS["ended"])
     if event.kind == "judged" and event.data.get("verdict") == "hold":
         return "paused", "paused", "held"
+    if event.kind == "server" and event.data.get("state") == "ready":
+        return "@", "info", "the fork server is ready"
     return KINDS.get(event.kind, ("waiting", "", event.kind))
 
 

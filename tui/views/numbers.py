@@ -86,11 +86,13 @@ def day(at: float | None) -> str:
 
 
 def size(n: int | None) -> str:
-    """Bytes as `512M` or `61G`."""
+    """Bytes as `140K`, `512M` or `61G`."""
     if n is None:
         return unknown()
     if n >= 10 * 2**30:
         return f"{n / 2**30:.0f}G"
+    if 0 < n < 2**20:
+        return f"{n / 2**10:.0f}K"
     return f"{n / 2**30:.1f}G" if n >= 2**30 else f"{n / 2**20:.0f}M"
 
 
