@@ -122,8 +122,8 @@ def opens_a_line(action: str) -> bool:
 
 
 def digits(panes: Sequence[str]) -> tuple[Key, ...]:
-    """1 to 9 for the panes, in their order, 0 for the tenth."""
-    named = enumerate(panes, 1)
+    """1 to 9 for the panes, in their order, 0 for the tenth; any further one is reached by tab."""
+    named = enumerate(panes[:10], 1)
     return tuple(Key(str(n % 10), f"pane({name!r})", name.capitalize(), f"go to {name}") for n, name in named)
 
 
