@@ -32,6 +32,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
 
 EPOCHS, SLOTS, MARKS = 30, 2, (0.97, 0.99)
+START_S = 5.0  # a session's own clock begins when its scheduler is there: so much less has it as its budget
 NAMES = {
     "hptui": "**hptui auto + auto**",
     "threads": "Optuna TPE + Hyperband, n_jobs = 2",
@@ -78,8 +79,9 @@ def start(side: str, home: Path, seed: int, seconds: float) -> list[subprocess.P
     count = 1
     if side == "hptui":
         study, script = home / "race.toml", Path(__file__).with_name("race_objective.py")
+        left_s = round(seconds - START_S)
         study.write_text(
-            _STUDY.format(seed=seed, script=script, space=space(), seconds=round(seconds), epochs=EPOCHS, slots=SLOTS)
+            _STUDY.format(seed=seed, script=script, space=space(), seconds=left_s, epochs=EPOCHS, slots=SLOTS)
         )
         command = hptui("run", "--headless", "--name", "race", str(study))
     elif side == "processes":

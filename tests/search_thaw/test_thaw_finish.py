@@ -88,3 +88,14 @@ def test_a_session_that_ends_by_its_steps_has_a_complete_trial_and_it_is_among_t
     assert complete and sum(done.steps.values()) <= 3 * STEPS * workers
     begun = levels[: len(done.points)]
     assert min(levels[n] for n in complete) <= np.sort(begun)[2]
+
+
+def test_of_trials_that_are_predicted_alike_the_one_that_has_gone_furthest_goes_to_its_end():
+    """Else they would go on by turns, and none would be complete: here numbers 3 and 6, with 4 and 9 steps."""
+    alike = [held(6, 9, 0.1, 600) if curve.number == 6 else curve for curve in crowd()]
+    after_it = [held(6, 11, 0.101, 600) if curve.number == 6 else curve for curve in crowd()]
+
+    first, then = asked(alike, 14.0), asked(after_it, 12.0)
+
+    assert first is not None and then is not None and (first.number, then.number) == (6, 6)
+    assert asked(alike, 18.0) is None  # it has time, though number 3 has none to lose

@@ -118,13 +118,16 @@ class Thaw:
         return self._resume(thought, number, why)
 
     def _overdue(self, thought: Thought) -> int | None:
-        """The row of the best predicted trial, when steps enough for some full trainings have brought no end yet."""
+        """The row of a trial predicted best, when steps enough for some full trainings have brought no end yet."""
         heard = thought.heard
         ended = any(curve.kind == Kind.COMPLETE for curve in heard.curves)
         if ended or thought.expected is None or heard.steps.sum() < FIRST_END * self.max_steps:
             return None
-        lives = np.array([curve.kind == Kind.PENDING for curve in heard.curves]) & thought.expected.heard
-        row = int(np.argmin(np.where(lives, thought.expected.trials[0], np.inf)))
+        heard_of = thought.expected.heard
+        lives = [row for row, curve in enumerate(heard.curves) if curve.kind == Kind.PENDING and heard_of[row]]
+        if not lives:
+            return None
+        row = thought.furthest(lives)
         return row if thought.free[row] else None  # else it runs already
 
     def _last(self, thought: Thought) -> Resume | None:

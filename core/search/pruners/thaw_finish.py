@@ -42,7 +42,11 @@ def last_chance(thought: Thought, room: Mapping[int, float]) -> LastChance | Non
     if all(left > SLACK * needs[row] + SPARE for row, left in in_time.items()):
         return None
     complete = [row for row, curve in enumerate(thought.heard.curves) if curve.kind == Kind.COMPLETE]
-    row = min([*complete, *in_time], key=lambda row: (thought.ends[row], row))
+    known = min((float(thought.ends[row]) for row in complete), default=np.inf)
+    better = [row for row in in_time if thought.ends[row] < known]
+    if not better:
+        return None
+    row = thought.furthest(better)
     curve = thought.heard.curves[row]
     if not curve.held or in_time[row] > SLACK * needs[row] + SPARE:
         return None

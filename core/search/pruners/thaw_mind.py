@@ -98,6 +98,16 @@ class Thought:
         ends[complete] = self.expected.scale.forward(losses)
         return ends
 
+    def furthest(self, rows: Sequence[int]) -> int:
+        """Of these rows, the trial that has gone furthest of those that are predicted to end as well as the best, but
+        for a doubt: else predictions that are all but equal would have many trials go on by turns, and none end."""
+        best = min(rows, key=lambda row: (self.ends[row], row))
+        doubt = 0.0
+        if self.expected is not None and self.heard.curves[best].kind == Kind.PENDING:
+            doubt = self.expected.widening * float(self.expected.trials[1][best])
+        near = [row for row in rows if self.ends[row] <= self.ends[best] + doubt]
+        return max(near, key=lambda row: (self.heard.steps[row], -self.ends[row], -row))
+
     @property
     def worst_first(self) -> list[int]:
         """Numbers of the trials held; those that the model has not listened to are the worst."""
