@@ -1,11 +1,12 @@
 """Where a single scheduler's limit lies: a simulated cluster through the real loop and the real database.
 
-    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60] [--report-every 20] [--keep FOLDER]
+    python -m bench.cluster_scale [--workers 1000] [--trials 100000] [--seconds 60] [--report-every 20]
+                                  [--begin-at N] [--keep FOLDER]
 
 `scheduler.loop.run` is its own, with all that it plans, counts and writes; only what it sees and what its hands do is
 simulated, in looks of 0.1 s. A row for every stretch of trials, so that what grows with their number shows. Not in it:
 the sampler, the pruner, Ray, reading spools (`python -m bench.cluster_parts` has these), the screen. `--keep` leaves
-the session there, for `hptui review`.
+the session there, for `hptui review`. `--begin-at` has the first N trials written at once, as if they had ended.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.ears import Seen
 from hptui.core.scheduler.loop import run
-from hptui.core.scheduler.state import Rules, SchedulerState, Server
+from hptui.core.scheduler.state import Rules, SchedulerState, Server, Tally
 from hptui.core.scheduler.world import World
 from hptui.core.space.space import Space
 from hptui.core.store.create import create_session
-from hptui.core.store.rows import ReportRow
+from hptui.core.store.rows import ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
@@ -118,7 +119,7 @@ class Simulated(World):
         seen = Seen()
         while self.due and self.due[0][0] <= self.at_s:
             _, _, number, step = heapq.heappop(self.due)
-            floor = (number * 2_654_435_761 % 1000) / 1000
+            floor = self.floor(number)
             if step < 0:
                 self.ended += 1
                 seen.events.append(e.Exited(self.at_s, number, End(self.at_s, "complete", floor)))
@@ -153,6 +154,23 @@ class Simulated(World):
         self.count += 1
         heapq.heappush(self.due, (when, self.count, number, step))
 
+    def fill(self, count: int) -> None:
+        """So many trials that have ended."""
+        for first in range(0, count, 1000):
+            with self.store.transaction():
+                for number in range(first, min(first + 1000, count)):
+                    x = tuple(self.chance.random() for _ in range(self.space.dim))
+                    params = self.space.values(x)  # type: ignore[arg-type]
+                    value = self.floor(number)
+                    rows = [ReportRow(number, self.metric, step, value + 1 / (step + 1)) for step in range(3)]
+                    self.store.save_reports(number, rows, 3)
+                    self.store.save_trial(
+                        TrialRow(number, "COMPLETE", params, x, value=value, best=value, step=2, created_at=EPOCH)
+                    )
+
+    def floor(self, number: int) -> float:
+        return (number * 2_654_435_761 % 1000) / 1000
+
     def tell(self) -> None:
         """A row for the stretch that ends here."""
         cpu = time.process_time() - self.seeing.cpu_s - self.doing.cpu_s
@@ -180,6 +198,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--report-every", type=float, default=20.0)
+    parser.add_argument("--begin-at", type=int, default=0)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -192,7 +211,12 @@ def main() -> None:
         state = SchedulerState(Rules(n_trials=asked.trials), places, asked.workers, opened_at=EPOCH)
         world = Simulated(asked, store)
         began = time.process_time()
-        world.stretch = (0, EPOCH, began, 0.0, 0, 0, 0)
+        if first := asked.begin_at:
+            world.fill(first)
+            tally = Tally(complete=first, best=(0.0, 0), course=(0.0,) * first)
+            state = replace(state, next_number=first, counted=first, tally=tally)
+            world.ended, began = first, time.process_time()
+        world.stretch = (world.ended, EPOCH, began - world.seeing.cpu_s, store.timed.cpu_s, 0, 0, 0)
         print(f"{asked.workers:,} workers, trials of {asked.seconds:g} s, a report every {asked.report_every:g} s\n")
         print("| " + " | ".join(HEAD) + " |\n" + "|---" * len(HEAD) + "|")
         run(replace(state, server=Server("ready")), world, store, [])

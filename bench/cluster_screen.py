@@ -7,6 +7,8 @@ the scheduler's own loop, under its lock; `hptui attach` in a real pty at two si
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -46,13 +48,18 @@ def go_on(folder: SessionFolder, first: int, workers: int) -> None:
     store = TimedWriter(folder)
     store.set_fact("finished", None)
     store.save_parameters(SPACE)
-    asked = argparse.Namespace(seconds=60.0, report_every=1.0)
+    asked = argparse.Namespace(seconds=60.0, report_every=10.0)
     world = InRealTime(asked, store)
     world.at_s, world.metric = time.time(), "loss"
     places = tuple(Place(f"cpu@node{i // 8}", i) for i in range(workers))
     state = SchedulerState(Rules(), places, workers, opened_at=world.at_s, next_number=first, counted=first)
     lock.announce()
     run(replace(state, server=Server("ready")), world, store, [])
+
+
+def reports(folder: SessionFolder) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{folder.database}?mode=ro", uri=True)) as db:
+        return int(db.execute("select count(*) from metrics").fetchone()[0])
 
 
 def main() -> None:
@@ -64,7 +71,9 @@ def main() -> None:
     if asked.go_on:
         go_on(SessionFolder(asked.go_on), asked.trials, asked.workers)
         return
-    print("| terminal | bytes/s | budget | CPU of the screen | memory |\n|---|---|---|---|---|")
+    print(
+        "| terminal | reports/s that came | bytes/s | budget | CPU of the screen | memory |\n|---|---|---|---|---|---|"
+    )
     with tempfile.TemporaryDirectory() as temporary:
         bench = Bench(Path(temporary))
         fill_large(bench.folder("large"), asked.trials, 3)
@@ -76,9 +85,11 @@ def main() -> None:
             for (columns, rows), budget in zip(SIZES, BUDGETS, strict=True):
                 with home_is(bench.home), Terminal(hptui("attach", "large"), columns, rows) as terminal:
                     terminal.pump(SETTLES_S)
+                    before = reports(bench.folder("large"))
                     seen = terminal.window(WATCHED_S)
+                    came = (reports(bench.folder("large")) - before) / seen.seconds
                     print(
-                        f"| {columns}x{rows} | {seen.bytes_per_s:,.0f} | {budget:,} "
+                        f"| {columns}x{rows} | {came:,.0f} | {seen.bytes_per_s:,.0f} | {budget:,} "
                         f"| {100 * seen.cpu_s / seen.seconds:.0f} % | {rss_mib(terminal):.0f} MiB |",
                         flush=True,
                     )
