@@ -17,6 +17,7 @@ from hptui.core.review.compare import Contender
 
 RARE = 0.05  # of all pairs are as near: so often chance alone says so
 FEWEST = 15  # complete trials of each
+MOST = 1000  # of each, whose distances are looked at
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,19 @@ def _alike(one: Contender, other: Contender) -> bool:
 def _share(one: Contender, other: Contender) -> float:
     """The bests come first in both."""
     here, there = (_trials(each) for each in (one, other))
-    total = np.zeros((len(one.columns.ranked), len(other.columns.ranked)))
+    total = np.zeros([len(next(iter(values.values()))) for values in (here, there)])
     for name in one.space:
         total += _apart(here[name], there[name], bool(one.space[name].get("choices")))
     return float((total <= total[0, 0] + 1e-12).mean())
 
 
 def _trials(of: Contender) -> dict[str, Floats]:
-    """name -> (complete,) values, the best trial first; numbers on the scale they are searched on, choices by index."""
-    best_first = of.columns.ranked
+    """name -> values, the best trial first; numbers on the scale they are searched on, choices by index.
+
+    Of more than MOST complete trials as many, spread over all ranks.
+    """
+    ranked = of.columns.ranked
+    best_first = ranked[np.unique(np.linspace(0, len(ranked) - 1, min(len(ranked), MOST)).astype(int))]
     return {
         one.name: (one.values if one.choices else np.log(one.values) if one.log else one.values)[best_first]
         for one in of.columns.dimensions
