@@ -213,7 +213,7 @@ def main() -> None:
         began = time.process_time()
         if first := asked.begin_at:
             world.fill(first)
-            tally = Tally(complete=first, best=(0.0, 0), course=(0.0,) * first)
+            tally = Tally(complete=first, best=(0.0, 0), course=(0.0,))
             state = replace(state, next_number=first, counted=first, tally=tally)
             world.ended, began = first, time.process_time()
         world.stretch = (world.ended, EPOCH, began - world.seeing.cpu_s, store.timed.cpu_s, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 
 from hptui.core.study.study import StopWhen
@@ -21,6 +22,14 @@ def reason_to_stop(rules: StopWhen, best: Sequence[float], sign: float = 1.0) ->
     if not met or (rules.need == "all" and len(met) < len(answers)):
         return None
     return "; ".join(met) if rules.need == "all" else met[0]
+
+
+def reach(rules: StopWhen) -> int:
+    """How many of the latest best values the rules look at; 1 where none is set."""
+    if rules.need == "all" and rules.same_best_for is not None:
+        return sys.maxsize  # it may be the same for much longer before the others are met, and the reason says how long
+    window = 0 if rules.chance_below is None else max(LAST, math.ceil(0.5 / rules.chance_below)) + 1
+    return max(window, rules.same_best_for or 0, 0 if rules.gain_below is None else rules.over, 0) + 1
 
 
 def _answers(rules: StopWhen, best: Sequence[float], sign: float) -> Iterator[str | None]:

@@ -132,7 +132,7 @@ def _settled(state: SchedulerState, event: e.Settled) -> SchedulerState:
     live, outcome = state.live.get(event.number), event.outcome
     value = None if live is not None and broken(live.trial.attrs) else event.value
     state = state.with_live(event.number, None)
-    tally = state.tally.after(outcome.state, value, event.number, state.rules.sign)
+    tally = state.tally.after(outcome.state, value, event.number, state.rules.sign, state.rules.stop)
     if outcome.state is not State.FAIL:
         tally = replace(tally, failures_in_a_row=0)
     elif oom.is_tried_alone(outcome):

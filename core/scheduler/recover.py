@@ -98,7 +98,7 @@ def recover(
 def tally_of(study: Study, ended: Iterable[TrialRow]) -> Tally:
     tally, rows = Tally(), sorted(ended, key=lambda row: row.ended_at or 0.0)
     for row in rows:
-        tally = tally.after(State(row.state), None if row.broken else row.value, row.number, study.sign)
+        tally = tally.after(State(row.state), None if row.broken else row.value, row.number, study.sign, study.stop)
     if study.also:
         on_it = [(losses_of(values_of(row, study.goals), study.goals), row.number) for row in front(rows, study.goals)]
         tally = replace(tally, front=tuple((losses, number) for losses, number in on_it if losses is not None))

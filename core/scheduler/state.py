@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hptui.core.advice.stopping import reach
 from hptui.core.devices.held import Room
 from hptui.core.devices.inventory import Place, on_cpu
 from hptui.core.scheduler.costs import Spent
@@ -170,10 +171,10 @@ class Tally:
     front: tuple[tuple[tuple[float, ...], int], ...] = ()  # of several objectives: `study.front.Front`
     failures_in_a_row: int = 0
     last_failure: str = ""
-    course: tuple[float, ...] = ()  # the lowest loss known after each complete or pruned trial; inf: none yet
+    course: tuple[float, ...] = ()  # the lowest loss known after each of the latest trials that say one; inf: none
 
-    def after(self, state: State, value: float | None, number: int, sign: float) -> Tally:
-        """With one more ended trial. Failures in a row are counted by who knows their causes."""
+    def after(self, state: State, value: float | None, number: int, sign: float, stop: StopWhen) -> Tally:
+        """With one more ended trial. Failures in a row are counted by who knows their causes. stop: the rules set."""
         best = self.best
         match state:
             case State.COMPLETE:
@@ -184,7 +185,8 @@ class Tally:
                 tally = replace(self, pruned=self.pruned + 1)
             case _:
                 return replace(self, failed=self.failed + 1)
-        return replace(tally, course=(*self.course, sign * best[0] if best else math.inf))
+        course = (*self.course, sign * best[0] if best else math.inf)
+        return replace(tally, course=course[-reach(stop) :])
 
 
 @dataclass(frozen=True, slots=True)

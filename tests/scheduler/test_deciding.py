@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hptui.core.advice.stopping import reason_to_stop
 from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
@@ -16,8 +17,9 @@ from hptui.core.scheduler.plan import free_places, plan, trial_seed
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.recover import live_of
 from hptui.core.scheduler.roll import Roll
-from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server
+from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server, Tally
 from hptui.core.store.rows import CommandRow
+from hptui.core.study.study import StopWhen
 from hptui.core.study.trial import Cause, Ended, Paused, Process, Running, State, Waiting, Why
 from hptui.core.wire.spool import End
 
@@ -320,3 +322,22 @@ def test_a_trial_that_ended_unwatched_ended_when_it_says_unless_its_clock_is_ano
         return settled.outcome.at
 
     assert [ended_at(said) for said in (130.0, 50.0, 900.0)] == [130.0, 100.0, 500.0]
+
+
+@given(
+    losses=st.lists(st.sampled_from([1.0, 2.0, 3.0]), max_size=60),
+    stop=st.builds(
+        StopWhen, need=st.sampled_from(["any", "all"]), same_best_for=st.sampled_from([None, 1, 4]),
+        gain_below=st.sampled_from([None, 0.01]), over=st.just(5), chance_below=st.sampled_from([None, 0.05]),
+    ),
+)  # fmt: skip
+def test_the_stop_rules_say_of_the_latest_bests_what_they_say_of_all(losses: list[float], stop: StopWhen):
+    tally, course = Tally(), []
+    for number, loss in enumerate(losses):
+        tally = tally.after(State.COMPLETE, loss, number, 1.0, stop)
+        course.append(min(losses[: number + 1]))
+        reason = reason_to_stop(stop, course)
+
+        assert reason_to_stop(stop, tally.course) == reason
+        if reason:
+            return
