@@ -10,7 +10,7 @@ import click
 from hptui.core.errors import HptuiError
 from hptui.core.store.library import resolve
 from hptui.core.study.session import SessionFolder, sessions_home
-from hptui.tui.commands.answers import number, print_json, say, setting, table
+from hptui.tui.commands.answers import folded, number, print_json, say, setting, table
 from hptui.tui.terminal import why_unsuitable
 
 if TYPE_CHECKING:
@@ -112,4 +112,4 @@ def show(found: list[Contender]) -> None:
     ]
     print(table(("", "best trial's", *(one.name for one in found)), cells))
     for agreement in agreements(found):
-        print(f"\n{agreement}")
+        print("\n" + folded(str(agreement)))

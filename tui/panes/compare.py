@@ -31,14 +31,15 @@ class ComparePane(DrawnPane):
 
         self.contenders: Sequence[Contender] = ()
         self.problem = ""  # why there is nothing to compare
+        self.agreed: Sequence[str] = ()  # of each two that can be compared, whether their bests are the same
         self.tab = TABS[0]
         self.by: By = By.TRIALS
         self.ylog = False
         self.chosen = 0
         self.top = 0  # lines scrolled away
 
-    def take(self, contenders: Sequence[Contender], problem: str = "") -> None:
-        self.contenders, self.problem = contenders, problem
+    def take(self, contenders: Sequence[Contender], problem: str = "", agreed: Sequence[str] = ()) -> None:
+        self.contenders, self.problem, self.agreed = contenders, problem, agreed
         self.redraw()
 
     def show_tab(self, tab: str) -> None:
@@ -60,7 +61,10 @@ class ComparePane(DrawnPane):
             return said(self.problem or "reading the sessions…", width)
         if self.tab == "bests":
             return compare.draw(self.contenders, self.chosen, self.by, self.ylog, width, height, current())
-        found = (compare.space_lines if self.tab == "spaces" else compare.best_lines)(self.contenders, width)
+        if self.tab == "spaces":
+            found = compare.space_lines(self.contenders, width)
+        else:
+            found = [*compare.best_lines(self.contenders, width), *compare.agreed_lines(self.agreed, width)]
         self.top = max(0, min(self.top, len(found) - height))
         return [found[0], *found[1 + self.top :]]
 

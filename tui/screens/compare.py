@@ -42,6 +42,7 @@ class CompareScreen(Screen[None]):
     def __init__(self, folders: Sequence[SessionFolder]) -> None:
         super().__init__()
         self.folders = tuple(folders)[:MOST]
+        self._agreed: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="header")
@@ -62,6 +63,7 @@ class CompareScreen(Screen[None]):
 
     def _read(self) -> list[Contender] | HptuiError:
         from hptui.core.review.compare import contender
+        from hptui.core.review.found_again import agreements
         from hptui.core.store.reader import Reader
 
         found = []
@@ -71,6 +73,7 @@ class CompareScreen(Screen[None]):
                     found.append(contender(reader))
             except HptuiError as error:
                 return error
+        self._agreed = [str(one) for one in agreements(found)]
         return found
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -83,7 +86,7 @@ class CompareScreen(Screen[None]):
         from hptui.core.review.compare import mismatch
 
         self._show_lines(mismatch(found))
-        self.pane.take(found)
+        self.pane.take(found, agreed=self._agreed)
 
     def _show_lines(self, problem: str) -> None:
         names = "  ".join(harmless(folder.name) for folder in self.folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -127,6 +128,12 @@ def best_lines(contenders: Sequence[Contender], width: int) -> Lines:
     named = Row(contenders[0].metric, values.cells, len(set(values.cells)) > 1)
     rows = sorted(bests(contenders), key=lambda row: not row.differs)
     return grid(contenders, [named, *rows], width, lambda cell: plain(cell, 5))
+
+
+def agreed_lines(agreed: Sequence[str], width: int) -> Lines:
+    """Below the best trials: what searches found again."""
+    parts = [part for one in agreed for part in ("", *textwrap.wrap(harmless(one), max(width - 4, 10)))]
+    return [(Piece(f"  {part}", ""),) for part in parts]
 
 
 def grid(contenders: Sequence[Contender], rows: Sequence[Row], width: int, text: Any) -> Lines:
