@@ -191,3 +191,13 @@ def test_datasette_style_readers_find_the_best_by_name(ended):
     database.close()
 
     assert best[0] == ended.hptui("best", "study", "--json").json["number"]
+
+
+def test_what_the_latest_scheduler_said_before_one_looked_is_told_apart_from_older_news(ended):
+    progress = Progress()
+    with Reader(ended.session()) as reader:
+        _, told = progress.take(reader)
+        opened = max(event.id for event in reader.events() if event.kind == "opened")
+
+    assert progress.opened == opened
+    assert {event.kind for event in told} <= TOLD

@@ -34,6 +34,7 @@ class Progress:
     n_trials: int | None = None
     change: int = 0
     event: int = 0
+    opened: int = 0  # the event with which its latest scheduler began
 
     def take(self, reader: Reader) -> tuple[list[TrialRow], list[EventRow]]:
         """Read what is new: trials that ended since, and events worth telling."""
@@ -52,6 +53,7 @@ class Progress:
             self.change = max(self.change, row.change)
         for event in events:
             self.event = event.id
+            self.opened = event.id if event.kind == "opened" else self.opened
         return ended, [event for event in events if event.kind in TOLD]
 
     def counts(self) -> dict[str, int]:
@@ -76,17 +78,18 @@ def follow(folder: SessionFolder) -> int:
 def _watch(folder: SessionFolder, in_place: bool) -> Finished:
     progress, begun = Progress(), time.monotonic()
     with Reader(folder) as reader:
-        progress.take(reader)  # what ended before is not news
+        over = reader.finished() is not None
+        _, events = progress.take(reader)  # what ended before is not news
+        for event in events:
+            if event.id > progress.opened and not over:  # but what its scheduler said so far is
+                _tell(_said(event), in_place)
         several = len(goals_of(reader.facts())) > 1
         while True:
             # asked before the news is read: whatever was written before the end is then told
             finished = reader.finished()
             ended, events = progress.take(reader)
             for event in events:
-                _tell(
-                    f"{'' if event.trial is None else f'trial {event.trial}: '}{harmless(event.reason)}",
-                    in_place,
-                )
+                _tell(_said(event), in_place)
             best = [] if several else reader.best(1)
             if in_place:
                 _draw(_progress_line(folder.name, progress, best, time.monotonic() - begun))
@@ -100,6 +103,10 @@ def _watch(folder: SessionFolder, in_place: bool) -> Finished:
             if finished is None and not scheduler_of(folder.lock).alive and reader.finished() is None:
                 start(folder)  # it was killed; the trials are still there
             _wait_for_news(reader)
+
+
+def _said(event: EventRow) -> str:
+    return f"{'' if event.trial is None else f'trial {event.trial}: '}{harmless(event.reason)}"
 
 
 def _wait_for_news(reader: Reader) -> None:
