@@ -13,6 +13,9 @@ import tomllib
 
 import pytest
 
+from hptui.core.store.reader import Reader
+from hptui.tui.commands.headless import TOLD, Progress
+
 from hptui.core.store.rows import TrialRow
 from hptui.tui.commands.best import led_by
 
