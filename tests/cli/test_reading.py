@@ -14,10 +14,9 @@ import tomllib
 import pytest
 
 from hptui.core.store.reader import Reader
-from hptui.tui.commands.headless import TOLD, Progress
-
 from hptui.core.store.rows import TrialRow
 from hptui.tui.commands.best import led_by
+from hptui.tui.commands.headless import TOLD, Progress
 
 TRIAL_FIELDS = {"number", "state", "value", "params", "started_at", "ended_at", "reason", "cause", "device"}
 
