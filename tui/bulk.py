@@ -204,7 +204,7 @@ class Bulk:
         by = -keys[known] if reverse else keys[known]
         present = self.numbers[known][np.argsort(by, kind="stable")]  # rows ascend by number: so do ties, either way
         missing = self.numbers[shown & np.isnan(keys)]
-        return np.r_[present, missing].tolist()  # type: ignore[no-any-return]
+        return [*present.tolist(), *missing.tolist()]
 
     def _keys(self, column: Column) -> NDArray[np.float64] | None:
         """(n,) what sorts a column: its numbers, or the places of its words; NaN for nothing."""

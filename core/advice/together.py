@@ -212,10 +212,10 @@ def _released(s: Subject, names: list[str]) -> tuple[Edit, ...]:
 
 def _kept(p: Parameter, choices: list[int]) -> dict[str, object]:
     """The parameter's default, to the nearest choice, and its condition."""
-    default = {} if not isinstance(p.default, int | float) else {
-        "default": min(choices, key=lambda choice: abs(choice - float(p.default)))  # type: ignore[arg-type]
-    }  # fmt: skip
-    return {**default, **({"when": dict(p.when)} if p.when else {})}
+    kept: dict[str, object] = {"when": dict(p.when)} if p.when else {}
+    if isinstance(was := p.default, int | float):
+        kept["default"] = min(choices, key=lambda choice: abs(choice - was))
+    return kept
 
 
 def _listed(names: list[str]) -> str:

@@ -129,10 +129,11 @@ def _class_source(value: type) -> str:
         if isinstance(method, FunctionType):
             lines = linecache.getlines(method.__code__.co_filename)
             for node in ast.walk(ast.parse("".join(lines))):
-                inside = isinstance(node, ast.ClassDef) and node.name == value.__name__
-                if inside and node.lineno <= method.__code__.co_firstlineno <= (node.end_lineno or 0):  # type: ignore[attr-defined]
-                    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])  # type: ignore[attr-defined]
-                    return "".join(lines[first - 1 : node.end_lineno])  # type: ignore[attr-defined]
+                if not isinstance(node, ast.ClassDef) or node.name != value.__name__:
+                    continue
+                if node.lineno <= method.__code__.co_firstlineno <= (node.end_lineno or 0):
+                    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                    return "".join(lines[first - 1 : node.end_lineno])
     return inspect.getsource(value)
 
 

@@ -31,7 +31,8 @@ class Pressure:
 
 def frozen(state: SchedulerState) -> list[Live]:
     """Held trials whose processes keep memory."""
-    return [live for live in state.of(Paused) if live.trial.phase.process is not None]  # type: ignore[union-attr]
+    held = ((live, live.trial.phase) for live in state.of(Paused))
+    return [live for live, phase in held if isinstance(phase, Paused) and phase.process is not None]
 
 
 def told(state: SchedulerState) -> dict[str, int] | None:

@@ -128,7 +128,8 @@ def make_pruner(
     options = _stated(entry, chosen.options)
     if entry.learns:
         if max_steps is None:  # nobody knows where a curve ends
-            return PRUNERS["none"].load()(sign=sign)  # type: ignore[no-any-return]
+            never: Pruner = PRUNERS["none"].load()(sign=sign)
+            return never
         options |= {"space": space, "seed": seed, "points": points}
     if chosen.name == "threshold" and direction == "maximize":
         options = _turned(options)

@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 import traceback
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from hptui.core.wire.request import (
@@ -49,7 +50,8 @@ def main(arguments: list[str]) -> NoReturn:
     _default_signals()
     faulthandler.enable(file=2)  # fd 2 becomes each trial's log
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     with socket.socket(fileno=fd) as connection:
         connection.set_inheritable(False)
         Server(connection, memory).serve()

@@ -12,7 +12,7 @@ from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.commands import Wish
-from hptui.core.study.remarks import FACT, note_of, remarks_of, tags_of
+from hptui.core.study.remarks import FACT, Remarks, note_of, remarks_of, tags_of
 from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.answers import harmless, print_json
 from hptui.tui.commands.finding import find
@@ -99,9 +99,10 @@ def note(name: str, trials: tuple[int, ...], text: str | None, tags: tuple[str, 
     if text is None and not tags and not untags:
         with Reader(folder) as reader:
             rows = [(number, reader.trial(number)) for number in trials]
-            remarks = [(None, reader.fact(FACT) or {})] if not trials else []
-        remarks += [(number, remarks_of(row.attrs) if row else {}) for number, row in rows]  # type: ignore[misc]
-        return _print(remarks, as_json)  # type: ignore[arg-type]
+            remarks: list[tuple[int | None, Remarks]] = [] if trials else [(None, reader.fact(FACT) or {})]
+        for number, row in rows:
+            remarks.append((number, remarks_of(row.attrs) if row else {}))
+        return _print(remarks, as_json)
     args = {"note": text, "add": list(tags), "remove": list(untags)}
     args = {key: value for key, value in args.items() if value is not None}
     if scheduler_of(folder.lock).alive:
@@ -113,7 +114,7 @@ def note(name: str, trials: tuple[int, ...], text: str | None, tags: tuple[str, 
         return say_answers(folder, Wish.NOTE, asked, wait_for(reader, set(asked), seen, 0.0), as_json)
 
 
-def _print(remarks: list[tuple[int | None, dict[str, object]]], as_json: bool) -> int:
+def _print(remarks: list[tuple[int | None, Remarks]], as_json: bool) -> int:
     if as_json:
         print_json([{"trial": n, "note": note_of(one), "tags": list(tags_of(one))} for n, one in remarks])
         return 0

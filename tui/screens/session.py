@@ -119,7 +119,8 @@ class SessionScreen(Screen[None]):
         """Say so when there is no room for a screen."""
         problem = too_small(*self.size)
         line = self.query_one("#too-small", TextLine)
-        line.show(lambda width: ((problem, "warn"),) if problem else ())  # type: ignore[arg-type, return-value]
+        said: tuple[Cell, ...] = (Cell(problem, "warn"),) if problem else ()
+        line.show(lambda width: said)
         self.set_class(bool(problem), "-tiny")
 
     # --- everything else --------------------------------------------------------------------------------------

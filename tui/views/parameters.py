@@ -28,12 +28,14 @@ def place_in_range(definition: Mapping[str, Any], value: Any) -> float | None:
     choices = definition.get("choices")
     if isinstance(choices, (list, tuple)):
         return choices.index(value) / max(len(choices) - 1, 1) if value in choices else None
-    low, high = definition.get("low"), definition.get("high")
-    if not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (low, high, value)):
+    three = [definition.get("low"), definition.get("high"), value]
+    numbers = [float(one) for one in three if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    if len(numbers) < len(three):
         return None
-    if definition.get("log") and low > 0 and value > 0:  # type: ignore[operator]
-        low, high, value = log(low), log(high), log(value)  # type: ignore[arg-type]
-    return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else None  # type: ignore[operator]
+    low, high, at = numbers
+    if definition.get("log") and low > 0 and at > 0:
+        low, high, at = log(low), log(high), log(at)
+    return min(max((at - low) / (high - low), 0.0), 1.0) if high > low else None
 
 
 def parameter_line(facts: Facts, trial: TrialRow, parameter: Parameter) -> Cells:
