@@ -27,7 +27,7 @@ class Listed:
         known = [one for one in shown if _key(self.sort, one) is not None]
         rest = [one for one in shown if _key(self.sort, one) is None]
         known.sort(key=lambda one: one.name)
-        known.sort(key=lambda one: _key(self.sort, one), reverse=self.reverse)  # type: ignore[arg-type, return-value]
+        known.sort(key=lambda one: _key(self.sort, one), reverse=self.reverse)  # type: ignore[arg-type, return-value]  # no None is left
         return [*known, *rest]
 
     def by(self, column: str) -> Listed:

@@ -158,7 +158,7 @@ class Brush:
             text = self._plain()
         back = (self._colour(ground) if ground else None) or self._background
         on = {word: True for word in words if word in _ATTRIBUTES}
-        return Style(color=text.rich_color, bgcolor=back.rich_color, **on)  # type: ignore[arg-type]
+        return Style(color=text.rich_color, bgcolor=back.rich_color, **on)  # type: ignore[arg-type]  # the keys are flags of Style
 
     def _plain(self) -> Color:
         try:

@@ -131,10 +131,11 @@ def _save_curves(writer: Writer, trial: FoundTrial, metric: str) -> None:
 def _study_text(found: Found, name: str) -> str:
     """A study file that says what is known; its objective stays where it was."""
     goals = found.goals
+    head: dict[str, object]
     if len(goals) == 1:
         head = {"metric": goals[0].metric, "direction": goals[0].direction}
     else:
-        head = {"metric": [g.metric for g in goals], "direction": [g.direction for g in goals]}  # type: ignore[dict-item]
+        head = {"metric": [g.metric for g in goals], "direction": [g.direction for g in goals]}
     import tomlkit
 
     document = tomlkit.document()

@@ -79,7 +79,7 @@ def teach(verb: str, command: click.Command) -> None:
             param.type = click.Path()
         elif param.name in ("sampler", "pruner"):
             kind = param.name
-            param.type = _Words(param.type, lambda _, kind=kind: catalog_names(kind))  # type: ignore[misc]
+            param.type = _Words(param.type, lambda _, kind=kind: catalog_names(kind))  # type: ignore[misc]  # mypy infers no lambda with a default
 
 
 def session_names() -> list[tuple[str, str]]:

@@ -201,6 +201,6 @@ def _start(screen: Screen[object], file: Path, said: str | None) -> None:
         except HptuiError as error:
             app.call_from_thread(app.notify, f"{error.where}: {error.problem}", severity="error", markup=False)
             return
-        app.call_from_thread(app.open_session, session, read_only=False)  # type: ignore[attr-defined]
+        app.call_from_thread(app.open_session, session, read_only=False)  # type: ignore[attr-defined]  # it is our app
 
     screen.run_worker(run, thread=True, group="begin", exit_on_error=False)

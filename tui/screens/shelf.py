@@ -48,7 +48,7 @@ class Shelf(Screen[None]):
         self.say(message.text, message.severity)
 
     def say(self, text: str, severity: str = "information") -> None:
-        self.notify(text, severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
+        self.notify(text, severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]  # one of three words
 
     def _in_thread(self, act: Callable[[], str]) -> None:
         """A folder may be large and a disk slow: `act` says in a word what it did."""

@@ -52,7 +52,7 @@ class Taking(SessionScreen):
 
         rows = [self.snapshot.trials[number] for number in self.targets() if number in self.snapshot.trials]
         if rows:
-            self.copied(config_texts([row.params for row in rows], format))  # type: ignore[arg-type]
+            self.copied(config_texts([row.params for row in rows], format))  # type: ignore[arg-type]  # the menu's
 
     # --- the next round ---------------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class Taking(SessionScreen):
         from hptui.core.store.reader import Reader
 
         with Reader(self.attached.folder) as reader, open(path, "w", encoding="utf-8", newline="") as file:
-            for line in export(reader, "trials", format, list(self.rows_shown())):  # type: ignore[arg-type]
+            for line in export(reader, "trials", format, list(self.rows_shown())):  # type: ignore[arg-type]  # a file's ending
                 file.write(line + "\n")
 
     # --- the mouse --------------------------------------------------------------------------------------------

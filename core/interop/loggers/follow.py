@@ -53,7 +53,7 @@ class Follower:
             news = [(row, {m: reader.curve(row.number, m, self._last(row, m)) for m in metrics}) for row in rows]
         try:
             for row, curves in news:
-                self._ask(lambda row=row, curves=curves: self._tell(row, curves))  # type: ignore[misc]
+                self._ask(lambda row=row, curves=curves: self._tell(row, curves))  # type: ignore[misc]  # the defaults bind them now
                 self._change = max(self._change, row.change)
         finally:
             if news:
