@@ -168,9 +168,9 @@ def run(
 def _farewell(folder: SessionFolder, goes_on: bool) -> str:
     """What becomes of a session whose screen was left, and the verb that goes with it."""
     name = folder.name
-    if goes_on:
-        return f"{name} goes on: hptui attach {name}"
     told = summary(folder)
+    if goes_on or told.state == "live":  # live behind a screen that crashed, too
+        return f"{name} goes on: hptui attach {name}"
     if told.state == "broken":
         return f"{name} can't be read: {told.reason}"
     best = "" if told.best is None else f", best {told.best:.6g} of trial {told.best_trial}"

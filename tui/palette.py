@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.css.query import NoMatches
+from textual.timer import Timer, TimerCallback
 
 from hptui.tui.screens.live import LiveScreen
 from hptui.tui.screens.menu import entries
@@ -16,11 +19,19 @@ MOST_TRIALS = 20
 
 
 class Palette(CommandPalette):
-    """Textual's, which a page key ends the program in before its list is laid out (8.2.8: KeyError)."""
+    """Textual's, in which two things end the program (8.2.8): a page key before its list is laid out (KeyError), and
+    its timer for "no matches found" when it closes at that moment (NoMatches)."""
 
     def _action_command_list(self, action: str) -> None:
         with contextlib.suppress(KeyError):
             super()._action_command_list(action)
+
+    def set_timer(self, delay: float, callback: TimerCallback | None = None, **options: Any) -> Timer:
+        def unless_closed() -> Any:
+            with contextlib.suppress(NoMatches):
+                return callback() if callback is not None else None
+
+        return super().set_timer(delay, unless_closed, **options)
 
 
 class Keys(Provider):

@@ -334,6 +334,25 @@ def _commands(folder: SessionFolder) -> list[CommandRow]:
         return reader.commands()
 
 
+def test_a_timer_of_the_palette_that_comes_too_late_ends_nothing(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("ctrl+p")
+        await screen.until(lambda: len(screen.app.screen_stack) > 2)
+        fired: list[bool] = []
+
+        def look_for_what_is_gone() -> None:
+            fired.append(True)
+            screen.app.screen.query_one("#gone")
+
+        screen.app.screen.set_timer(0.01, look_for_what_is_gone)
+        await screen.until(lambda: bool(fired))
+        await screen.press("escape")
+        await screen.until("✓ done")
+
+    drive(past, journey, read_only=True)
+
+
 def test_a_page_key_in_the_palette_before_its_list_is_there_ends_nothing(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")
