@@ -60,7 +60,8 @@ class FormScreen(ModalScreen[Texts | None]):
     FormScreen .label { width: auto; }
     FormScreen Input { width: 28; border: none; height: 1; padding: 0 1; background: $surface; }
     FormScreen Input:focus { background: $boost; text-style: bold; }
-    FormScreen .about { width: 1fr; height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; }
+    FormScreen .about { width: 1fr; height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap;
+        text-overflow: ellipsis; }
     FormScreen .about.-wrong { color: $text-error; }
     FormScreen #say { height: auto; max-height: 5; margin-top: 1; }
     FormScreen #keys { color: $text-muted; }

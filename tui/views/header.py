@@ -18,7 +18,7 @@ def header_line(
 ) -> Cells:
     """Who, how it goes, the best; what matters least gives way first when it gets narrow. past: as it once stood."""
     facts, resting = snapshot.facts, not review and snapshot.at_rest
-    words = width >= 120
+    words, ticking = width >= 120, snapshot.alive and not review
     return squeeze(
         (
             (1, cells(("hptui", "strong bold"))),
@@ -32,7 +32,7 @@ def header_line(
             (4, cells((eta(snapshot), "muted")) if not review and eta(snapshot) else ()),
             (5, cells((held(snapshot), "paused")) if not review and held(snapshot) else ()),
             (6, cells((alerts(snapshot), "warn")) if alerts(snapshot) else ()),
-            (7, () if resting else cells((day(facts.created_at) if review else clock(snapshot.at), "muted"))),
+            (7, () if resting else cells((clock(snapshot.at) if ticking else day(facts.created_at), "muted"))),
         ),
         width,
     )
