@@ -66,14 +66,18 @@ def test_no_report_is_lost_or_doubled_whoever_dies(session, three_nodes):
     s.until(lambda: any(r.state == "RUNNING" and r.device == "cpu@south" for r in s.trials().values()), "one there")
     three_nodes.kill("south")
     s.until(lambda: any(row.cause == "lost" for row in s.trials().values()), "the loss was not seen", 120)
+    three_nodes.add("east")
+    s.until(lambda: "east: 2 slots are there, 6 in all" in [e.reason for e in s.events()], "no slots there", 120)
     s.until(lambda: ended() >= 130, "130 trials", 300)
     kill_the_scheduler()
     fact = s.finish(400)
 
     rows = s.trials()
     lost = [row for row in rows.values() if row.cause == "lost"]
+    gone = [e.reason for e in s.events() if "slots of south are gone" in e.reason]
     assert fact["ok"] and fact["final"]
     assert 1 <= len(lost) <= 2
+    assert gone == ["2 slots of south are gone: node south was lost; 4 in all"]
     assert all("south was lost" in row.reason for row in lost)
     assert sorted(row.retry_of for row in rows.values() if row.retry_of is not None) == sorted(r.number for r in lost)
     assert sum(row.state == "COMPLETE" for row in rows.values()) == 200
