@@ -264,7 +264,7 @@ class Hands:
             if row is None:
                 return [e.Refused(at, command, f"there is no trial {command.trial}")]
             if row.state == State.COMPLETE:
-                return [e.Refused(at, command, f"trial {row.number} is complete: nothing to retry")]
+                return [e.Refused(at, command, f"trial {row.number} is complete: `enqueue` tries its point again")]
             why = f"trial {row.number} again: asked by you"
             point = e.Enqueued(at, row.params, row.x, "retry", why, row.number)
             return [e.Heeded(at, command, f"you asked: try trial {row.number} again"), point]
