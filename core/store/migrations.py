@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from hptui.core.errors import SessionError
 from hptui.core.store.schema import VERSION_1, VERSION_2, trials_wide_view
 
-Migration = Callable[[sqlite3.Connection], None]
-"""Called inside an open transaction."""
+Migration = Callable[[Any], None]
+"""Takes a `sqlite_utils.Database` inside an open transaction."""
 
 
-def _version_1(db: sqlite3.Connection) -> None:
+def _version_1(db: Any) -> None:
     for statement in statements(VERSION_1):
         db.execute(statement)
-    db.execute(f"create view trials_wide as {trials_wide_view(())}")
+    db.create_view("trials_wide", trials_wide_view(()))
 
 
-def _version_2(db: sqlite3.Connection) -> None:
+def _version_2(db: Any) -> None:
     for statement in statements(VERSION_2):
         db.execute(statement)
 
@@ -50,10 +51,16 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = 
 
     connection: isolation_level None.
     """
-    for version in range(version_of(connection), len(migrations)):
+    missing = range(version_of(connection), len(migrations))
+    if not missing:
+        return
+    from sqlite_utils import Database  # slow to import, and only needed by who makes a database or migrates one
+
+    db = Database(connection, recursive_triggers=False, execute_plugins=False)
+    for version in missing:
         connection.execute("begin immediate")
         try:
-            migrations[version](connection)
+            migrations[version](db)
             connection.execute(f"pragma user_version = {version + 1}")
             connection.execute("commit")
         except BaseException:

@@ -58,6 +58,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"tui"},
     "click": {"tui"},
     "sqlite3": {"core.store", "core.interop", "tui"},  # tui: `hptui doctor` tells SQLite's version, nothing else
+    "sqlite_utils": {"core.store"},
     "pynvml": {"core.devices"},
     "scipy": {"core.search", "core.review"},
     "platformdirs": {"core.study"},
@@ -196,15 +197,15 @@ HELP = "from hptui.tui.cli import main\ntry: main(['--help'])\nexcept SystemExit
 @pytest.mark.parametrize(
     ("code", "never"),
     [
-        (HELP, {"torch", "textual", "numpy", "scipy", "sqlite3", "msgspec", "pynvml", "asyncio"}),
+        (HELP, {"torch", "textual", "numpy", "scipy", "sqlite3", "sqlite_utils", "msgspec", "pynvml", "asyncio"}),
         ("import hptui", {"torch", "textual", "numpy", "click", "msgspec"}),
-        ("import hptui.tui.app", {"torch", "scipy"}),
+        ("import hptui.tui.app", {"torch", "scipy", "sqlite_utils"}),
         ("import hptui.core.scheduler.loop", {"torch", "textual", "scipy", "click", "ray"}),
         ("import hptui.core.remote.far", {"torch", "textual", "scipy", "click", "ray"}),
         ("import hptui.core.remote.slot", {"torch", "textual", "scipy", "click", "ray", "sqlite3"}),
-        ("import hptui.core.scheduler.launch", {"torch", "textual", "scipy", "click"}),
-        ("import hptui.core.search.catalog", {"torch", "textual", "sqlite3", "scipy"}),
-        ("import hptui.core.store.reader", {"torch", "textual", "scipy"}),
+        ("import hptui.core.scheduler.launch", {"torch", "textual", "scipy", "click", "sqlite_utils"}),
+        ("import hptui.core.search.catalog", {"torch", "textual", "sqlite3", "sqlite_utils", "scipy"}),
+        ("import hptui.core.store.reader", {"torch", "textual", "scipy", "sqlite_utils"}),
         ("import hptui.core.worker.trial", {"torch", "textual", "sqlite3", "scipy"}),
     ],
     ids=[

@@ -82,8 +82,8 @@ def test_a_kept_session_can_be_gone_on_with(kept: SessionFolder) -> None:
         assert reader.metric_names() == ["accuracy", "loss"]
 
 
-def _next_version(db: sqlite3.Connection) -> None:
-    db.execute("alter table trials add column mood text not null default 'calm'")
+def _next_version(db: Any) -> None:
+    db["trials"].add_column("mood", str, not_null_default="calm")
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_reader_sees_an_older_session_as_if_migrated_and_leaves_it_alone(folde
 
 
 def test_a_migration_that_fails_changes_nothing(folder: SessionFolder) -> None:
-    def broken(db: sqlite3.Connection) -> None:
+    def broken(db: Any) -> None:
         db.execute("drop table trials")
         raise ZeroDivisionError
 

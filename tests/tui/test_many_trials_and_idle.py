@@ -147,7 +147,7 @@ def test_a_key_repaints_two_lines_of_the_table(past: SessionFolder, monkeypatch:
 
 
 def test_the_app_loads_without_numpy_scipy_and_torch() -> None:
-    heavy = ("numpy", "scipy", "torch", "optuna")
+    heavy = ("numpy", "scipy", "torch", "optuna", "sqlite_utils")
     code = f"import sys, hptui.tui.app, hptui.tui.screens.live; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
