@@ -30,7 +30,7 @@ test: $(STAMP)
 # A cluster of three nodes on this machine, 200 trials, a node killed and the scheduler twice: minutes.
 test-ray: $(STAMP)
 	@$(PIP) -e '.[ray]'
-	HPTUI_TEST_RAY=1 .venv/bin/python -m pytest tests/ray
+	HPTUI_TEST_RAY=1 .venv/bin/python -m pytest tests/on_ray
 
 lint: $(STAMP)
 	.venv/bin/ruff check .
