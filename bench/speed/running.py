@@ -29,6 +29,7 @@ T = TypeVar("T")
 _STUDY = """
 name = "{name}"
 direction = "minimize"
+sampler = "random"
 [objective]
 script = "{script}"
 function = "{function}"
@@ -139,11 +140,11 @@ def rows(db: sqlite3.Connection, sql: str, *values: Any) -> list[tuple[Any, ...]
 
 
 def attrs(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Per trial, by number: its attributes, with `slot`, `started_at` and `ended_at` beside them."""
-    sql = "select slot, started_at, ended_at, attrs from trials where state = 'COMPLETE' order by number"
+    """Per trial, by number: its attributes, with `number`, `slot`, `started_at` and `ended_at` beside them."""
+    sql = "select number, slot, started_at, ended_at, attrs from trials where state = 'COMPLETE' order by number"
     return [
-        {"slot": slot, "started_at": begun, "ended_at": ended, **json.loads(text)}
-        for slot, begun, ended, text in rows(db, sql)
+        {"number": number, "slot": slot, "started_at": begun, "ended_at": ended, **json.loads(text)}
+        for number, slot, begun, ended, text in rows(db, sql)
     ]
 
 

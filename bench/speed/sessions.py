@@ -27,14 +27,15 @@ MILESTONES = Thaw(JUDGED_STEPS).milestones().steps
 
 
 def starts(bench: Bench) -> list[Result]:
-    """From the end of one trial (`ended_at`, and its own last line) to the first line of the next on its slot."""
-    trials = attrs(bench.run(bench.create("starts", "brief", BRIEF_TRIALS)))
+    """From the end of one trial (the ledger's, and its own last line) to the first line of the next on its slot."""
+    db = bench.run(bench.create("starts", "brief", BRIEF_TRIALS))
+    trials, freed_at = attrs(db), dict(rows(db, "select trial, at from events where kind = 'ended'"))
     by_slot = defaultdict(list)
     for trial in sorted(trials, key=lambda trial: trial["first_line"]):
         by_slot[trial["slot"]].append(trial)
     pairs = [pair for queue in by_slot.values() for pair in pairwise(queue)]
     whole = spread([(after["first_line"] - before["last_line"]) * 1e3 for before, after in pairs])
-    freed = spread([(after["first_line"] - before["ended_at"]) * 1e3 for before, after in pairs])
+    freed = spread([(after["first_line"] - freed_at[before["number"]]) * 1e3 for before, after in pairs])
     return [
         Result("slot free -> user's first line", "ms", freed.median, 15.0, note=f"torch loaded; {freed}"),
         Result(
