@@ -24,6 +24,7 @@ sys.path.append(str(HERE))
 WIDE, NARROW = (160, 45), (80, 24)
 PATIENCE_S = 1800.0
 TRIALS = "60"
+ENDLESS = "1000"  # until the pictures of a live session are taken, however fast the machine
 
 
 def main(parts: list[str]) -> None:
@@ -40,13 +41,14 @@ def main(parts: list[str]) -> None:
         os.chdir(f"{home}/project")
         hptui("run", "failing.toml", "--headless")
         hptui("run", "two_objectives.toml", "--headless")
-        hptui("run", "digits.toml", "--detach", "-n", TRIALS)
+        hptui("run", "digits.toml", "--detach", "-n", ENDLESS)
         try:
             wait(lambda: trials("digits") >= 25)
             if "film" in parts:
                 film.make(folder_of("digits"), HERE / "tour.gif")
             if "live" in parts:
                 shoot(tours.live, "digits")
+            hptui("set", "digits", f"budget.n_trials={trials('digits') + 10}")
             wait(lambda: finished("digits"))
             if "past" in parts:
                 shoot(tours.past, "digits", read_only=True)

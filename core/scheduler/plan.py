@@ -231,7 +231,9 @@ def _finish(state: SchedulerState) -> Iterator[a.Action]:
         yield a.Record((e.Finished(state.now, state.exhausted, True, True),))
     elif limit is not None and state.counted >= limit:
         done = state.tally
-        reason = f"all {limit} trials are done: {done.complete} complete, {done.pruned} pruned, {done.failed} failed"
+        how_many = f"all {limit}" if state.counted == limit else f"{state.counted} of {limit}"
+        reason = f"{how_many} trials are done: {done.complete} complete, {done.pruned} pruned, {done.failed} failed"
+        reason += ", retries among them" if done.complete + done.pruned + done.failed > state.counted else ""
         yield a.Record((e.Finished(state.now, reason, done.complete > 0, True),))
 
 
