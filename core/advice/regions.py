@@ -73,7 +73,8 @@ def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, coun
     assert not isinstance(p, Categorical)
     old = p.high if top else p.low
     if p.log:
-        new = old * 10 if top else old / 10
+        by = 10 if isinstance(p, Float) else 4  # ten times as many channels, layers or neighbours are seldom meant
+        new = old * by if top else old / by
     else:
         new = old + (p.high - p.low) * (1 if top else -1)
         new = max(0, new) if p.low >= 0 else new  # a quantity that has no negative values stays so
