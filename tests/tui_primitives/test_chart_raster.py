@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hptui.tui.charts.axes import Axis
+from hptui.tui.charts.figure import Curve, draw
 from hptui.tui.charts.raster import DOTS, Extents, extents, patterns
+from hptui.tui.glyphs import BRAILLE
 
 COLUMNS, ROWS = 13, 17
 X, Y = Axis(0, 10), Axis(-1, 1)
@@ -143,3 +145,13 @@ def test_braille_patterns_are_those_of_unicode():
     chars = DOTS["braille"].chars
 
     assert [chr(chars[n]) for n in (0b0001, 0b1000, 0b1_0000, 0b1111_1111)] == ["⠁", "⡀", "⠈", "⣿"]
+
+
+def test_a_label_finds_its_room_below_a_line_along_the_top() -> None:
+    """With milestones, too: above the chart there is none."""
+    y = np.ones(2)
+    curves = [Curve(np.array([0.0, 0.5]), y, "a", "short"), Curve(np.array([0.5, 1.0]), y, "b", "long")]
+
+    lines = draw(curves, Axis(0.0, 1.0), Axis(0.0, 1.0), 60, 12, BRAILLE, marks=(0.1,), labels=True)
+
+    assert ["short" in "".join(piece.text for piece in line) for line in lines[:3]] == [False, True, False]

@@ -96,9 +96,13 @@ def _write(canvas: Canvas, x: int, y: int, style: str, label: str) -> None:
     """A label right of a curve's end, or a line above or below that, where nothing is drawn yet."""
     start, stop = x + 2, x + 2 + len(label)
     marks = canvas.style("milestone")
+    if stop > canvas.width:
+        return
     for row in (y, y - 1, y + 1):
-        taken = canvas.paint[row, start - 1 : stop] if 0 <= row < canvas.height else np.ones(1)
-        if stop <= canvas.width and not np.any((taken > 0) & (taken != marks)):
+        if not 0 <= row < canvas.height:
+            continue
+        taken = canvas.paint[row, start - 1 : stop]
+        if not np.any((taken > 0) & (taken != marks)):
             canvas.write(start, row, label, style)
             return
 
