@@ -1,12 +1,15 @@
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from hptui.tui.ascii_only import TABLE
 from hptui.tui.glyphs import ASCII, BLOCK, BRAILLE, clip, fit, glyphs_for, harmless, wrapped
 
+TUI = Path(__file__).resolve().parents[2] / "tui"
 anything = st.text(st.characters(), max_size=40)
 
 
@@ -106,3 +109,11 @@ def test_text_is_wrapped_between_words_and_keeps_its_own_lines():
     assert wrapped("this session ended before its first trial\n  two  spaces", 20) == (
         "this session ended", "before its first", "trial", "  two  spaces",
     )  # fmt: skip
+
+
+def test_every_mark_of_the_screens_has_an_ascii_character():
+    said = {char for path in TUI.rglob("*.py") for char in path.read_text() if not char.isascii()}
+    marks = {char for char in said if unicodedata.category(char)[0] in "PS" and not "\u2800" <= char <= "\u28ff"}
+
+    assert {char for char in marks if not char.translate(TABLE).isascii()} == {"∞"}  # told as inf there
+    assert all(len(plain) == cell_len(chr(mark)) == 1 for mark, plain in TABLE.items())

@@ -18,7 +18,7 @@ def number(value: float | None, digits: int = 4) -> str:
     if value is None or value != value:
         return unknown()
     if not isfinite(value):
-        return "∞" if value > 0 else "-∞"
+        return ("" if value > 0 else "-") + ("inf" if current().level == "ascii" else "∞")
     if isinstance(value, int) and abs(value) < 10**7:
         return str(value)
     size = abs(value)
