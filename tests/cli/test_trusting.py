@@ -59,6 +59,8 @@ def test_values_are_isolated_and_another_pruner_is_tried_on_what_was_stored(user
     ranked = user.hptui("what-if", "study", "--by", "best", "--json").json
     assert len(ranked["places"]) == 8 and ranked["agreement"] > 0.9
     assert "ranked by the last value: " in user.hptui("what-if", "study", "--by", "last").out
+    turned = user.hptui("what-if", "study", "--by", "best", "--direction", "maximize", "--json").json
+    assert turned["agreement"] < -0.9
     unknown = user.hptui("what-if", "study", "--metric", "valeu")
     assert (unknown.status, 'did you mean "value"' in unknown.err) == (1, True)
     assert user.hptui("what-if", "study").status == 2

@@ -11,6 +11,7 @@ from hptui.core.errors import SessionError
 from hptui.core.review.rerank import By, Reranked
 from hptui.core.space.reading import nearest
 from hptui.core.store.reader import Reader
+from hptui.core.study.goals import goals_of
 from hptui.core.study.study import Chosen, Direction
 from hptui.tui.commands.answers import harmless, number, plural, print_json, table
 from hptui.tui.commands.finding import NAME, look_at
@@ -23,7 +24,7 @@ SHOWN = 12
 @click.option("--pruner", metavar="NAME", help="As in a study file; `hptui pruners` lists them.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=NUMBER", help="Of the pruner; may be repeated.")
 @click.option("--metric", metavar="NAME", help="Rank the trials by another metric that they reported.")
-@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Of that metric; guessed from its name.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Of that metric; else the study's, or guessed.")
 @click.option("--by", type=click.Choice(["best", "last"]), help="Rank by the best or by the last value of each curve.")
 @click.option("--json", "as_json", is_flag=True, help="{trials reports known winner kept best} or {places agreement}")
 def what_if(name: str | None, pruner: str | None, options: tuple[str, ...], metric: str | None, direction: str | None,
@@ -49,14 +50,14 @@ def _reranked(name: str | None, metric: str | None, direction: str | None, by: B
     folder = look_at(name)
     with Reader(folder) as reader:
         facts, rows, known = reader.facts(), reader.trials(), reader.metric_names()
-        own = str(facts.get("metric", "value"))
+        directions: dict[str, str] = {goal.metric: goal.direction for goal in goals_of(facts)}
+        own = next(iter(directions))
         if metric is not None and metric not in known:
             hint = nearest(metric, known) or f"reported: {', '.join(known) or 'nothing yet'}"
             raise SessionError(folder.name, f"no trial has reported {metric!r}", hint)
         curves = reader.curves([row.number for row in rows], metric or own)
-    sign = -1.0 if facts.get("direction") == "maximize" else 1.0
-    other = sign if (metric or own) == own else _sign_of(metric or own, direction)
-    found = rerank(rows, curves, sign, other, by)
+    other = _sign_of(metric or own, direction or directions.get(metric or own))
+    found = rerank(rows, curves, _sign_of(own, directions[own]), other, by)
     if as_json:
         print_json(asdict(found))
         return 0
