@@ -34,6 +34,10 @@ def test_an_unfinished_line_is_shown_in_place_where_a_terminal_is_followed() -> 
     assert lines.rest() == "\r\x1b[Knext\\x1b"
 
 
+def test_an_unfinished_line_of_wide_characters_takes_one_line_of_the_terminal() -> None:
+    assert LogLines(columns=8).take("学習中 50%") == "学習中 "
+
+
 def test_a_line_without_an_end_is_not_kept_for_ever() -> None:
     lines = LogLines()
 

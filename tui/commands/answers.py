@@ -86,7 +86,12 @@ def cut(text: str) -> str:
     if not sys.stdout.isatty():
         return text
     width = shutil.get_terminal_size().columns
-    return "\n".join(line if _width(line) <= width else f"{line[: width - 1]}…" for line in text.splitlines())
+    return "\n".join(line if _width(line) <= width else f"{begun(line, width - 1)}…" for line in text.splitlines())
+
+
+def begun(text: str, width: int) -> str:
+    """As much of it, from its beginning, as fits `width` cells."""
+    return next((text[:n] for n in range(min(len(text), width), 0, -1) if _width(text[:n]) <= width), "")
 
 
 def _width(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hptui.tui.commands.answers import harmless
+from hptui.tui.commands.answers import begun, harmless
 
 LONGEST = 1 << 16
 """Characters of an unfinished line that are kept; a longer one is printed in parts."""
@@ -38,7 +38,7 @@ class LogLines:
         return "\r\x1b[K" if shown else ""
 
     def _in_place(self) -> str:
-        self._shown = harmless(_at_last(self._unfinished))[: max(self._columns - 1, 0)]
+        self._shown = begun(harmless(_at_last(self._unfinished)), self._columns - 1)
         return self._shown
 
 
