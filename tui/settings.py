@@ -8,6 +8,7 @@ from typing import Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.search.catalog import entry_of
+from hptui.core.search.entry import Entry
 from hptui.core.space.reading import nearest
 from hptui.core.study.commands import Wish
 from hptui.core.study.durations import format_duration, parse_duration
@@ -90,19 +91,20 @@ def _whole(text: str) -> int:
 
 
 def _pruner(text: str) -> str:
+    _entry(text)
+    return text
+
+
+def _entry(pruner: str) -> Entry:
     try:
-        entry_of("pruner", text)
+        return entry_of("pruner", pruner)
     except HptuiError as error:
         raise ValueError(f"{error.problem} ({error.hint})") from None
-    return text
 
 
 def _option(pruner: str, option: str, text: str) -> Any:
     """None, for an empty text: its default."""
-    try:
-        entry = entry_of("pruner", pruner)
-    except HptuiError as error:
-        raise ValueError(f"{error.problem} ({error.hint})") from None
+    entry = _entry(pruner)
     if option not in entry.options:
         known = nearest(option, entry.options) if entry.options else f"{pruner} has no options"
         raise ValueError(f"{pruner} has no option {option} ({known})")

@@ -115,7 +115,7 @@ class Snapshot:
     crowd: tuple[Curve, ...] = ()  # the main metric of ended trials, a sample of at most CROWD
     events: tuple[EventRow, ...] = ()  # the last KEPT_EVENTS of them, oldest first
     story: tuple[int, tuple[EventRow, ...]] = (-1, ())  # a trial, and all events of it
-    active: tuple[int, ...] = ()  # trials that have a process (running or paused), by number
+    active: tuple[int, ...] = ()  # trials that run or are paused, by number
     best: tuple[int, ...] = ()  # completed trials, best first; KEPT_BEST of them. Several objectives: the front
     endings: tuple[float, ...] = ()  # when the last KEPT_ENDINGS trials ended
     devices: tuple[DeviceRow, ...] = ()

@@ -36,7 +36,7 @@ class Tmux:
         while self.tell("display-message", "-p", "#{pane_current_command}").strip() != "sh":
             assert time.monotonic() < deadline, self.tell("capture-pane", "-p")
             time.sleep(0.05)
-        self.tell("send-keys", "-l", shlex.join(["clear"]) + "; " + shlex.join([sys.executable, "-m", "hptui", *args]))
+        self.tell("send-keys", "-l", "clear; " + shlex.join([sys.executable, "-m", "hptui", *args]))
         self.press("Enter")
 
     def press(self, *keys: str) -> None:

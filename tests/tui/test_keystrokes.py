@@ -92,7 +92,7 @@ def test_each_common_task_takes_three_keys_at_most(
     drive(live, journey)
 
 
-def test_the_readme_has_these_tasks_and_keys() -> None:
+def test_the_page_of_keys_has_these_tasks_and_keys() -> None:
     table = KEYS.partition("## Twenty tasks")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|`]+?) \| ((?:`[^`]+` ?)+)\|", table, re.MULTILINE)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import isfinite
 from typing import Any, cast
 
 import click
@@ -67,20 +66,22 @@ def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
 
 def led_by(rows: Sequence[TrialRow], sign: float) -> str:
     """`; trial 16 leads so far, with 0.9956`: of those that have not ended."""
-    going = [row for row in rows if row.state in ("RUNNING", "PAUSED") and row.best is not None and isfinite(row.best)]
+    from hptui.tui.views.ahead import by_best
+
+    going = by_best((row for row in rows if row.state in ("RUNNING", "PAUSED")), sign)
     if not going:
         return ""
-    first = min(going, key=lambda row: (sign * (row.best or 0.0), row.number))
+    first = going[0]
     return f"; trial {first.number} leads so far, with {number(first.best)}"
 
 
 def of_luck(reader: Reader) -> Recommended | None:
     """The trial to take instead of the best seen, where the session's sampler learned that losses are noisy."""
     facts = reader.facts()
-    sampler, rows = str(facts.get("sampler") or ""), reader.trials()
-    if not has_model(sampler):
+    sampler = str(facts.get("sampler") or "")
+    if not has_model(sampler):  # mostly; then the trials need not be read
         return None
-    return recommended(rows, reader.parameters(), sampler, goals_of(facts)[0].sign)
+    return recommended(reader.trials(), reader.parameters(), sampler, goals_of(facts)[0].sign)
 
 
 def luck_told(better: Recommended, session: str) -> str:

@@ -97,7 +97,7 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
             "folds": folds and asdict(folds),
             "held_out": kept and {**asdict(kept), "overfitted": kept.is_overfitted},
         }  # fmt: skip
-        print_json(_finite(document))
+        print_json(document)
         return 0
     several = [one for one in known if len(one.values) > 1]
     print(cut(_table(several or known[:SHOWN])))
@@ -158,7 +158,7 @@ def _isolated(
         many = f"has more than {MOST_COMBINATIONS} combinations of {', '.join(names)}, or no trial that has them all"
         raise SessionError(session, many, "name fewer parameters")
     if as_json:
-        print_json(_finite({"isolated": [asdict(one) for one in found]}))
+        print_json({"isolated": [asdict(one) for one in found]})
         return 0
     print(isolated_table(found, BESIDE.join(names)))
     if said := difference(found, sign):
@@ -189,12 +189,3 @@ def isolated_table(found: Sequence[Isolated], parameter: str) -> str:
 
 def _between(low: float, high: float) -> str:
     return UNKNOWN if math.isnan(low) else f"{number(low)} .. {number(high)}"
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no number that is not finite."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -40,9 +40,10 @@ def chosen(
     order += sorted(pinned)
     order += sorted(marked)
     best = list(snapshot.best[:TOP])
-    running = [number for number in snapshot.active if snapshot.trials[number].state == "RUNNING"]
-    running += [row.number for row in by_best(snapshot) if row.state != "RUNNING"]
-    running += [number for number in snapshot.active if number not in running]
+    active = [snapshot.trials[number] for number in snapshot.active]
+    running = [row.number for row in active if row.state == "RUNNING"]
+    held = [row.number for row in by_best(active, snapshot.facts.sign)]
+    running = list(dict.fromkeys([*running, *held, *snapshot.active]))
     if choice is Choice.BOTH:
         order += best[:1] + running[: MOST // 2] + best[1:]
     elif choice is not Choice.PINNED:

@@ -5,6 +5,7 @@ Where trials are held, as by freeze-thaw, hours may pass before one is complete;
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 
 from hptui.core.store.rows import TrialRow
@@ -17,9 +18,8 @@ SHOWN = 3  # above the complete ones
 SHOWN_ALONE = 20  # while there are none
 
 
-def by_best(snapshot: Snapshot) -> list[TrialRow]:
-    """Trials that have a process, by the best they have reported; those without a finite one are left out."""
-    sign, rows = snapshot.facts.sign, (snapshot.trials[number] for number in snapshot.active)
+def by_best(rows: Iterable[TrialRow], sign: float) -> list[TrialRow]:
+    """Trials by the best they have reported; those without a finite one, and that broke a constraint, are left out."""
     able = [row for row in rows if row.best is not None and isfinite(row.best) and not row.broken]
     return sorted(able, key=lambda row: (sign * (row.best or 0.0), row.number))
 
@@ -31,7 +31,8 @@ def ahead(snapshot: Snapshot) -> tuple[int, ...]:
         return ()
     sign, first = snapshot.facts.sign, [snapshot.trials[number].value for number in snapshot.best[:1]]
     mark = sign * (first[0] or 0.0) if first else float("inf")
-    found = [row.number for row in by_best(snapshot) if sign * (row.best or 0.0) < mark]
+    going = (snapshot.trials[number] for number in snapshot.active)
+    found = [row.number for row in by_best(going, sign) if sign * (row.best or 0.0) < mark]
     return tuple(found[: SHOWN if first else SHOWN_ALONE])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from hptui.tui.charts.figure import GUTTER, Curve
 from hptui.tui.charts.figure import draw as draw_figure
 from hptui.tui.charts.piece import Piece
 from hptui.tui.charts.reach import reach
-from hptui.tui.glyphs import Glyphs, current, fit, fit_ends, harmless
+from hptui.tui.glyphs import Glyphs, current, fit, fit_ends, harmless, wrapped
 from hptui.tui.views.history import unit_of
 from hptui.tui.views.numbers import duration, number, plain
 from hptui.tui.views.parameters import range_of
@@ -132,7 +131,7 @@ def best_lines(contenders: Sequence[Contender], width: int) -> Lines:
 
 def agreed_lines(agreed: Sequence[str], width: int) -> Lines:
     """Below the best trials: what searches found again."""
-    parts = [part for one in agreed for part in ("", *textwrap.wrap(harmless(one), max(width - 4, 10)))]
+    parts = [part for one in agreed for part in ("", *wrapped(one, max(width - 4, 10)))]
     return [(Piece(f"  {part}", ""),) for part in parts]
 
 
