@@ -66,6 +66,7 @@ def _keep(folder: SessionFolder, donor: int, instead_of: int) -> None:
     with contextlib.suppress(OSError):
         kept.mkdir(exist_ok=True)
         for name in SAVED:
+            (kept / name).unlink(missing_ok=True)  # of a scheduler that died before it wrote down whose it is
             if (saved := folder.trial(donor).checkpoints / name).exists():
                 os.link(saved, kept / name)
 

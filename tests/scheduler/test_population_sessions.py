@@ -5,9 +5,20 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from hptui.core.scheduler.clock import Clock
+from hptui.core.scheduler.heirs import donor_folder, heirs_of
+from hptui.core.scheduler.state import Live, Rules, SchedulerState
+from hptui.core.search.protocol import Heir
+from hptui.core.search.pruners.population import PopulationBased
+from hptui.core.space.space import Space
+from hptui.core.study.session import SessionFolder
+from hptui.core.study.trial import CHECKPOINT_STEP, Process, Running, Trial
 
 Make = Callable[..., Any]
 
@@ -91,3 +102,25 @@ def test_a_killed_scheduler_loses_no_heir(session: Make, tmp_path: Any) -> None:
     assert fact["ok"] and {row.state for row in rows.values()} == {"COMPLETE", "PRUNED"}
     assert stopped == {row.retry_of for row in rows.values() if row.origin == "heir"}
     s.until(lambda: not s.processes(), "processes were left behind")
+
+
+def test_an_heir_that_is_chosen_again_after_a_crash_goes_on_from_the_donor_it_names(tmp_path: Path) -> None:
+    """The first choice was not written down: its scheduler died when it had kept that donor's checkpoint."""
+    folder, lives = SessionFolder(tmp_path), {}
+    for number in range(3):
+        folder.trial(number).checkpoints.mkdir(parents=True)
+        (folder.trial(number).checkpoints / "last.pickle").write_text(f"of {number}")
+        phase, attrs = Running(Process(number + 2, 1), "cpu", 0.0), {CHECKPOINT_STEP: 3}
+        lives[number] = Live(Trial(number, {"pace": 0.2}, (0.4,), 0, "sampler", "", phase, 0.0, attrs=attrs))
+    state = SchedulerState(Rules(), (), 3, live=lives)
+    gear: Any = SimpleNamespace(
+        folder=folder, clock=Clock(), pruner=PopulationBased(), study=SimpleNamespace(seed=3),
+        space=Space.parse({"pace": {"type": "float", "low": 0.01, "high": 0.5}}),
+    )  # fmt: skip
+
+    heirs_of(gear, state, 2, 4, Heir(0))
+    (heir,) = heirs_of(gear, state, 2, 4, Heir(1))
+    (folder.trial(1).checkpoints / "last.pickle").unlink()  # whatever becomes of its donor's own
+
+    kept = donor_folder(folder, heir.attrs, 2)
+    assert kept is not None and (kept / "last.pickle").read_text() == "of 1"
