@@ -25,7 +25,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.session import SessionFolder
 
-CLUSTER = Path(__file__).parents[1] / "tests" / "ray" / "cluster_process.py"
+CLUSTER = Path(__file__).parents[1] / "tests" / "on_ray" / "cluster_process.py"
 SHORT = "def objective(trial):\n    x = trial.params['x']\n    trial.report((x - 1) ** 2, 0)\n    return (x - 1) ** 2\n"
 LONG = """
 import time
