@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.errors import HptuiError, StudyError, StudyErrors
-from hptui.core.space.reading import nearest, read_fields, show
+from hptui.core.space.reading import fields_of, nearest, read_fields, show
 from hptui.core.space.space import Space
 from hptui.core.study import checks
 from hptui.core.study.durations import parse_duration
@@ -126,7 +126,7 @@ def _read(
     check_choice: CheckChoice | None,
     problems: list[HptuiError],
 ) -> _Read:
-    known = {f.name for f in _fields(WrittenStudy)}
+    known = {f.name for f in fields_of(WrittenStudy)}
     for key in written:
         if key not in known:
             problems.append(StudyError(key, "unknown key", _belongs(key, known)))
@@ -158,16 +158,18 @@ def _read(
 def _belongs(key: str, known: set[str]) -> str:
     """The hint for an unknown top-level key: the table it goes in, or the nearest name."""
     for table, kind in TABLES.items():
-        if key in {f.name for f in _fields(kind)}:
+        if key in {f.name for f in fields_of(kind)}:
             return f"it goes under [{table}]"
     return nearest(key, sorted(known))
 
 
 def _point_home(written: Mapping[str, Any], problems: list[HptuiError]) -> None:
     """Say of a key in the wrong table where it goes: in TOML all that follows `[table]` belongs to it."""
-    above = {f.name: "it goes to the top of the file, above the first [table]" for f in _fields(WrittenStudy)}
-    homes = {f.name: f"it goes under [{table}]" for table, kind in TABLES.items() for f in _fields(kind)} | above
-    own = {table: {f.name for f in _fields(kind)} for table, kind in TABLES.items()}
+    if not problems:
+        return
+    above = {f.name: "it goes to the top of the file, above the first [table]" for f in fields_of(WrittenStudy)}
+    homes = {f.name: f"it goes under [{table}]" for table, kind in TABLES.items() for f in fields_of(kind)} | above
+    own = {table: {f.name for f in fields_of(kind)} for table, kind in TABLES.items()}
     lost = {
         f"{table}.{key}": homes[key]
         for table, keys in written.items()
@@ -177,10 +179,6 @@ def _point_home(written: Mapping[str, Any], problems: list[HptuiError]) -> None:
     }
     for problem in problems:
         problem.hint = lost.get(problem.where, problem.hint)
-
-
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
 
 
 def _read_space(written: Mapping[str, Any], top: Mapping[str, Any], problems: list[HptuiError]) -> Space | None:
