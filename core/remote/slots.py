@@ -108,7 +108,7 @@ class Slots:
         for one in spare[: max(0, -missing)]:
             self._let_go(one)
             if one.state == "up":
-                self._wires.say(w.SlotDown(one.index, one.node, "given back"))
+                self._wires.say(w.SlotDown(one.index))
                 self._comings.went(one.node, "given back")
 
     def _let_go(self, one: One) -> None:
@@ -243,7 +243,7 @@ class Slots:
             begun = copy.pid != 0
             self._wires.say(w.Lost(number, why) if begun else w.NotRun(number, why))
         if was_up:
-            self._wires.say(w.SlotDown(one.index, one.node, why))
+            self._wires.say(w.SlotDown(one.index))
             self._comings.went(one.node, why)
         elif not isinstance(error, rx.RayActorError):
             self._wires.say(w.Said(f"a slot could not be brought up: {why}"))

@@ -107,8 +107,6 @@ class SlotUp(msgspec.Struct, frozen=True, tag="slot-up"):
 
 class SlotDown(msgspec.Struct, frozen=True, tag="slot-down"):
     slot: int
-    node: str
-    reason: str
 
 
 class Gone(msgspec.Struct, frozen=True, tag="gone"):
