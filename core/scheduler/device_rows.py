@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hptui.core.devices.readings import DeviceReading
 from hptui.core.scheduler.gear import Gear
 from hptui.core.store.rows import DeviceRow, ReadingRow
 
 HISTORY_EVERY_S = 30.0  # one row of averages for each device: 23,000 a day on eight GPUs
-
-
-_EMPTY = DeviceRow("", "", 0.0, 0, 0, note="is not there any more")
+_GONE = "is not there any more"
 
 
 @dataclass
@@ -26,8 +24,8 @@ class DeviceRows:
         rows = [row_of(reading, gear) for reading in gear.watch.latest()]
         changed = [row for row in rows if not same_to_the_eye(self._shown.get(row.id), row)]
         there = {row.id for row in rows}
-        left = [row for id, row in self._shown.items() if rows and id not in there and row.note != _EMPTY.note]
-        changed += [replace(_EMPTY, id=row.id, name=row.name, at=row.at, number=row.number) for row in left]
+        left = [row for id, row in self._shown.items() if rows and id not in there and row.note != _GONE]
+        changed += [_blank(row, _GONE) for row in left]
         self._shown |= {row.id: row for row in changed}
         return changed, self._history(rows)
 
@@ -51,9 +49,13 @@ def left_behind(
     here: the devices of now. ran_on: those that trials ran on; their rows stay, for lanes are called after them.
     """
     away = [row for row in rows if row.id not in here]
-    blank = DeviceRow("", "", 0.0, slots=0, note="this session does not use it any more")
-    kept = [replace(blank, id=row.id, name=row.name, at=row.at, number=row.number) for row in away if row.id in ran_on]
+    kept = [_blank(row, "this session does not use it any more") for row in away if row.id in ran_on]
     return [row.id for row in away if row.id not in ran_on], kept
+
+
+def _blank(row: DeviceRow, why: str) -> DeviceRow:
+    """What is left to say of a device that nothing is read of any more."""
+    return DeviceRow(row.id, row.name, row.at, slots=0, note=why, number=row.number)
 
 
 def row_of(reading: DeviceReading, gear: Gear) -> DeviceRow:

@@ -54,12 +54,12 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
 
 def joins(rules: Rules, settled: e.Settled, front: Front) -> e.FrontJoined | None:
     """Of several objectives: that a complete trial is one that nobody beats."""
+    if not rules.also:
+        return None
     goals = (Goal("", "minimize" if rules.sign > 0 else "maximize"), *rules.also)
     others = dict(settled.also)
     losses = losses_of((settled.value, *(others.get(goal.metric) for goal in rules.also)), goals)
-    if not rules.also or losses is None:
-        return None
-    found = joined(front, losses, settled.number)
+    found = None if losses is None else joined(front, losses, settled.number)
     return None if found is None else e.FrontJoined(settled.at, settled.number, *found)
 
 
