@@ -132,6 +132,24 @@ def test_a_logger_that_fails_is_said_and_what_it_was_told_is_kept(folder: Sessio
     assert again.lines[:3] == [("run-1", "FAIL"), ("begin", 2), ("run-2", "loss", [0])]
 
 
+def test_one_that_hears_at_the_end_and_failed_hears_that_trial_whole_again(
+    folder: SessionFolder, tmp_path: Path
+) -> None:
+    class Broken(Heard):
+        at_end = True
+
+        def end(self, handle: str, row: TrialRow) -> None:
+            raise OSError("no space left")
+
+    with pytest.raises(SessionError, match="no space left"):
+        told(folder, Broken("", Facts("", "", "", "", "")), tmp_path / "kept.json")
+    again = Heard("", Facts("", "", "", "", ""))
+    again.at_end = True
+    told(folder, again, tmp_path / "kept.json")
+
+    assert again.lines[:3] == [("begin", 0), ("run-0", "loss", [0, 1]), ("run-0", "COMPLETE")]
+
+
 def test_another_session_of_the_same_name_is_not_mixed_in(folder: SessionFolder, tmp_path: Path) -> None:
     heard = Heard("", Facts("", "", "", "", ""))
     told(folder, heard, tmp_path / "kept.json")

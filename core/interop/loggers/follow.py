@@ -108,10 +108,12 @@ class Follower:
         return known
 
     def _write(self) -> None:
+        # one that writes at the end has nothing of a trial until then: the next process tells it all of it again
+        known = {number: one for number, one in self._known.items() if one.ended or not self._logger.at_end}
         draft = self._kept.with_name(f"{self._kept.name}.new")
         try:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(msgspec.json.encode((self._facts.id, self._known)))
+            draft.write_bytes(msgspec.json.encode((self._facts.id, known)))
             os.replace(draft, self._kept)
         except OSError as error:
             raise SessionError(str(self._kept.parent), f"can't be written: {error.strerror}", "name another") from error
