@@ -6,14 +6,16 @@ than nearly all pairs do. That asks nothing of the space's shape, and of random 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from hptui.core.review.columns import Floats
+from hptui.core.review.columns import Columns, Dimension, Floats, Ints
 from hptui.core.review.compare import Contender
+from hptui.core.space.parameter import mark
 
 RARE = 0.05  # of all pairs are as near: so often chance alone says so
 FEWEST = 15  # complete trials of each
@@ -55,30 +57,49 @@ def agreements(contenders: Sequence[Contender]) -> list[Agreement]:
 
 def _alike(one: Contender, other: Contender) -> bool:
     enough = min(one.columns.complete.sum(), other.columns.complete.sum()) >= FEWEST
-    same = (one.metric, one.direction) == (other.metric, other.direction) and set(one.space) == set(other.space)
+    same = (one.metric, one.direction) == (other.metric, other.direction) and _kinds(one) == _kinds(other)
     return bool(enough and same and one.space)
+
+
+def _kinds(of: Contender) -> dict[str, bool]:
+    """name -> whether it is a choice."""
+    return {each.name: bool(each.choices) for each in of.columns.dimensions}
 
 
 def _share(one: Contender, other: Contender) -> float:
     """The bests come first in both."""
-    here, there = (_trials(each) for each in (one, other))
-    total = np.zeros([len(next(iter(values.values()))) for values in (here, there)])
-    for name in one.space:
-        total += _apart(here[name], there[name], bool(one.space[name].get("choices")))
+    here, there = (_best_first(each.columns) for each in (one, other))
+    total = np.zeros((len(here), len(there)))
+    theirs = {each.name: each for each in other.columns.dimensions}
+    for mine in one.columns.dimensions:
+        a, b = _alike_told(mine, theirs[mine.name])
+        total += _apart(a[here], b[there], bool(mine.choices))
     return float((total <= total[0, 0] + 1e-12).mean())
 
 
-def _trials(of: Contender) -> dict[str, Floats]:
-    """name -> values, the best trial first; numbers on the scale they are searched on, choices by index.
+def _best_first(columns: Columns) -> Ints:
+    """Rows of the complete trials; of more than MOST as many, spread over all ranks."""
+    ranked = columns.ranked
+    kept: Ints = ranked[np.unique(np.linspace(0, len(ranked) - 1, min(len(ranked), MOST)).astype(int))]
+    return kept
 
-    Of more than MOST complete trials as many, spread over all ranks.
-    """
-    ranked = of.columns.ranked
-    best_first = ranked[np.unique(np.linspace(0, len(ranked) - 1, min(len(ranked), MOST)).astype(int))]
-    return {
-        one.name: (one.values if one.choices else np.log(one.values) if one.log else one.values)[best_first]
-        for one in of.columns.dimensions
-    }
+
+def _alike_told(one: Dimension, other: Dimension) -> tuple[Floats, Floats]:
+    """Values of both: numbers on a log scale where both are searched on one, choices by index in one list of both."""
+    if not one.choices:
+        return (np.log(one.values), np.log(other.values)) if one.log and other.log else (one.values, other.values)
+    place: dict[Any, int] = {}
+    for choice in (*one.choices, *other.choices):
+        place.setdefault(mark(choice), len(place))
+    return _placed(one, place), _placed(other, place)
+
+
+def _placed(of: Dimension, place: Mapping[Any, int]) -> Floats:
+    index = np.array([place[mark(choice)] for choice in of.choices], np.float64)
+    found = np.full(len(of.values), np.nan)
+    known = np.isfinite(of.values)
+    found[known] = index[of.values[known].astype(int)]
+    return found
 
 
 def _apart(a: Floats, b: Floats, choices: bool) -> Floats:

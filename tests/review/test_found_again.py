@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,21 @@ def params(of: Contender) -> list[dict[str, object]]:
          **({"slope": slope.values[k]} if np.isfinite(slope.values[k]) else {})}
         for k in range(len(of.columns))
     ]  # fmt: skip
+
+
+def test_choices_that_are_listed_in_another_order_are_the_same_choices() -> None:
+    a, b = searched("a", 3, (0.01, "relu", 0.5)), searched("b", 4, (0.03, "relu", 0.4))
+    act = {"type": "categorical", "choices": ["gelu", "tanh", "relu"]}
+    turned = {**SPACE, "act": act}
+    rows = [
+        TrialRow(n, "COMPLETE", told, value=float(loss))
+        for n, (told, loss) in enumerate(zip(params(b), b.columns.loss, strict=True))
+    ]
+    other = replace(b, space=turned, columns=columns(rows, turned))
+
+    assert [one.share for one in agreements([a, other])] == [one.share for one in agreements([a, b])]
+    rate = {**SPACE, "lr": {"type": "categorical", "choices": [0.01, 0.03]}}
+    assert agreements([a, replace(b, space=rate, columns=columns(rows, rate))]) == []
 
 
 def test_searches_that_ask_something_else_are_not_compared() -> None:
