@@ -43,7 +43,7 @@ def _moved(p: Parameter, u: float) -> Any:
 
 def heeds(first: Ran, again: Ran, tried: Sequence[tuple[str, Any, Ran]]) -> Answer:
     """tried: the parameter, the value that it had instead of the baseline's, and what that gave."""
-    if values_of(first) != values_of(again):
+    if not _same(values_of(first), values_of(again)):
         return Answer(QUESTION, None, "can't be told: the baseline differs from itself")
     deaf = [(name, value) for name, value, ran in tried if _same(values_of(first), values_of(ran))]
     failed = [(name, value, ran) for name, value, ran in tried if ran.state == "FAIL"]
