@@ -50,17 +50,14 @@ def rerank(rows: Sequence[TrialRow], curves: Mapping[int, Points], sign: float, 
         for row in sorted(rows, key=lambda row: row.number)
         if row.state == "COMPLETE" and row.value is not None and math.isfinite(row.value) and not row.broken
     ]
-    told = {row.number: _told(curves.get(row.number, ()), other, by) for row in complete}
-    known = [row for row in complete if told[row.number] is not None]
-    was = [sign * (row.value or 0.0) for row in known]
-    now = [other * value for row in known if (found := told[row.number]) for _, value in [found]]
-    before, after = _places(was), _places(now)
+    told = [(row, _told(curves.get(row.number, ()), other, by)) for row in complete]
+    known = [(row, *point) for row, point in told if point is not None]
+    was, now = [sign * (row.value or 0.0) for row, _, _ in known], [other * value for _, _, value in known]
     places = [
-        Place(row.number, after[k], before[k], found[1], row.value or 0.0, found[0])
-        for k, row in enumerate(known)
-        if (found := told[row.number])
+        Place(row.number, after, before, value, row.value or 0.0, step)
+        for (row, step, value), before, after in zip(known, _places(was), _places(now), strict=True)
     ]
-    missing = tuple(row.number for row in complete if told[row.number] is None)
+    missing = tuple(row.number for row, point in told if point is None)
     return Reranked(tuple(sorted(places, key=lambda one: one.place)), _tau(was, now), missing)
 
 
@@ -83,7 +80,6 @@ def _places(losses: Sequence[float]) -> list[int]:
 def _tau(one: Sequence[float], other: Sequence[float]) -> float:
     if len(one) < 2 or len(set(one)) < 2 or len(set(other)) < 2:
         return math.nan
-    x, y = np.array(one), np.array(other)
-    agree = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
-    apart = (x[:, None] != x).sum() * (y[:, None] != y).sum()
-    return float(agree.sum() / math.sqrt(apart))
+    from scipy.stats import kendalltau  # half a second to load
+
+    return float(kendalltau(one, other).statistic)
