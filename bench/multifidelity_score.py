@@ -35,8 +35,7 @@ from hptui.core.study.study import Chosen
 
 Array = NDArray[np.float64]
 FTE = (5, 10, 20)
-INSIDE = (0.5, 0.8, 0.95)
-NORMAL = (0.6745, 1.2816, 1.96)  # so many deviations to both sides hold these shares
+NORMAL = (0.6745, 1.2816, 1.96)  # so many deviations to both sides hold 50, 80 and 95 %
 
 
 class InProcess:

@@ -12,13 +12,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")  # before numpy is imported: every search is one thread
+import bench.one_thread  # noqa: F401  every search is one thread
 
 Run = dict[str, Any]
 Key = tuple[str, str, int, int]  # sampler (with @k when several are outstanding), problem, seed, trials

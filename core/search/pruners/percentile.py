@@ -10,10 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from hptui.core.search.crowd import Crowd
-from hptui.core.search.protocol import Array, Compared, Curve, Every, Stop
+from hptui.core.search.protocol import Compared, Curve, Every, Stop
 from hptui.core.search.pruners.wording import two_numbers, worse
 
 
@@ -61,17 +59,12 @@ class Percentile:
         return f"{mark}, the mark of the best {self.percentile:g} % of {count} trials"
 
 
-def percentile_of(losses: Array, percentile: float) -> float:
-    """Linear interpolation between the two nearest ranks, NaNs left out; NaN when nothing is left.
+def mark_of(ranked: Sequence[float], percentile: float) -> float:
+    """Of numbers that ascend: linear interpolation between the two nearest ranks; NaN when there is none.
 
-    `numpy.nanpercentile` for finite losses. Next to an infinite one numpy has NaN; here the mark is then that
+    `numpy.percentile` of finite losses. Next to an infinite one numpy has NaN; here the mark is then that
     neighbour, unless the rank is whole.
     """
-    return mark_of(np.sort(losses[~np.isnan(losses)]).tolist(), percentile)
-
-
-def mark_of(ranked: Sequence[float], percentile: float) -> float:
-    """`percentile_of` numbers that ascend."""
     if not len(ranked):
         return math.nan
     rank = (len(ranked) - 1) * (percentile / 100)
