@@ -30,7 +30,7 @@ class LightningReport(Callback):  # type: ignore[misc]  # optional, so unknown h
         trainer.fit(model, data)
         return report.value
 
-    An epoch without validation reports nothing where `monitor` comes from validation. A trial that is told to stop
+    An epoch without validation reports nothing where `monitor` begins with val. A trial that is told to stop
     raises TrialPruned out of `fit`. With `checkpoint` the trainer's whole state is saved after each report, so that a
     held trial may go on elsewhere: `trainer.fit(model, data, ckpt_path=report.resume_from, weights_only=False)`.
     Raises ObjectiveError when `monitor` was not logged by the end of the first epoch with validation.

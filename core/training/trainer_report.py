@@ -58,7 +58,7 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
             hint = f"return it from compute_metrics; there are {', '.join(known) or 'none'}"
             raise ObjectiveError("TrainerReport", f"the evaluation has no metric {self.metric}", hint)
         self.value = known.pop(name)
-        step = max(round(state.epoch or 0) - 1, 0) if self.unit == "epoch" else state.global_step
+        step = self._step(state)
         stop = False
         if state.is_world_process_zero:
             self.trial.report(self.value, step, **{**_training(state), **known})
@@ -69,8 +69,10 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
             folder = f"{args.output_dir}/checkpoint-{state.global_step}"
-            step = max(round(state.epoch or 0) - 1, 0) if self.unit == "epoch" else state.global_step
-            self.trial.checkpoint.save({"trainer": folder}, step)
+            self.trial.checkpoint.save({"trainer": folder}, self._step(state))
+
+    def _step(self, state: TrainerState) -> int:
+        return max(round(state.epoch or 0) - 1, 0) if self.unit == "epoch" else int(state.global_step)
 
 
 def _training(state: TrainerState) -> dict[str, float]:

@@ -59,7 +59,7 @@ Q_LOG = "q_log_uniform"
 def test_the_bounds_of_a_sweep_mean_what_wandb_means(tmp_path: Path, given: dict[str, Any], means: dict[str, Any]):
     text, _ = read_sweep(wandb(tmp_path, parameters={"p": given}))
 
-    assert tomllib.loads(text)["space"]["p"] == pytest.approx(means) if "choices" not in means else means
+    assert tomllib.loads(text)["space"]["p"] == (means if "choices" in means else pytest.approx(means))
     load_study(text, where="sweep.yaml", folder=None)
 
 

@@ -218,7 +218,6 @@ def test_slopes_of_log_ei_are_its_finite_differences() -> None:
     np.testing.assert_allclose(by_sd, (at(0, 1e-6) - at(0, -1e-6)) / 2e-6, rtol=1e-4, atol=1e-9)
 
 
-
 @pytest.mark.parametrize("power", [-2.0, 0.0, 0.5, 1.0, 2.0, 3.0])
 def test_yeo_johnson_is_scipys_and_comes_back(power: float) -> None:
     v = np.linspace(-3, 3, 31)
