@@ -164,7 +164,7 @@ def converged(seen: Seen) -> Iterator[Finding]:
 
 
 def alone_at_the_top(seen: Seen) -> Iterator[Finding]:
-    """The best leads by more than the next ones differ among themselves, and none near it was tried."""
+    """The best leads by more than twice what the next ten differ by, and was tried once."""
     if len(seen.ranked) <= ENOUGH:
         return
     best, *others = seen.ranked

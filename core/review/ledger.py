@@ -22,8 +22,8 @@ _STATES = {code: state for state, code in _CODES.items()}
 @dataclass(frozen=True, eq=False)
 class Ledger:
     """m events in their order. id, at, trial: (m,), -1 where an event is about none. after: (m,) what it makes of its
-    trial, 0 for nothing. best: (m,) which are a new best, or of several
-    objectives a trial that nobody beats."""
+    trial, 0 for nothing. best: (m,) which are a new best, or of several objectives a trial that nobody beats.
+    """
 
     id: Ints
     at: Floats

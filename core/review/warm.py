@@ -21,7 +21,7 @@ class Contribution:
 
     firsts: trials of this session that tried one of its best points, with their values where complete. led: whether
     this session's best trial is among them. counted: proposals whose model heard it; latest: how much it counted in
-    the last of these, 0 to 1 (NaN without one).
+    the last one that says, 0 to 1 (NaN without one).
     """
 
     name: str
