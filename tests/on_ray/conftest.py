@@ -9,23 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from real_sessions import session
 
+__all__ = ["ray_cluster", "session", "three_nodes"]
 HERE = Path(__file__).parent
-
-
-def _load(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-session = _load(HERE.parent / "scheduler" / "conftest.py", "sessions_on_a_cluster").session
 
 
 class RayCluster:
@@ -69,10 +58,19 @@ class RayCluster:
         return {"kind": "ray", "address": self.address}
 
 
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[RayCluster]:
+def started(cpus: int, gpus: int, *names: str) -> Iterator[RayCluster]:
     if os.environ.get("HPTUI_TEST_RAY") != "1" or importlib.util.find_spec("ray") is None:
         pytest.skip("a cluster takes long to start, and needs ray: make test-ray")
-    cluster = RayCluster(2, 0)
+    cluster = RayCluster(cpus, gpus, *names)
     yield cluster
     cluster.close()
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[RayCluster]:
+    yield from started(2, 0)
+
+
+@pytest.fixture
+def three_nodes() -> Iterator[RayCluster]:
+    yield from started(2, 0, "north", "south", "west")

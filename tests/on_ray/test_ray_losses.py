@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from hptui.core.wire.spool import Begin, Report, read_from
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("HPTUI_TEST_RAY") != "1" or importlib.util.find_spec("ray") is None,
-    reason="takes minutes and needs ray: make test-ray",
-)
 STEPS = 30
 SCRIPT = f"""
     import time
@@ -37,15 +29,6 @@ STUDY = """
     [budget]
     n_trials = 200
 """
-
-
-@pytest.fixture
-def three_nodes() -> Iterator[object]:
-    from conftest import RayCluster
-
-    cluster = RayCluster(2, 0, "north", "south", "west")
-    yield cluster
-    cluster.close()
 
 
 def test_no_report_is_lost_or_doubled_whoever_dies(session, three_nodes):

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from real_sessions import session
 
+__all__ = ["pretended", "session", "stub_library"]
 HERE = Path(__file__).parent
 STUB = HERE.parent / "devices" / "fake_nvml.c"
-
-
-def _load(path: Path, name: str) -> object:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-session = _load(HERE.parent / "scheduler" / "conftest.py", "sessions_under_test").session  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
