@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest.mock import patch
 
 from hptui.core.study.session import SessionFolder
 from hptui.tui import picture
@@ -47,6 +48,19 @@ class Screen:
             if true:
                 return
         raise AssertionError(f"{'still' if gone else 'never'} seen: {said}\n{self.text}")
+
+    async def paints(self, seconds: float) -> list[object]:
+        """What is written to the terminal in that time."""
+        painted: list[object] = []
+        original = type(self.app)._display
+
+        def counted(app: HptuiApp, where: Any, what: Any) -> None:
+            painted.append(what)
+            original(app, where, what)
+
+        with patch.object(type(self.app), "_display", counted):
+            await self.pilot.pause(seconds)
+        return [one for one in painted if one is not None]
 
 
 def drive(

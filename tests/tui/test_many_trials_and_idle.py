@@ -61,22 +61,13 @@ def test_ten_thousand_trials_are_read_line_by_line_as_they_are_seen(
     drive(folder, journey, read_only=True)
 
 
-def test_a_screen_on_which_nothing_happens_paints_nothing(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_on_which_nothing_happens_paints_nothing(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")
         await screen.until("val_loss over steps")
         for _ in range(10):
             await screen.pilot.pause(0.05)
-        painted: list[object] = []
-        original = type(screen.app)._display
-
-        def counted(app: object, where: object, what: object) -> None:
-            painted.append(what)
-            original(app, where, what)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(type(screen.app), "_display", counted)
-        await screen.pilot.pause(1.5)
-        assert [one for one in painted if one is not None] == []
+        assert await screen.paints(1.5) == []
 
     drive(past, journey, size=(160, 45), read_only=True)
 
@@ -93,20 +84,11 @@ def test_a_live_session_that_is_paused_paints_nothing_and_shows_no_clock(
         for row in running:
             writer.save_trial(replace(row, state="PAUSED", why="user"))
     writer.close()
-    painted: list[object] = []
 
     async def journey(screen: Screen) -> None:
         await screen.until("session paused")
         await screen.pilot.pause(0.8)
-        original = type(screen.app)._display
-
-        def counted(app: object, where: object, what: object) -> None:
-            painted.append(what)
-            original(app, where, what)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(type(screen.app), "_display", counted)
-        await screen.pilot.pause(1.0)
-        assert [one for one in painted if one is not None] == []
+        assert await screen.paints(1.0) == []
         assert not re.search(r"\d\d:\d\d:\d\d", screen.lines[0])
 
     drive(live, journey, size=(160, 45))

@@ -194,7 +194,7 @@ def test_the_menu_lists_the_keys_of_the_tab_in_focus(past: SessionFolder) -> Non
     reviewed(past, journey)
 
 
-def test_a_tab_on_which_nothing_happens_paints_nothing(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tab_on_which_nothing_happens_paints_nothing(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         for tab in TABS:
             await screen.press(digit(tab.name))
@@ -202,11 +202,7 @@ def test_a_tab_on_which_nothing_happens_paints_nothing(past: SessionFolder, monk
                 await screen.pilot.pause(0.03)
             if tab.name == "importance":
                 await screen.until("fANOVA")
-            painted: list[object] = []
-            with monkeypatch.context() as patch:
-                patch.setattr(type(screen.app), "_display", lambda app, where, what, kept=painted: kept.append(what))
-                await screen.pilot.pause(0.25)
-            assert [one for one in painted if one is not None] == [], tab.name
+            assert await screen.paints(0.25) == [], tab.name
 
     reviewed(past, journey, (160, 45))
 

@@ -9,8 +9,8 @@ import click
 
 from hptui.core.interop.loggers.follow import Follower
 from hptui.core.interop.loggers.logger import logger_of
-from hptui.core.store.library import summary
 from hptui.core.store.reader import Reader
+from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.answers import plural, say
 from hptui.tui.commands.finding import look_at
 
@@ -40,7 +40,7 @@ def log_to(logger: str, name: str, destination: str, follow: bool) -> int:
     try:
         with Reader(folder) as reader:
             while True:
-                live = summary(folder).state == "live"  # asked before: what is written until then is told
+                live = scheduler_of(folder.lock).alive  # asked before: what is written until then is told
                 told = follower.look(reader)
                 if not (follow and live):
                     break

@@ -24,7 +24,8 @@ SHOWN = 12
 @click.option("--pruner", metavar="NAME", help="As in a study file; `hptui pruners` lists them.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=NUMBER", help="Of the pruner; may be repeated.")
 @click.option("--metric", metavar="NAME", help="Rank the trials by another metric that they reported.")
-@click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Of that metric; else the study's, or guessed.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]),
+              help="Of that metric; default: the study's, or guessed from its name.")
 @click.option("--by", type=click.Choice(["best", "last"]), help="Rank by the best or by the last value of each curve.")
 @click.option("--json", "as_json", is_flag=True, help="{trials reports known winner kept best} or {places agreement}")
 def what_if(name: str | None, pruner: str | None, options: tuple[str, ...], metric: str | None, direction: str | None,
