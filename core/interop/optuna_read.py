@@ -1,7 +1,7 @@
 """Optuna's studies from its SQLite and journal files, without Optuna and without touching them.
 
-The formats are Optuna's storage schema 12 (`optuna/storages/_rdb/models.py`, versions 3 to 5) and the operations of
-`optuna/storages/journal/_storage.py`.
+The database is Optuna's storage schema 12 (`optuna/storages/_rdb/models.py`, versions 3 to 5). Journals are replayed
+by `optuna_journal`.
 """
 
 from __future__ import annotations
@@ -9,45 +9,21 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import SessionError
 from hptui.core.interop.found import Found, FoundTrial, readable
-from hptui.core.study.study import CONSTRAINTS, Direction, Goal
+from hptui.core.interop.optuna_journal import read_journal
+from hptui.core.interop.optuna_kept import KeptStudy, KeptTrial, seconds
+from hptui.core.study.study import CONSTRAINTS, Goal
 
 KNOWN_SCHEMA = 12
 UNNAMED, NAMED = "constraints", "constraints:"  # system attributes: a list; one for each name
 NUMBERED = "constraint_"  # what we call those without a name
 LOCKED_S = 10.0  # how long a study that writes is waited for
-_STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 _NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
-
-
-@dataclass
-class _Trial:
-    number: int
-    state: str = "RUNNING"
-    values: dict[int, float] = field(default_factory=dict)
-    params: dict[str, float] = field(default_factory=dict)  # as Optuna keeps them: choices by index
-    distributions: dict[str, Any] = field(default_factory=dict)
-    curve: dict[int, float] = field(default_factory=dict)
-    user: dict[str, Any] = field(default_factory=dict)
-    system: dict[str, Any] = field(default_factory=dict)
-    start: float | None = None
-    end: float | None = None
-
-
-@dataclass
-class _Study:
-    name: str
-    directions: list[Direction]
-    trials: list[_Trial] = field(default_factory=list)
-    system: dict[str, Any] = field(default_factory=dict)
-    user: dict[str, Any] = field(default_factory=dict)
 
 
 def read_optuna(source: str, study: str | None = None) -> Found:
@@ -64,7 +40,7 @@ def read_optuna(source: str, study: str | None = None) -> Found:
     try:
         with path.open("rb") as file:
             head = file.read(16)
-        studies = _from_sqlite(path) if head.startswith(b"SQLite format 3") else _from_journal(path)
+        studies = _from_sqlite(path) if head.startswith(b"SQLite format 3") else read_journal(path)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
     except (UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
@@ -79,7 +55,7 @@ def _unreadable(path: Path, error: sqlite3.Error) -> SessionError:
     return SessionError(str(path), f"can't be read: {error}", "is it a whole Optuna database?")
 
 
-def _choose(studies: list[_Study], name: str | None, path: Path) -> _Study:
+def _choose(studies: list[KeptStudy], name: str | None, path: Path) -> KeptStudy:
     names = ", ".join(study.name for study in studies[:20])
     if name is None and len(studies) == 1:
         return studies[0]
@@ -92,7 +68,7 @@ def _choose(studies: list[_Study], name: str | None, path: Path) -> _Study:
     raise SessionError(str(path), problem, f"name one with --study: {names}")
 
 
-def _from_sqlite(path: Path) -> list[_Study]:
+def _from_sqlite(path: Path) -> list[KeptStudy]:
     """Read-only, at one moment; a running study may go on writing."""
     with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=LOCKED_S) as db:
         db.execute("begin")
@@ -101,24 +77,24 @@ def _from_sqlite(path: Path) -> list[_Study]:
             was = version[0] if version else "none"
             hint = f"`optuna storage upgrade` brings a copy of it to schema {KNOWN_SCHEMA}"
             raise SessionError(str(path), f"has Optuna's schema {was}; this knows {KNOWN_SCHEMA}", hint)
-        studies = {id: _Study(name, []) for id, name in db.execute("select study_id, study_name from studies")}
+        studies = {id: KeptStudy(name, []) for id, name in db.execute("select study_id, study_name from studies")}
         for id, direction in db.execute("select study_id, direction from study_directions order by objective"):
             studies[id].directions.append("maximize" if direction == "MAXIMIZE" else "minimize")
         for id, key, value in db.execute("select study_id, key, value_json from study_system_attributes"):
             studies[id].system[key] = json.loads(value)
         for id, key, value in db.execute("select study_id, key, value_json from study_user_attributes"):
             studies[id].user[key] = json.loads(value)
-        trials: dict[int, _Trial] = {}
+        trials: dict[int, KeptTrial] = {}
         columns = "trial_id, study_id, number, state, datetime_start, datetime_complete"
         for id, study, number, state, start, end in db.execute(f"select {columns} from trials order by trial_id"):
-            trials[id] = _Trial(number, state, start=_seconds(start), end=_seconds(end))
+            trials[id] = KeptTrial(number, state, start=seconds(start), end=seconds(end))
             studies[study].trials.append(trials[id])
         _fill(db, trials)
     db.close()
     return list(studies.values())
 
 
-def _fill(db: sqlite3.Connection, trials: Mapping[int, _Trial]) -> None:
+def _fill(db: sqlite3.Connection, trials: Mapping[int, KeptTrial]) -> None:
     for id, name, value, kind in db.execute(
         "select trial_id, param_name, param_value, distribution_json from trial_params order by param_id"
     ):
@@ -135,71 +111,7 @@ def _fill(db: sqlite3.Connection, trials: Mapping[int, _Trial]) -> None:
         trials[id].system[key] = json.loads(value)
 
 
-def _from_journal(path: Path) -> list[_Study]:
-    """A last line that is still being written is left out."""
-    studies: dict[int, _Study] = {}
-    trials: list[_Trial] = []
-    for line in _whole_lines(path):
-        match line["op_code"]:
-            case 0:
-                directions: list[Direction] = ["maximize" if d == 2 else "minimize" for d in line["directions"]]
-                studies[len(studies)] = _Study(line["study_name"], directions)
-            case 1:
-                studies[line["study_id"]].name = ""
-            case 2:
-                studies[line["study_id"]].user |= line["user_attr"]
-            case 3:
-                studies[line["study_id"]].system |= line["system_attr"]
-            case 4:
-                trials.append(_created(line, len(studies[line["study_id"]].trials)))
-                studies[line["study_id"]].trials.append(trials[-1])
-            case 5:
-                trial = trials[line["trial_id"]]
-                trial.params[line["param_name"]] = line["param_value_internal"]
-                trial.distributions[line["param_name"]] = json.loads(line["distribution"])
-            case 6:
-                _ended(trials[line["trial_id"]], line)
-            case 7:
-                trials[line["trial_id"]].curve[line["step"]] = float(line["intermediate_value"])
-            case 8:
-                trials[line["trial_id"]].user |= line["user_attr"]
-            case 9:
-                trials[line["trial_id"]].system |= line["system_attr"]
-    return [study for study in studies.values() if study.name]
-
-
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").split("\n")
-    for k, line in enumerate(lines):
-        if not line:
-            continue
-        try:
-            yield json.loads(line)
-        except ValueError:
-            if k == 0 or k < len(lines) - 1:
-                raise
-
-
-def _created(line: Mapping[str, Any], number: int) -> _Trial:
-    trial = _Trial(number, _STATES[line.get("state", 0)], start=_seconds(line.get("datetime_start")))
-    trial.end = _seconds(line.get("datetime_complete"))
-    trial.distributions = {name: json.loads(text) for name, text in (line.get("distributions") or {}).items()}
-    trial.params = dict(line.get("params") or {})
-    trial.user, trial.system = dict(line.get("user_attrs") or {}), dict(line.get("system_attrs") or {})
-    trial.curve = {int(step): float(value) for step, value in (line.get("intermediate_values") or {}).items()}
-    given = line.get("values") or ([line["value"]] if line.get("value") is not None else [])
-    trial.values = dict(enumerate(given))
-    return trial
-
-
-def _ended(trial: _Trial, line: Mapping[str, Any]) -> None:
-    trial.state = _STATES[line["state"]]
-    trial.values = dict(enumerate(line["values"] or [])) or trial.values
-    trial.start = _seconds(line.get("datetime_start")) or trial.start
-    trial.end = _seconds(line.get("datetime_complete")) or trial.end
-
-
-def _found(study: _Study, path: Path) -> Found:
+def _found(study: KeptStudy, path: Path) -> Found:
     left_out = [f"the study's attribute {key}: {readable(value)}" for key, value in study.user.items()]
     definitions: dict[str, Any] = {}
     for trial in study.trials:
@@ -243,7 +155,7 @@ def definition(kind: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _trial(trial: _Trial, left_out: list[str]) -> FoundTrial:
+def _trial(trial: KeptTrial, left_out: list[str]) -> FoundTrial:
     params = {name: _external(trial.distributions[name], value) for name, value in trial.params.items()}
     state, reason = trial.state, ""
     if state == "RUNNING":
@@ -267,7 +179,7 @@ def _trial(trial: _Trial, left_out: list[str]) -> FoundTrial:
     )
 
 
-def _constraints(trial: _Trial, left_out: list[str]) -> dict[str, Any]:
+def _constraints(trial: KeptTrial, left_out: list[str]) -> dict[str, Any]:
     """At most 0 where one holds. Optuna 5 names them; what a constraints_func returned is numbered."""
     given = trial.system.get(UNNAMED) or []
     found = {f"{NUMBERED}{k}": one for k, one in enumerate(given if isinstance(given, list) else [given])}
@@ -282,11 +194,6 @@ def _external(kind: Mapping[str, Any], value: float) -> Any:
     if kind["name"] == "CategoricalDistribution":
         return kind["attributes"]["choices"][int(value)]
     return int(value) if kind["name"].startswith("Int") else value
-
-
-def _seconds(text: str | None) -> float | None:
-    """Optuna writes local time into databases and UTC, saying so, into journals."""
-    return datetime.fromisoformat(text).timestamp() if text else None
 
 
 __all__ = ["definition", "read_optuna"]

@@ -213,6 +213,33 @@ def test_what_can_not_be_read_is_told(
         read_optuna(str(path), study)
 
 
+def test_lines_of_a_journal_that_came_too_late_count_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+
+    def opened(name: str) -> optuna.Study:  # by a worker of its own, which asks for the study again
+        return optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path))), study_name=name, load_if_exists=True
+        )
+
+    first, late, gone = opened("a"), opened("a"), opened("gone")
+    first.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    optuna.delete_study(study_name="gone", storage=first._storage)
+    with pytest.raises(KeyError):
+        gone.ask()  # deleted by another
+    b = opened("b")
+    b.optimize(lambda trial: 1 + trial.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(RuntimeError):
+        late._storage.set_trial_state_values(b.trials[0]._trial_id, optuna.trial.TrialState.FAIL)
+
+    for study in (first, b):
+        found = read_optuna(str(path), study.study_name)
+        assert [(t.state, dict(t.params), t.values) for t in found.trials] == [
+            (t.state.name, t.params, tuple(t.values or ())) for t in study.trials
+        ]
+    with pytest.raises(SessionError, match="has 2 studies"):
+        read_optuna(str(path))
+
+
 def test_a_journal_whose_last_line_is_being_written_is_read_up_to_it(tmp_path: Path) -> None:
     path = tmp_path / "j.log"
     study_in(JournalStorage(JournalFileBackend(str(path))))
