@@ -216,13 +216,17 @@ def _finish(state: SchedulerState) -> Iterator[a.Action]:
     if next(promote(state), None) is not None:  # held trials are about to end, or one of them to go on
         return
     if state.stopping:
-        if state.stopping.now and state.live and state.of(Paused):
+        stop, held = state.stopping, state.of(Paused)
+        away = sum(is_away(live) for live in held)
+        frozen = len(held) - away
+        if stop.now and frozen:
             return
-        stop, frozen = state.stopping, len(state.of(Paused))
         reason = stop.reason
         if frozen:
             reason += f"; {frozen} paused stay frozen: resume goes on with them, stop --now ends them"
-        yield a.Record((e.Finished(state.now, reason, stop.ok, stop.final and not frozen),))
+        if away:
+            reason += f"; {away} put away: resume goes on with them from their checkpoints"
+        yield a.Record((e.Finished(state.now, reason, stop.ok, stop.final and not held),))
         return
     if state.live or state.queue:
         return

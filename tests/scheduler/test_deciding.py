@@ -20,7 +20,7 @@ from hptui.core.scheduler.roll import Roll
 from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server, Tally
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.study import StopWhen
-from hptui.core.study.trial import Cause, Ended, Paused, Process, Running, State, Waiting, Why
+from hptui.core.study.trial import CHECKPOINT_STEP, Cause, Ended, Paused, Process, Running, State, Waiting, Why
 from hptui.core.wire.spool import End
 
 TWO = (Place("cpu", 0), Place("cpu", 1))
@@ -291,6 +291,16 @@ def test_a_promoted_trial_that_was_put_away_gets_the_free_slot_though_others_are
 
     assert [x.number for x in actions if isinstance(x, a.Launch)] == [0]
     assert state.live[0].trial.attrs["judged_step"] == 3 and state.live[1].waits_at_its_rung
+
+
+def test_a_session_that_is_stopped_at_once_ends_though_a_trial_was_put_away():
+    state = after(running(ready(), 0), e.AttrSet(101, 0, CHECKPOINT_STEP, 3), e.ParkAsked(101, 0, Why.USER))
+    state = after(state, e.Frozen(102, 0, ""), e.PutAway(103, 0, "put away"), e.StopAsked(104, "stopped by you", True))
+
+    _, (finished,) = decide(state)
+
+    said = "stopped by you; 1 put away: resume goes on with them from their checkpoints"
+    assert finished.intents == (e.Finished(104, said, True, False),)
 
 
 def test_how_long_a_trial_ran_is_the_same_under_the_next_scheduler():
