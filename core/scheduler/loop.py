@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from hptui.core.errors import SessionError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.ears import Seen
@@ -58,10 +59,10 @@ def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]
             batch.facts["active_s"] = round(state.wall_clock_s, 3)
         if batch:
             commit(store, world, batch)
+        pending = []
         if state.now - backup_at > BACKUP_EVERY_S:
             backup_at = state.now
-            store.backup()
-        pending = []
+            pending += back_up(store, state.now)
         for action in actions:
             pending += world.perform(action, state)
         hurry = bool(actions)  # what was just written may make room for more
@@ -123,6 +124,16 @@ def commit(store: Writer, world: World, batch: Batch) -> None:
                 continue
             world.hold_everything()
             time.sleep(1.0)
+
+
+def back_up(store: Writer, at: float) -> list[e.Event]:
+    """The daily copy of the database. That there is no room for one is said, and no reason to end."""
+    try:
+        store.backup()
+    except (SessionError, OSError) as error:
+        said = error.problem if isinstance(error, SessionError) else error.strerror
+        return [e.Noted(at, None, f"no backup of the database was made ({said}); an earlier one stays")]
+    return []
 
 
 def write(store: Writer, batch: Batch) -> None:

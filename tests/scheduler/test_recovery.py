@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from hptui.core.scheduler import disk
+from hptui.core.scheduler.events import Noted
+from hptui.core.scheduler.loop import back_up
+from hptui.core.store.faults import DiskFull
 from hptui.core.wire.lock import SessionLock
 
 Make = Callable[..., Any]
@@ -161,6 +164,17 @@ def test_the_lock_is_free_once_its_holder_lets_go(tmp_path: Path) -> None:
     assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is None
     lock.release()
     assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is not None
+
+
+def test_a_daily_backup_that_has_no_room_is_told_and_ends_nothing() -> None:
+    class Crowded:
+        def backup(self) -> None:
+            raise DiskFull("session.db", "no space left to record what happens")
+
+    (said,) = back_up(Crowded(), 7.0)  # type: ignore[arg-type]
+
+    reason = "no backup of the database was made (no space left to record what happens); an earlier one stays"
+    assert said == Noted(7.0, None, reason)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
