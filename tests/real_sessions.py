@@ -48,8 +48,9 @@ class Session:
 
     def finish(self, patience_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until the session is over and its scheduler gone; how it ended."""
-        fact: dict[str, Any] = self.until(lambda: self.reader.facts().get("finished"), "it did not finish", patience_s)
+        self.until(lambda: self.reader.facts().get("finished"), "it did not finish", patience_s)
         self.until(lambda: not self.alive, "its scheduler did not end")
+        fact: dict[str, Any] = self.reader.facts()["finished"]  # the first look may have seen how an earlier one ended
         return fact
 
     @property
