@@ -7,12 +7,12 @@ import math
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from hptui.core.errors import HptuiError, SessionError
+from hptui.core.errors import HptuiError, SessionError, StudyErrors
 from hptui.core.space.space import Space
 from hptui.core.store.create import create_session
 from hptui.core.store.rows import EventRow, ReportRow, TrialRow
@@ -51,8 +51,12 @@ class Found:
     left_out: tuple[str, ...] = ()  # one line for each thing that could not be carried over
 
 
-def make_session(found: Found, folder: SessionFolder) -> None:
-    """A finished session that can be reviewed, compared and exported like any other. Raises SessionError."""
+def make_session(found: Found, folder: SessionFolder) -> tuple[str, ...]:
+    """A finished session that can be reviewed, compared and exported like any other. Raises SessionError.
+
+    Returns what could not be carried over, a line each: `found.left_out`, and parameters that a space can't have.
+    """
+    found = _fitting(found)
     first, *also = found.goals
     now = time.time()
     facts = {
@@ -84,6 +88,30 @@ def make_session(found: Found, folder: SessionFolder) -> None:
         writer.set_fact("finished", {"at": at, "reason": f"imported from {found.tool}", "ok": ok, "final": True})
     finally:
         writer.close()
+    return found.left_out
+
+
+def _fitting(found: Found) -> Found:
+    """With the values of parameters that a space can't have, such as a seed of 64 bits, as the trials' attributes."""
+    odd: dict[str, str] = {}
+    for name, definition in found.definitions.items():
+        try:
+            Space.parse({name: definition})
+        except StudyErrors as error:
+            odd[name] = f"the parameter {readable(name)}: {error.problems[0].problem}; its values are attributes"
+    trials = []
+    for trial in found.trials:
+        attrs = {name: _finite(value) for name, value in trial.params.items() if name in odd}
+        params = {name: value for name, value in trial.params.items() if name not in odd}
+        trials.append(replace(trial, params=params, attrs={**attrs, **trial.attrs}))
+    definitions = {name: definition for name, definition in found.definitions.items() if name not in odd}
+    left_out = (*found.left_out, *odd.values())
+    return replace(found, definitions=definitions, trials=tuple(trials), left_out=left_out)
+
+
+def _finite(value: Any) -> Any:
+    """As text where JSON has no such number."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _row(trial: FoundTrial, space: Space, found: Found) -> TrialRow:

@@ -36,13 +36,15 @@ def write_optuna(reader: Reader, path: Path, study_name: str) -> list[str]:
     space = Space.parse(reader.parameters())
     rows = sorted(reader.trials(), key=lambda row: row.number)
     kinds = {name: _kind(optuna, p, [r.params[name] for r in rows if name in r.params]) for name, p in _all(space)}
-    left_out = [f"{name}: its choices are written as JSON text" for name, p in _all(space) if _as_text(p)]
+    texts = [name for name, p in _all(space) if _as_text(p)]
+    left_out = [f"{name}: its choices are written as JSON text" for name in texts]
     trials = []
-    for row in rows:
-        trial, lost = _trial(optuna, row, reader, goals, kinds)
-        trials.append(trial)
-        left_out += lost
     try:
+        for row in rows:
+            params = {name: json.dumps(v) if name in texts else v for name, v in row.params.items() if name in kinds}
+            trial, lost = _trial(optuna, row, params, reader, goals, kinds)
+            trials.append(trial)
+            left_out += lost
         study = optuna.create_study(
             storage=f"sqlite:///{path}", study_name=study_name, directions=[direction for _, direction in goals]
         )
@@ -92,12 +94,16 @@ def _kind(optuna: Any, parameter: Parameter, values: Sequence[Any]) -> Any:
 
 
 def _trial(
-    optuna: Any, row: TrialRow, reader: Reader, goals: Sequence[tuple[str, str]], kinds: Mapping[str, Any]
+    optuna: Any,
+    row: TrialRow,
+    params: Mapping[str, Any],
+    reader: Reader,
+    goals: Sequence[tuple[str, str]],
+    kinds: Mapping[str, Any],
 ) -> tuple[Any, list[str]]:
     states = optuna.trial.TrialState
     was = "WAITING" if row.reason == WAS_WAITING else row.state  # it waited when it was imported
     state = {"COMPLETE": states.COMPLETE, "PRUNED": states.PRUNED, "FAIL": states.FAIL}.get(was, states.WAITING)
-    params = {name: _value(kinds[name], value) for name, value in row.params.items() if name in kinds}
     values = [row.value, *((row.attrs.get(OBJECTIVES) or {}).get(metric) for metric, _ in goals[1:])]
     lost: list[str] = []
     if state == states.COMPLETE and any(v is None or math.isnan(v) for v in values):
@@ -132,7 +138,3 @@ def _constraints(limits: Mapping[str, float]) -> dict[str, Any]:
     if list(limits) == [f"{NUMBERED}{k}" for k in range(len(limits))]:
         return {UNNAMED: list(limits.values())} if limits else {}
     return {f"{NAMED}{name}": value for name, value in limits.items()}
-
-
-def _value(kind: Any, value: Any) -> Any:
-    return json.dumps(value) if not isinstance(value, _PLAIN) else value

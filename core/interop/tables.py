@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -30,11 +31,13 @@ def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
         raise SessionError(str(path), f"is no table of trials: {error}", "CSV with a header, or JSON lines") from error
     if not rows:
         raise SessionError(str(path), "has no rows")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    columns = list(dict.fromkeys(name for row in rows for name in row if name))
     value = metric_named(columns, metric, str(path), "column")
     prefixed = {c: c[len(p) :] for c in columns for p in _PREFIXES if c.startswith(p) and len(c) > len(p)}
     params = prefixed or {c: c for c in columns if c != value and c not in _OURS}
     left_out = [f"column {c}" for c in columns if c not in params and c != value and c not in _OURS]
+    if any("" in row for row in rows):  # the index of a pandas frame
+        left_out.append("the column without a name")
     typed = [{params[c]: row[c] for c in params if row.get(c) not in (None, "")} for row in rows]
     definitions = {name: defined_by([row[name] for row in typed if name in row]) for name in params.values()}
     trials = tuple(_trial(k, row, values, value, path) for k, (row, values) in enumerate(zip(rows, typed, strict=True)))
@@ -45,8 +48,9 @@ def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
 def _rows(path: Path) -> list[dict[str, Any]]:
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix in (".jsonl", ".ndjson") or text.lstrip().startswith("{"):
-        return [_flat(json.loads(line)) for line in text.splitlines() if line.strip()]
-    return [{k: _number(v) for k, v in row.items() if k is not None} for row in csv.DictReader(text.splitlines())]
+        return [_flat(json.loads(line)) for line in text.split("\n") if line.strip()]  # texts may have other line ends
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [{k: _number(v) for k, v in row.items() if k is not None} for row in rows]
 
 
 def _flat(row: object) -> dict[str, Any]:

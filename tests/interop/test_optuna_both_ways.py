@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import tempfile
@@ -120,6 +121,28 @@ def test_several_objectives_come_along(tmp_path: Path) -> None:
     back = optuna.load_study(storage=f"sqlite:///{tmp_path / 'out.db'}", study_name="m")
     assert [t.values for t in back.trials] == [t.values for t in study.trials]
     assert [d.name for d in back.directions] == ["MINIMIZE", "MAXIMIZE"]
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
+def test_what_a_space_cannot_have_is_kept_as_attributes_and_lists_beside_words_go_back(tmp_path: Path) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        seed = trial.suggest_int("seed", 0, 2**63 - 1)
+        trial.suggest_categorical("layers", ["auto", [64], [64, 64]])
+        return float(seed % 7)
+
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'a.db'}", sampler=optuna.samplers.RandomSampler(1))
+    study.optimize(objective, n_trials=6)
+    folder = SessionFolder(tmp_path / "s")
+
+    left_out = make_session(read_optuna(str(tmp_path / "a.db")), folder)
+
+    why = 'the parameter "seed": whole numbers beyond 1e+13 are not supported; its values are attributes'
+    assert left_out == (why,)
+    with Reader(folder) as reader:
+        assert [row.attrs for row in reader.trials()] == [{"seed": t.params["seed"]} for t in study.trials]
+        assert write_optuna(reader, tmp_path / "b.db", "b") == ["layers: its choices are written as JSON text"]
+    back = optuna.load_study(storage=f"sqlite:///{tmp_path / 'b.db'}", study_name="b")
+    assert [t.params["layers"] for t in back.trials] == [json.dumps(t.params["layers"]) for t in study.trials]
 
 
 @pytest.mark.filterwarnings("ignore:.*constraints_func.*:FutureWarning")

@@ -33,6 +33,18 @@ def test_a_csv_is_read_with_the_ranges_that_were_seen(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_index_of_a_frame_is_no_parameter_and_texts_may_have_line_ends(tmp_path: Path) -> None:
+    csv, lines = tmp_path / "runs.csv", tmp_path / "runs.jsonl"
+    csv.write_text(',note,value\n0,"a\nb",1.5\n1,c,2.5\n')
+    lines.write_text('{"note": "a\u2028b", "value": 1.5}\n{"note": "c", "value": 2.5}\n', encoding="utf-8")
+
+    framed, listed = read_table(csv, None, "minimize"), read_table(lines, None, "minimize")
+
+    assert framed.left_out == ("the column without a name",)
+    assert [dict(t.params) for t in framed.trials] == [{"note": "a\nb"}, {"note": "c"}]
+    assert [dict(t.params) for t in listed.trials] == [{"note": "a\u2028b"}, {"note": "c"}]
+
+
 def test_json_lines_may_hold_their_parameters_in_an_object(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     rows = [{"params": {"lr": 0.1, "deep": [1, 2]}, "score": 0.9, "host": "a"}, {"params": {"lr": 0.2}, "score": 0.7}]

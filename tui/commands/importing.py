@@ -34,12 +34,11 @@ def import_(
     """
     found = _read(source, study, metric, cast(Direction, direction))
     folder = SessionFolder(sessions_home() / (name or new_name(named_after(f"{found.name}.x"), sessions_home())))
-    make_session(found, folder)
+    left_out = list(make_session(found, folder))
     if as_json:
-        left_out = list(found.left_out)
         print_json({"name": folder.name, "path": str(folder.path), "trials": len(found.trials), "left_out": left_out})
         return
-    for line in found.left_out:
+    for line in left_out:
         say(f"not carried over: {line}")
     print(f"{folder.name}: {plural(len(found.trials), 'trial')} from {found.source}")
     say(f"hptui review {folder.name}")
