@@ -38,6 +38,7 @@ class Lease:
     Pass `fd` on with `pass_fds` or as SCM_RIGHTS. Otherwise it is closed on exec: nobody else keeps the share.
     """
 
+    device_id: str
     fd: int
     path: Path
     units: int
@@ -75,7 +76,7 @@ def take(home: Path, device_id: str, units: int = UNITS) -> Lease | None:
     try:
         while True:
             if _lock(fd, units, pieces):
-                return Lease(fd, path, units, pieces)
+                return Lease(device_id, fd, path, units, pieces)
             if time.monotonic() > deadline or sum(n for _, n in _free(fd)) < units:
                 break
             time.sleep(0.001)  # somebody was faster by a hair; what is left may do

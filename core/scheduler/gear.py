@@ -58,6 +58,7 @@ class Gear:
         self.used_slots: Counter[str] = Counter()
         self.held_units: Counter[str] = Counter()  # of each GPU, by this session's trials
         self.our_bytes: Counter[str] = Counter()  # what those have there
+        self.left_at: dict[str, float] = {}  # GPU -> when a trial of this session was last there
         self.gpu_strangers: dict[str, str] = {}  # who else is there, in words
         self.idle: dict[str, str] = {}  # why no trial of this session runs on a GPU
         self.disk_full = False

@@ -17,6 +17,7 @@ from hptui.core.study.session import leases_home
 from hptui.core.wire.request import TAG
 
 LATELY_S = 30.0  # so long a process that has ended may still be told of
+GONE_S = 1.0  # so long NVML may count a process that has ended
 
 
 class GpuEyes:
@@ -53,7 +54,8 @@ class GpuEyes:
         device = reading.device_id
         held = gear.held_units[device]
         elsewhere = max(0, leases.UNITS - leases.free_units(leases_home(), device) - held)
-        others = strangers(reading, ours, held + elsewhere > 0, lambda pid: self._is_neighbour(pid, elsewhere > 0))
+        leased = held + elsewhere > 0 or reading.at < gear.left_at.get(device, 0.0) + GONE_S
+        others = strangers(reading, ours, leased, lambda pid: self._is_neighbour(pid, elsewhere > 0))
         had = had_by_each(reading, ours)
         self._knows |= bool(had)
         if had is None and self._knows and reading.processes is not None:

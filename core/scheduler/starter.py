@@ -127,6 +127,7 @@ class Starter:
         self._requests.pop(number, None)
         for lease in self._leases.pop(number, []):
             lease.close()
+            self._gear.left_at[lease.device_id] = self._gear.clock.now()
 
     def _not_started(self, number: int, place: Place, reason: str, wait_s: float = 2.0) -> e.Event:
         self._gear.children.forget(number)
