@@ -11,7 +11,7 @@ from hptui.core.scheduler import away, freezing
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.oom import after_oom
 from hptui.core.scheduler.outcome import outcome_of
-from hptui.core.scheduler.queued import again
+from hptui.core.scheduler.queued import LOST_RETRIES, STOPPED, again
 from hptui.core.scheduler.state import GRACE_S, START_PATIENCE_S, STOP_PATIENCE_S, Live, Rules, SchedulerState
 from hptui.core.study.front import Front, joined, losses_of
 from hptui.core.study.study import Goal, broken
@@ -36,6 +36,9 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
         if settled.outcome.cause is Cause.OOM:
             outcome, retry = after_oom(live, settled.outcome, state.now)
             settled = replace(settled, outcome=outcome)
+        elif settled.outcome.cause is Cause.LOST and settled.outcome.may_retry:
+            outcome, retry = after_loss(live, settled.outcome, state.now)
+            settled, retry = replace(settled, outcome=outcome), [] if state.stopping else retry
         intents: list[e.Event] = [settled, *retry]
         value, outcome = settled.value, settled.outcome
         counts = outcome.state is State.COMPLETE and not broken(live.trial.attrs)
@@ -47,8 +50,6 @@ def settle(state: SchedulerState) -> Iterator[a.Action]:
             if best is None or sign * value < sign * best[0]:
                 intents.append(e.NewBest(state.now, number, value, best[0] if best else None))
                 best = (value, number)
-        if outcome.cause is Cause.LOST and outcome.may_retry and not state.stopping:
-            intents += retry_of_lost(live, outcome.reason, state.now)
         yield a.Settle(tuple(intents), number, live)
 
 
@@ -63,25 +64,25 @@ def joins(rules: Rules, settled: e.Settled, front: Front) -> e.FrontJoined | Non
     return None if found is None else e.FrontJoined(settled.at, settled.number, *found)
 
 
-def retry_of_lost(live: Live, reason: str, at: float) -> list[e.Event]:
-    """A lost trial is tried again, up to LOST_RETRIES times in a row."""
+def after_loss(live: Live, outcome: Ended, at: float) -> tuple[Ended, list[e.Event]]:
+    """The end of a trial that was lost, and its retry: up to LOST_RETRIES times in a row."""
     trial = live.trial
-    point = again(trial.number, trial.params, trial.x, trial.attrs, reason)
+    point = again(trial.number, trial.params, trial.x, trial.attrs, outcome.reason)
     if point is None:
-        return []
-    return [e.Enqueued(at, point.params, point.x, point.origin, point.why, point.retry_of, point.attrs)]
+        said = f"{outcome.reason}; lost {LOST_RETRIES + 1} times in a row: not tried again"
+        return replace(outcome, reason=said, may_retry=False), []
+    return outcome, [e.Enqueued(at, point.params, point.x, point.origin, point.why, point.retry_of, point.attrs)]
 
 
 def stop(state: SchedulerState) -> Iterator[a.Action]:
     """What stopping at once means for the trials that run."""
     if state.stopping is None or not state.stopping.now:
         return
-    reason = "stopped with the session: starts again when it is resumed"
     for number, live in state.live.items():
         if away.is_away(live):  # it holds nothing, and stays as it is
             continue
         if live.ending is None and live.gone is None and isinstance(live.trial.phase, Running | Paused):
-            outcome = Ended(State.FAIL, state.now, reason, Cause.LOST, may_retry=True)
+            outcome = Ended(State.FAIL, state.now, STOPPED, Cause.LOST, may_retry=True)
             yield a.Record((e.EndAsked(state.now, number, outcome),))
 
 

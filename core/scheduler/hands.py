@@ -19,6 +19,7 @@ from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.heirs import heirs_of
 from hptui.core.scheduler.holding import by_value, who_gives_way
 from hptui.core.scheduler.judging import listens, reprune, rule_for
+from hptui.core.scheduler.queued import heritage
 from hptui.core.scheduler.remarking import remark
 from hptui.core.scheduler.room_left import room_left
 from hptui.core.scheduler.starter import Starter
@@ -266,7 +267,7 @@ class Hands:
             if row.state == State.COMPLETE:
                 return [e.Refused(at, command, f"trial {row.number} is complete: `enqueue` tries its point again")]
             why = f"trial {row.number} again: asked by you"
-            point = e.Enqueued(at, row.params, row.x, "retry", why, row.number)
+            point = e.Enqueued(at, row.params, row.x, "retry", why, row.number, heritage(row.number, row.attrs))
             return [e.Heeded(at, command, f"you asked: try trial {row.number} again"), point]
         params = dict(command.args.get("params", {}))
         problems: list[HptuiError] = []

@@ -11,13 +11,12 @@ from typing import Any
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.gear import Gear, locate
+from hptui.core.scheduler.queued import HEIR
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.search.protocol import Breeder, Heir
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM
 from hptui.core.wire.spool import SAVED
-
-HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
 
 
 def heirs_of(gear: Gear, state: SchedulerState, number: int, step: int, heir: Heir) -> list[e.Event]:

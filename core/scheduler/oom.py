@@ -6,15 +6,16 @@ itself is infeasible: its sampler learns that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hptui.core.devices.inventory import on_cpu
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.gpus import GpuClosed
 from hptui.core.scheduler.gpus import ALONE
-from hptui.core.scheduler.queued import Queued
+from hptui.core.scheduler.queued import Queued, heritage
 from hptui.core.scheduler.state import Deaths, Live, SchedulerState
 from hptui.core.study.trial import Cause, Ended, Params, Paused, Running, Starting, State
 
@@ -58,7 +59,7 @@ def after_oom(live: Live, outcome: Ended, at: float) -> tuple[Ended, list[e.Even
     """The end of a trial that ran out of memory, and its retry if it is to have one."""
     trial = live.trial
     if live.company and not wants_no_neighbours(live):
-        again = alone_again(trial.number, trial.params, trial.x)
+        again = alone_again(trial.number, trial.params, trial.x, trial.attrs)
         asked = e.Enqueued(at, again.params, again.x, again.origin, again.why, again.retry_of, again.attrs)
         return replace(outcome, reason=f"{outcome.reason}; tried again alone", may_retry=True), [asked]
     said = f"{outcome.reason}; it had its device for itself: infeasible"
@@ -70,9 +71,9 @@ def is_tried_alone(outcome: Ended) -> bool:
     return outcome.cause is Cause.OOM and outcome.may_retry
 
 
-def alone_again(number: int, params: Params, x: tuple[float | None, ...]) -> Queued:
+def alone_again(number: int, params: Params, x: tuple[float | None, ...], attrs: Mapping[str, Any]) -> Queued:
     why = f"trial {number} ran out of memory beside others: again, with its device for itself"
-    return Queued(params, "retry", why, x, number, {ALONE: True})
+    return Queued(params, "retry", why, x, number, heritage(number, attrs) | {ALONE: True})
 
 
 def counted(state: SchedulerState, live: Live, outcome: Ended) -> SchedulerState:

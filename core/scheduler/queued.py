@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hptui.core.scheduler.gpus import ALONE
+from hptui.core.study.remarks import ATTR, remarks_of
 from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM, Params
 
 LOST_RETRIES = 3
 LOST = "times_lost"  # the attribute that counts them
+HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
+STOPPED = "stopped with the session: starts again when it is resumed"  # why such a trial was lost: it is nobody's fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,18 @@ def again(
     number: int, params: Params, x: tuple[float | None, ...], attrs: dict[str, Any], reason: str
 ) -> Queued | None:
     """The retry of a trial that was lost; None when it has been lost too often."""
-    times = int(attrs.get(LOST, 0)) + 1
+    times = int(attrs.get(LOST, 0)) + (reason != STOPPED)
     if times > LOST_RETRIES:
         return None
-    kept: dict[str, Any] = {LOST: times}
-    if STARTS_FROM in attrs and CHECKPOINT_STEP not in attrs:  # it begins with another trial's checkpoint once more
-        kept[STARTS_FROM] = attrs[STARTS_FROM]
-    return Queued(params, "retry", f"trial {number} was lost ({reason}): again", x, number, kept)
+    what = "stopped with the session" if reason == STOPPED else f"lost ({reason})"
+    kept = heritage(number, attrs) | ({LOST: times} if times else {})
+    return Queued(params, "retry", f"trial {number} was {what}: again", x, number, kept)
+
+
+def heritage(number: int, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes with which trial `number`, that has these, is tried again. It begins with the last checkpoint
+    there is: its own, else the one that it began with. It stays pinned, and keeps its priority."""
+    own = {STARTS_FROM: number} if CHECKPOINT_STEP in attrs else {}
+    kept = own or {key: attrs[key] for key in (STARTS_FROM, HEIR) if key in attrs}
+    said = {key: value for key, value in remarks_of(attrs).items() if key in ("pinned", "priority")}
+    return kept | ({ALONE: True} if attrs.get(ALONE) else {}) | ({ATTR: said} if said else {})

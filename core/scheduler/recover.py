@@ -114,7 +114,7 @@ def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
             if point is not None:
                 yield point
         elif row.cause == Cause.OOM and row.may_retry and row.number not in retried:
-            yield alone_again(row.number, row.params, row.x)
+            yield alone_again(row.number, row.params, row.x, row.attrs)
 
 
 def live_of(row: TrialRow, process: Process | None) -> Live:

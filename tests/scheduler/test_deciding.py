@@ -15,12 +15,26 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
 from hptui.core.scheduler.project import row_of
+from hptui.core.scheduler.queued import HEIR, LOST, STOPPED
+from hptui.core.scheduler.queued import again as tried_again
 from hptui.core.scheduler.recover import live_of
 from hptui.core.scheduler.roll import Roll
 from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server, Tally
 from hptui.core.store.rows import CommandRow
+from hptui.core.study.remarks import ATTR
 from hptui.core.study.study import StopWhen
-from hptui.core.study.trial import CHECKPOINT_STEP, Cause, Ended, Paused, Process, Running, State, Waiting, Why
+from hptui.core.study.trial import (
+    CHECKPOINT_STEP,
+    STARTS_FROM,
+    Cause,
+    Ended,
+    Paused,
+    Process,
+    Running,
+    State,
+    Waiting,
+    Why,
+)
 from hptui.core.wire.spool import End
 
 TWO = (Place("cpu", 0), Place("cpu", 1))
@@ -129,6 +143,32 @@ def test_a_lost_trial_is_queued_again_and_gives_up_after_three_times():
     state, _ = decide(state)
 
     assert (state.queue, state.live, state.tally.failed, state.counted) == ((), {}, 4, 1)
+
+
+def test_the_last_loss_says_that_the_trial_is_not_tried_again():
+    state = after(running(ready(), 0), e.AttrSet(100, 0, LOST, 3), e.Exited(110.0, 0, None, None))
+
+    (settled,) = [x for action in plan(state) for x in action.intents if isinstance(x, e.Settled)]
+
+    said = "its process ended while no scheduler watched; how is not known; lost 4 times in a row: not tried again"
+    assert settled.outcome == Ended(State.FAIL, 110.0, said, Cause.LOST)
+
+
+def test_a_trial_that_is_stopped_with_its_session_every_night_goes_on_every_morning():
+    lost = tried_again(7, {"x": 0.5}, (0.5,), {CHECKPOINT_STEP: 40, ATTR: {"pinned": True, "note": "a"}}, "died")
+    assert lost is not None and lost.attrs == {STARTS_FROM: 7, LOST: 1, ATTR: {"pinned": True}}
+    for number in range(8, 18):  # killed each time before it saved again
+        lost = tried_again(number, lost.params, lost.x, lost.attrs, STOPPED)
+        assert lost is not None and lost.attrs == {STARTS_FROM: 7, LOST: 1, ATTR: {"pinned": True}}
+    assert lost.why == "trial 17 was stopped with the session: again"
+
+
+def test_the_retry_of_a_lost_heir_begins_as_the_heir_did():
+    bred = {"of": 3, "instead_of": 5, "step": 8}
+
+    lost = tried_again(9, {"x": 0.5}, (0.5,), {STARTS_FROM: 3, HEIR: bred}, "node gone")
+
+    assert lost is not None and lost.attrs == {STARTS_FROM: 3, HEIR: bred, LOST: 1}
 
 
 def test_a_trial_that_completed_while_it_was_told_to_end_is_complete():
