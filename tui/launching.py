@@ -7,7 +7,7 @@ import re
 import time
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.errors import SessionError, StudyError
 from hptui.core.review.adoption import Adoption, adoption, baseline_edits
+from hptui.core.review.front import values_of
+from hptui.core.review.trust import why_none
 from hptui.core.scheduler.remarking import remark_at_rest
 from hptui.core.search.catalog import check
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import CommandRow
+from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.commands import Wish
 from hptui.core.study.file import load_study
+from hptui.core.study.goals import goals_of
 from hptui.core.study.overrides import apply_overrides
 from hptui.core.study.session import SessionFolder, sessions_home
 
@@ -61,12 +64,17 @@ def launched(
     """
     with Reader(folder) as reader:
         facts, rows, definitions = reader.facts(), reader.trials(), reader.parameters()
-    if facts.get("also"):
+    goals = goals_of(facts)
+    if len(goals) > 1 and trial is None:
         raise SessionError(folder.name, "has several objectives: none of its trials is the best", "name one: --trial")
     adopted = adoption(rows, -1.0 if facts.get("direction") == "maximize" else 1.0, trial)
     if adopted is None:
-        which = "no trial is complete yet" if trial is None else f"trial {trial} is not complete"
-        raise SessionError(folder.name, which, "a baseline needs a result")
+        raise SessionError(folder.name, _why_not(rows, trial), "a baseline needs a result")
+    if len(goals) > 1:
+        row = next(row for row in rows if row.number == trial)
+        values = zip(goals, values_of(row, goals), strict=True)
+        said = ", ".join(f"{goal.metric} {'–' if value is None else f'{value:.5g}'}" for goal, value in values)
+        adopted = replace(adopted, evidence=f"{said} in one run", proof="open")
     text = study_text(folder)
     written = tomllib.loads(text).get("space") or {}
     edits = baseline_edits(definitions, written, adopted.params, enqueue=plan.enqueue)
@@ -74,6 +82,14 @@ def launched(
     path = write_round(folder, text, edits, facts, here, output)
     _tag(folder, adopted.trial)
     return Launched(path, path.stem if output is None else _name_in(path), adopted)
+
+
+def _why_not(rows: Sequence[TrialRow], trial: int | None) -> str:
+    """Why a configuration, or any, can't be adopted."""
+    if trial is None:
+        return why_none(rows)
+    broke = next((row.broken for row in rows if row.number == trial and row.state == "COMPLETE"), ())
+    return f"trial {trial} broke the constraint {broke[0]}" if broke else f"trial {trial} is not complete"
 
 
 def next_round(folder: SessionFolder, findings: Sequence[Finding], here: Path) -> Path:

@@ -24,7 +24,7 @@ class SeenTrial:
     end: End  # nan: its loss was not finite; infeasible: out of memory or said so itself; open: not ended
     params: Mapping[str, Any]
     x: tuple[float | None, ...]  # the point in the unit cube
-    loss: float | None = None  # final for complete ones, else the last
+    loss: float | None = None  # final for complete ones, else the last; None where a constraint was broken
     origin: str = "sampler"  # baseline, enqueued, sampler, retry
     step: int = -1  # last one reported
     steps: Array = field(default_factory=lambda: np.empty(0))  # (k,) of its curve, where curves were read

@@ -76,6 +76,7 @@ class Columns:
     """n trials by ascending number. Times in seconds since the epoch, NaN where not known.
 
     state: (n,) index in STATES. loss: (n,) lower is better, NaN unless the trial reported a finite number.
+    broke: (n,) whether the trial broke a constraint.
     """
 
     number: Ints
@@ -85,6 +86,7 @@ class Columns:
     started_at: Floats
     ended_at: Floats
     busy_s: Floats
+    broke: Bools
     dimensions: tuple[Dimension, ...]
     sign: float = 1.0
 
@@ -101,9 +103,14 @@ class Columns:
         return self.is_("COMPLETE") & np.isfinite(self.loss)
 
     @cached_property
+    def able(self) -> Bools:
+        """(n,) which trials may be the best: complete ones that broke no constraint."""
+        return self.complete & ~self.broke
+
+    @cached_property
     def ranked(self) -> Ints:
-        """Rows of the complete trials, the best first, equal ones by number."""
-        rows = np.flatnonzero(self.complete)
+        """Rows of the trials that may be the best, the best first, equal ones by number."""
+        rows = np.flatnonzero(self.able)
         return rows[np.argsort(self.loss[rows], kind="stable")]
 
     def rows_of(self, numbers: Sequence[int] | Ints) -> Ints:
@@ -134,6 +141,7 @@ def columns(rows: Iterable[TrialRow], space: Mapping[str, Mapping[str, Any]], si
         started_at=np.array([nan if row.started_at is None else row.started_at for row in rows], np.float64),
         ended_at=np.array([nan if row.ended_at is None else row.ended_at for row in rows], np.float64),
         busy_s=np.array([row.busy_s for row in rows], np.float64),
+        broke=np.array([bool(row.broken) for row in rows], np.bool_),
         dimensions=tuple(dimension(name, definition, params) for name, definition in space.items()),
         sign=sign,
     )

@@ -21,7 +21,7 @@ POINTS = 120
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """One session. best: its best complete trial. space: name -> definition."""
+    """One session. best: its best trial. space: name -> definition."""
 
     name: str
     metric: str
@@ -95,8 +95,8 @@ def luck(contender: Contender, low: float = 0.05, high: float = 0.95) -> Luck:
     without an answer count as tried. NaN while the quantile is such a trial.
     """
     ended = contender.columns.loss[np.isfinite(contender.columns.ended_at)]
-    complete = contender.columns.complete[np.isfinite(contender.columns.ended_at)]
-    loss = np.sort(np.where(complete, ended, np.inf))
+    able = contender.columns.able[np.isfinite(contender.columns.ended_at)]
+    loss = np.sort(np.where(able, ended, np.inf))
     m = len(loss)
     if not m:
         return Luck(np.empty(0), np.empty(0), np.empty(0))

@@ -92,7 +92,7 @@ def seen(reader: Reader, max_steps: int | None = None) -> Seen:
 
 
 def _with_curves(rows: Sequence[TrialRow], sign: float) -> list[int]:
-    known = [r for r in rows if r.state == "COMPLETE" and r.value is not None and math.isfinite(r.value)]
+    known = [row for row in rows if row.is_answer]
     best = sorted(known, key=lambda row: sign * (row.value or 0.0))[: CURVES // 2]
     latest = [row for row in rows if row.step is not None][-CURVES // 2 :]
     return sorted({row.number for row in (*best, *latest)})
@@ -102,7 +102,7 @@ def _trial(
     row: TrialRow, dim: int, sign: float, curve: Sequence[tuple[int, float]], twin: Sequence[tuple[int, float]]
 ) -> SeenTrial:
     trained = dict(twin)
-    loss = None if row.value is None else sign * row.value
+    loss = None if row.value is None or row.broken else sign * row.value
     end = _CAUSES.get(row.cause or "", _STATES.get(row.state, "open"))
     if end in ("complete", "pruned") and loss is not None and not math.isfinite(loss):
         end = "nan"

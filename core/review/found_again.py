@@ -56,7 +56,7 @@ def agreements(contenders: Sequence[Contender]) -> list[Agreement]:
 
 
 def _alike(one: Contender, other: Contender) -> bool:
-    enough = min(one.columns.complete.sum(), other.columns.complete.sum()) >= FEWEST
+    enough = min(len(one.columns.ranked), len(other.columns.ranked)) >= FEWEST
     same = (one.metric, one.direction) == (other.metric, other.direction) and _kinds(one) == _kinds(other)
     return bool(enough and same and one.space)
 
@@ -78,7 +78,7 @@ def _share(one: Contender, other: Contender) -> float:
 
 
 def _best_first(columns: Columns) -> Ints:
-    """Rows of the complete trials; of more than MOST as many, spread over all ranks."""
+    """Rows of the trials that may be the best; of more than MOST as many, spread over all ranks."""
     ranked = columns.ranked
     kept: Ints = ranked[np.unique(np.linspace(0, len(ranked) - 1, min(len(ranked), MOST)).astype(int))]
     return kept

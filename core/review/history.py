@@ -27,8 +27,8 @@ class History:
     """m ended trials in the order in which they ended.
 
     number, state: (m,) as in `Columns`. x: (m,) trials ended, or seconds. loss: (m,) NaN where there is none.
-    best: (m,) the lowest loss of the complete trials so far, NaN before the first. records: indices into these
-    of the trials that were better than all before them. complete: (m,) those that may be one.
+    best: (m,) the lowest loss of the complete trials so far that broke no constraint, NaN before the first. records:
+    indices into these of the trials that were better than all before them. complete: (m,) those that may be one.
     """
 
     number: Ints
@@ -64,7 +64,7 @@ def history(columns: Columns, by: By, begin: float | None = None) -> History:
         busy = columns.busy_s[order]
         started = columns.started_at[order]
         x = np.cumsum(np.where(busy > 0, busy, np.where(np.isfinite(started), at - started, 0.0)))
-    complete = columns.complete[order]
+    complete = columns.able[order]
     known = np.minimum.accumulate(np.where(complete, columns.loss[order], np.inf))
     before = np.r_[np.inf, known[:-1]] if len(known) else known
     return History(

@@ -43,12 +43,12 @@ class Isolated:
 
 
 def isolate(columns: Columns, name: str, seed: int = 0) -> list[Isolated]:
-    """The values of parameter `name`, in their order; those without a complete trial are left out.
+    """The values of parameter `name`, in their order; those without a trial that may be the best are left out.
 
     Raises KeyError for an unknown name.
     """
     dimension = {one.name: one for one in columns.dimensions}[name]
-    rows = np.flatnonzero(columns.complete & np.isfinite(dimension.values))
+    rows = np.flatnonzero(columns.able & np.isfinite(dimension.values))
     groups = [(label, columns.loss[rows[found]]) for label, found in _levels(dimension, rows, BINS)]
     return _fairly(groups, columns.sign, seed)
 
@@ -60,7 +60,7 @@ def isolate_together(columns: Columns, names: Sequence[str], seed: int = 0) -> l
     """
     by_name = {one.name: one for one in columns.dimensions}
     chosen = [by_name[name] for name in names]
-    known = np.logical_and.reduce([columns.complete, *(np.isfinite(one.values) for one in chosen)])
+    known = np.logical_and.reduce([columns.able, *(np.isfinite(one.values) for one in chosen)])
     rows = np.flatnonzero(known)
     levels = [_levels(one, rows, TOGETHER) for one in chosen]
     if math.prod(map(len, levels)) > MOST_COMBINATIONS:

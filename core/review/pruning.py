@@ -95,13 +95,9 @@ def pruning(
 
 
 def best_of(trials: Sequence[TrialRow], sign: float) -> TrialRow | None:
-    """The best complete trial, of equal ones the first."""
-    known = [(sign * row.value, row.number, row) for row in trials if _is_answer(row) and row.value is not None]
+    """The best complete trial that broke no constraint, of equal ones the first."""
+    known = [(sign * row.value, row.number, row) for row in trials if row.is_answer and row.value is not None]
     return min(known)[2] if known else None
-
-
-def _is_answer(row: TrialRow) -> bool:
-    return row.state == "COMPLETE" and row.value is not None and math.isfinite(row.value)
 
 
 def _compare(

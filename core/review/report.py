@@ -17,6 +17,7 @@ from hptui.core.review.columns import Columns, columns
 from hptui.core.review.config import config_text
 from hptui.core.review.diagnosis import advice, standing
 from hptui.core.review.drawn import draw_history, draw_isolated, draw_slice
+from hptui.core.review.front import front, values_of
 from hptui.core.review.held_out import held_out, told
 from hptui.core.review.importance import Importance, importance, too_few
 from hptui.core.review.isolation import compared
@@ -28,6 +29,8 @@ from hptui.core.review.warm import told as past_told
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.durations import format_duration
+from hptui.core.study.goals import goals_of
+from hptui.core.study.study import Goal
 
 SLICES = 3  # of the most important parameters
 SHOWN = 10
@@ -69,24 +72,27 @@ def report(reader: Reader, max_steps: int | None = None) -> list[Section]:
     facts, rows = reader.facts(), sorted(reader.trials(), key=lambda row: row.number)
     sign = -1.0 if facts.get("direction") == "maximize" else 1.0
     seen = columns(rows, reader.parameters(), sign)
-    best = best_of(rows, sign)
+    goals = goals_of(facts)
+    best = best_of(rows, sign) if len(goals) == 1 else None  # of several objectives no trial is the best one
     made = [
-        _summary(reader, facts, rows, best),
+        _summary(reader, facts, rows, best, goals),
         Section("The search", tuple(_search(seen, facts.get("metric", "value")))),
         Section("What mattered", tuple(_importances(seen, facts.get("metric", "value")))),
         Section("What was compared", tuple(_compared(seen, facts))),
         Section("Past sessions", tuple(Text(f"{past_told(one)}.") for one in contributions(facts, rows, sign))),
         Section("Pruning", tuple(_pruned(reader, rows, facts, best, max_steps))),
-        Section("How sure it is", tuple(_sure(rows, sign))),
+        Section("How sure it is", tuple(_sure(rows, sign) if len(goals) == 1 else ())),
         Section("On held-out data", tuple(_held_out(rows, facts, sign))),
         Section("Advice", tuple(_advice(reader, max_steps))),
-        Section("The best trials", tuple(_best_trials(reader))),
+        Section("The best trials", tuple(_best_trials(reader, rows, goals))),
         Section("Do it again", tuple(_again(reader, facts, best))),
     ]
     return [section for section in made if section.blocks]
 
 
-def _summary(reader: Reader, facts: dict[str, Any], rows: Sequence[TrialRow], best: TrialRow | None) -> Section:
+def _summary(
+    reader: Reader, facts: dict[str, Any], rows: Sequence[TrialRow], best: TrialRow | None, goals: Sequence[Goal]
+) -> Section:
     counts = ", ".join(f"{n} {state.lower()}" for state, n in sorted(reader.counts().items()))
     begun = datetime.fromtimestamp(float(str(facts.get("created_at") or 0)), UTC)
     over = reader.finished()
@@ -94,13 +100,20 @@ def _summary(reader: Reader, facts: dict[str, Any], rows: Sequence[TrialRow], be
     goal = (facts.get("round") or {}).get("goal")
     lines = [
         *([f"Goal: {goal}"] if goal else []),
-        f"{facts.get('direction')} {facts.get('metric')}; sampler {facts.get('sampler', '–')}, "
+        f"{', '.join(f'{goal.direction} {goal.metric}' for goal in goals)}; sampler {facts.get('sampler', '–')}, "
         f"pruner {facts.get('pruner', '–')}.",
         f"{len(rows)} trials ({counts}), {took} of training, begun {begun:%Y-%m-%d %H:%M} UTC"
         + (f"; ended: {over.reason}." if over else "; still running."),
-        "No trial is complete." if best is None else f"Best: {best.value:.6g}, trial {best.number}.",
+        _no_best(rows, goals) if best is None else f"Best: {best.value:.6g}, trial {best.number}.",
     ]
     return Section(str(facts.get("name", "session")), tuple(Text(line) for line in lines))
+
+
+def _no_best(rows: Sequence[TrialRow], goals: Sequence[Goal]) -> str:
+    if len(goals) > 1 and (found := front(rows, goals)):
+        return f"Nobody beats {', '.join(str(row.number) for row in found)} (the front)."
+    complete = any(row.state == "COMPLETE" for row in rows)
+    return "No complete trial has kept its constraints." if complete else "No trial is complete."
 
 
 def _search(seen: Columns, metric: str) -> Iterator[Block]:
@@ -181,15 +194,18 @@ def _advice(reader: Reader, max_steps: int | None) -> Iterator[Block]:
         yield Text(f"{finding.says}. {f'Do: {finding.do}.' if finding.do else ''}")
 
 
-def _best_trials(reader: Reader) -> Iterator[Block]:
-    best = reader.best(SHOWN)
+def _best_trials(reader: Reader, rows: Sequence[TrialRow], goals: Sequence[Goal]) -> Iterator[Block]:
+    best = front(rows, goals) if len(goals) > 1 else reader.best(SHOWN)
     if best:
         names = [name for name in reader.parameters() if any(name in row.params for row in best)]
-        rows = tuple(
-            (str(row.number), f"{row.value:.6g}", *(_shown(row.params.get(name, "–")) for name in names))
+        lines = tuple(
+            (
+                str(row.number), *(f"{value:.6g}" for value in values_of(row, goals)),
+                *(_shown(row.params.get(name, "–")) for name in names),
+            )
             for row in best
-        )
-        yield Table(("trial", "value", *names), rows)
+        )  # fmt: skip
+        yield Table(("trial", *([goal.metric for goal in goals] if len(goals) > 1 else ["value"]), *names), lines)
 
 
 def _again(reader: Reader, facts: dict[str, Any], best: TrialRow | None) -> Iterator[Block]:

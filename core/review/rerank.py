@@ -45,11 +45,7 @@ def rerank(rows: Sequence[TrialRow], curves: Mapping[int, Points], sign: float, 
 
     curves: (step, value) by trial, of the metric to rank by; other: its sign, 1.0 where low values are good.
     """
-    complete = [
-        row
-        for row in sorted(rows, key=lambda row: row.number)
-        if row.state == "COMPLETE" and row.value is not None and math.isfinite(row.value) and not row.broken
-    ]
+    complete = [row for row in sorted(rows, key=lambda row: row.number) if row.is_answer]
     told = [(row, _told(curves.get(row.number, ()), other, by)) for row in complete]
     known = [(row, *point) for row, point in told if point is not None]
     was, now = [sign * (row.value or 0.0) for row, _, _ in known], [other * value for _, _, value in known]

@@ -60,10 +60,13 @@ class Smaller:
 
 
 def repeated(rows: Sequence[TrialRow], sign: float, seed: int = 0) -> list[Repeated]:
-    """Every configuration with its runs, the best mean first. sign: loss = sign * value."""
+    """Every configuration with its runs, the best mean first; runs that broke a constraint do not count.
+
+    sign: loss = sign * value.
+    """
     groups: dict[str, list[TrialRow]] = {}
     for row in sorted(rows, key=lambda row: row.number):
-        if row.state == "COMPLETE" and row.value is not None and math.isfinite(row.value):
+        if row.is_answer:
             groups.setdefault(json.dumps(row.params, sort_keys=True, default=str), []).append(row)
     made = [_repeated(group) for group in groups.values()]
     chances = _first([one.values * sign for one in made], seed)
@@ -72,6 +75,12 @@ def repeated(rows: Sequence[TrialRow], sign: float, seed: int = 0) -> list[Repea
         for o, c in zip(made, chances, strict=True)
     ]
     return sorted(told, key=lambda one: (sign * one.mean, one.numbers))
+
+
+def why_none(rows: Sequence[TrialRow]) -> str:
+    """Why `repeated` has nothing to tell of."""
+    complete = any(row.state == "COMPLETE" for row in rows)
+    return "no complete trial has kept its constraints" if complete else "no trial is complete yet"
 
 
 def _repeated(group: Sequence[TrialRow]) -> Repeated:
@@ -173,8 +182,6 @@ def smaller_budgets(
     rows: Sequence[TrialRow], sign: float, shares: Sequence[float] = (0.25, 0.5, 0.75)
 ) -> list[Smaller]:
     """Would less have done? Over all trials that gave an answer; what the search learned on the way is ignored."""
-    losses = np.array(
-        [sign * r.value for r in rows if r.state == "COMPLETE" and r.value is not None and math.isfinite(r.value)]
-    )
+    losses = np.array([sign * r.value for r in rows if r.is_answer and r.value is not None])
     sizes = sorted({max(1, round(share * len(losses))) for share in shares}) if len(losses) else []
     return [Smaller(m, sign * expected_best(losses, m), m / len(losses)) for m in sizes]

@@ -116,9 +116,9 @@ def _in_order(tracks: Mapping[int, _Track]) -> Iterator[tuple[int, int]]:
 
 
 def _summed(tracks: Mapping[int, _Track]) -> WhatIf:
-    complete = [track for track in tracks.values() if track.complete]
-    winner = min(complete, key=lambda track: (track.loss, track.row.number)).row.number if complete else None
-    left = [track.loss for track in complete if track.cut is None]
+    able = [track for track in tracks.values() if track.row.is_answer]
+    winner = min(able, key=lambda track: (track.loss, track.row.number)).row.number if able else None
+    left = [track.loss for track in able if track.cut is None]
     trials = tuple(
         Would(
             number, track.cut, track.reason, track.seen if track.cut is not None else len(track.steps), len(track.steps)

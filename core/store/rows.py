@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,11 @@ class TrialRow:
     def broken(self) -> tuple[str, ...]:
         """The constraints that it broke: such a trial is never the best."""
         return broken(self.attrs)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it may be the best: complete, with a finite value, and no constraint broken."""
+        return self.state == "COMPLETE" and self.value is not None and math.isfinite(self.value) and not self.broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from hptui.core.review.history import By, history, steps
 from hptui.core.review.ledger import ledger
 from hptui.core.review.slices import edge, field, flat, spearman
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import CONSTRAINTS
 
 LR: dict[str, Any] = {"type": "float", "low": 1e-4, "high": 1.0, "log": True}
 
@@ -209,3 +210,12 @@ def test_jumps_go_to_new_bests_and_to_failures() -> None:
         8, 10, None, 8, None,
     ]  # fmt: skip
     assert len(ledger([])) == 0 and ledger([]).stood(-1) == {}
+
+
+def test_the_best_so_far_is_of_trials_that_kept_their_constraints() -> None:
+    broke = {CONSTRAINTS: {"memory": 2.0}}
+    found = history(columns([done(0, 5.0), done(1, 1.0, attrs=broke), done(2, 4.0)], {}), By.TRIALS)
+
+    np.testing.assert_array_equal(found.best, [5.0, 5.0, 4.0])
+    np.testing.assert_array_equal(found.loss, [5.0, 1.0, 4.0])
+    assert found.records.tolist() == [0, 2]

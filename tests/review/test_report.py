@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hptui.core.interop.found import Found, FoundTrial, make_session
-from hptui.core.review.report import Picture, report, written
+from hptui.core.review.report import Picture, Table, Text, report, written
 from hptui.core.review.svg import Series, chart
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
@@ -96,3 +96,20 @@ def test_on_a_terminal_a_picture_is_its_caption() -> None:
 
     assert to_read(Picture("<svg/>", "the search")) == Words("[picture: the search]")
     assert to_read(Code("hptui run")) == Code("hptui run")
+
+
+def test_of_several_objectives_the_page_has_the_front_and_no_best_trial(tmp_path: Path) -> None:
+    points = [(0.1, 9.0), (0.2, 3.0), (0.3, 4.0)]  # the last one is beaten by the second
+    trials = tuple(FoundTrial(k, "COMPLETE", {"a": 0.1 * k}, values) for k, values in enumerate(points))
+    space = {"a": {"type": "float", "low": 0.0, "high": 1.0}}
+    folder = SessionFolder(tmp_path / "two")
+    make_session(Found("two", "x", "test", (Goal("loss"), Goal("ms")), space, trials), folder)
+
+    with Reader(folder) as reader:
+        page = {section.title: section.blocks for section in report(reader)}
+
+    assert page["two"][-1] == Text("Nobody beats 0, 1 (the front).")
+    assert page["The best trials"] == (
+        Table(("trial", "loss", "ms", "a"), (("0", "0.1", "9", "0"), ("1", "0.2", "3", "0.1"))),
+    )
+    assert "How sure it is" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -11,8 +12,10 @@ from scipy import stats
 
 from hptui.core.review.columns import columns
 from hptui.core.review.isolation import compared, isolate, isolate_together
-from hptui.core.review.trust import Smaller, against_baseline, expected_best, repeated, smaller_budgets
+from hptui.core.review.pruning import best_of
+from hptui.core.review.trust import Smaller, against_baseline, expected_best, repeated, smaller_budgets, why_none
 from hptui.core.store.rows import TrialRow
+from hptui.core.study.study import CONSTRAINTS
 
 
 def row(number: int, value: float, origin: str = "sampler", **params: object) -> TrialRow:
@@ -29,6 +32,25 @@ def test_runs_of_one_configuration_have_students_interval() -> None:
     assert (several.numbers, several.params) == ((0, 1, 2), {"lr": 0.1})
     assert several.half == pytest.approx((high - low) / 2)
     assert math.isnan(single.half) and math.isnan(single.first)
+
+
+def test_a_run_that_broke_a_constraint_is_neither_the_best_nor_found_by_a_smaller_budget() -> None:
+    rows = [row(0, 0.4), replace(row(1, 0.1), attrs={CONSTRAINTS: {"memory": 0.3}}), row(2, 0.2)]
+
+    assert [one.numbers for one in repeated(rows, 1.0)] == [(2,), (0,)]
+    assert smaller_budgets(rows, 1.0, [0.5]) == [Smaller(1, pytest.approx(0.3), 0.5)]
+    assert repeated(rows[1:2], 1.0) == [] and why_none(rows[1:2]) == "no complete trial has kept its constraints"
+    assert best_of(rows, 1.0) == rows[2]
+
+
+def test_values_of_a_parameter_are_compared_by_trials_that_kept_the_constraints() -> None:
+    rows = [replace(row(k, 0.1 * k, act="a" if k < 3 else "b"), attrs={CONSTRAINTS: {"m": 1.0 - k}}) for k in range(6)]
+    seen = columns(rows, {"act": {"choices": ["a", "b"]}})
+
+    assert [(one.label, one.trials, one.best) for one in isolate(seen, "act")] == [
+        ("a", 2, pytest.approx(0.1)), ("b", 3, pytest.approx(0.3)),
+    ]  # fmt: skip
+    assert seen.ranked.tolist() == [1, 2, 3, 4, 5] and seen.complete.sum() == 6
 
 
 def test_the_best_is_compared_with_the_baseline_by_welchs_test() -> None:

@@ -17,7 +17,15 @@ from hptui.core.review.isolation import BESIDE, MOST_COMBINATIONS, Isolated, com
 from hptui.core.review.paired import pair, paired
 from hptui.core.review.paired import told as folds_told
 from hptui.core.review.rounds import difference
-from hptui.core.review.trust import Repeated, against_baseline, repeat_args, repeated, repeats, smaller_budgets
+from hptui.core.review.trust import (
+    Repeated,
+    against_baseline,
+    repeat_args,
+    repeated,
+    repeats,
+    smaller_budgets,
+    why_none,
+)
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
@@ -44,9 +52,10 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
     folder = find(name)
     with Reader(folder) as reader:
         sign = -1.0 if reader.fact("direction") == "maximize" else 1.0
-        known = repeated(reader.trials(), sign)
+        rows = reader.trials()
+        known = repeated(rows, sign)
         if not known:
-            raise SessionError(folder.name, "no trial is complete yet", "there is nothing to repeat")
+            raise SessionError(folder.name, why_none(rows), "there is nothing to repeat")
         points = repeats(known, best, seeds, baseline=not no_baseline)
         seen = max((event.id for event in reader.last_events(1)), default=0)
         asked: dict[int, int | None] = {}
@@ -84,7 +93,7 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
         return _isolated(folder.name, rows, definitions, sign, parameter, as_json)
     known = repeated(rows, sign)
     if not known:
-        raise SessionError(folder.name, "no trial is complete yet", f"hptui attach {folder.name} shows what runs")
+        raise SessionError(folder.name, why_none(rows), f"hptui attach {folder.name} shows what runs")
     against, smaller = against_baseline(known, sign), smaller_budgets(rows, sign)
     asked = [name for name in story.get("scientific") or () if name in definitions]
     folds = None if both is None else paired(*both, curves, sign)
