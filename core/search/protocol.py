@@ -74,12 +74,14 @@ class History:
 class Outlook:
     """What a model expects of a point, in the losses' own units.
 
-    hope: how far below the best loss it may well land; 0 when it is tried to learn more.
+    hope: how far below the best loss it may well land; 0 when it is tried to learn more. chance: of a model of curves,
+    that it ends below the best loss seen; None of any other.
     """
 
     loss: float
     doubt: float  # one standard deviation
     hope: float
+    chance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hptui.core.search.protocol import Outlook, Proposal
+from hptui.core.search.pruners.wording import percent
 from hptui.core.study.study import Goal
 
 LONGEST = 160
@@ -17,9 +18,14 @@ def said(proposal: Proposal, sampler: str, goals: Sequence[Goal]) -> str:
     told = [_expected(one, goal) for one, goal in zip(proposal.outlooks, goals, strict=False) if _finite(one)]
     line = f"{who}: expects {', '.join(told)}" if told else who
     if told and len(goals) == 1:
-        hope = proposal.outlooks[0].hope
-        line += f", hopes to improve by {hope:.2g}" if hope > 0 else ", to learn more"
+        line += _hoped(proposal.outlooks[0])
     return one_line(line)
+
+
+def _hoped(outlook: Outlook) -> str:
+    if outlook.chance is not None:
+        return f" at the end, chance of beating the best {percent(outlook.chance)}"
+    return f", hopes to improve by {outlook.hope:.2g}" if outlook.hope > 0 else ", to learn more"
 
 
 def one_line(text: str) -> str:

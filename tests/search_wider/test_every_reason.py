@@ -60,6 +60,9 @@ def test_what_is_expected_is_told_in_the_users_sign_with_its_doubt_and_hope() ->
 
     assert said(told, "gp", [Goal("acc", "maximize")]) == "gp: expects acc 0.91 ± 0.02, hopes to improve by 0.015"
     assert said(Proposal(np.zeros(1), "Sobol point 3"), "quasi_random", ONE) == "quasi_random: Sobol point 3"
+    curves = Proposal(np.zeros(1), "curves", (Outlook(-0.91, 0.02, 0.015, 0.655),))
+    at_its_end = "auto: curves: expects acc 0.91 ± 0.02 at the end, chance of beating the best 66 %"
+    assert said(curves, "auto", [Goal("acc", "maximize")]) == at_its_end
     nothing_known = Proposal(np.zeros(1), "gp", (Outlook(np.inf, np.nan, 0.0),))
     assert said(nothing_known, "gp", ONE) == "gp"
 

@@ -74,7 +74,7 @@ class Thought:
         return {curve.number: row for row, curve in enumerate(self.heard.curves)}
 
     @cached_property
-    def _floor(self) -> float:
+    def floor(self) -> float:
         return floor_of(self.heard.seen.loss)
 
     @property
@@ -124,9 +124,9 @@ class Thought:
         scale = self.expected.scale
         mean, sd = (float(part[row]) for part in self.expected.trials)
         loss, sd = scale.backward(mean), self.expected.widening * sd
-        better = chance(self.best, mean, sd) if self.heard.best > self._floor else 0.0
+        better = chance(self.best, mean, sd) if self.heard.best > self.floor else 0.0
         rank = 1 + int((self.expected.trials[0][self.expected.heard] < mean).sum())
-        return Outlook(max(loss, self._floor), scale.backward(mean + sd) - loss, better, rank)
+        return Outlook(max(loss, self.floor), scale.backward(mean + sd) - loss, better, rank)
 
     def compared(self, number: int) -> Compared:
         """The numbers behind the words: the trial's predicted end and the best loss so far."""

@@ -11,7 +11,7 @@ import numpy as np
 from hptui.core.search.models.candidates import everywhere, near
 from hptui.core.search.models.curve_model import expect_elsewhere
 from hptui.core.search.models.layout import Layout
-from hptui.core.search.protocol import Array, Exhausted, History, Kind, Proposal, Sampler
+from hptui.core.search.protocol import Array, Exhausted, History, Kind, Outlook, Proposal, Sampler
 from hptui.core.search.pruners.thaw_choice import chance
 from hptui.core.search.samplers.tried import Same, same_point, tried
 
@@ -66,10 +66,10 @@ class NewPoints:
         assert thought.expected is not None
         scale = thought.expected.scale
         sd = thought.expected.widening * sd
-        loss, better = scale.backward(mean), chance(thought.best, mean, sd)
+        loss, best = scale.backward(mean), scale.backward(thought.best)
         doubt = scale.backward(mean + sd) - loss
-        said = f"curves: expects loss {loss:.4g} ± {doubt:.2g} at the end, chance of beating the best {better:.0%}"
-        return Proposal(np.nan_to_num(x, nan=0.5), said)
+        outlook = Outlook(max(loss, thought.floor), doubt, max(best - loss, 0.0), chance(thought.best, mean, sd))
+        return Proposal(np.nan_to_num(x, nan=0.5), "curves", (outlook,))
 
     @property
     def layout(self) -> Layout | None:
