@@ -76,6 +76,15 @@ def test_an_heirs_numbers_are_its_donors_times_or_divided_by_the_factor() -> Non
     assert (params, said) == pbt.explore(SPACE, DONOR, 1, (4, 10)) != pbt.explore(SPACE, DONOR, 1, (5, 10))
 
 
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(("donor", "heirs"), [(960, {800, 1000}), (100, {83, 120}), (2, {1, 3}), (1, {1, 2})])
+def test_a_whole_number_goes_to_the_nearest_or_the_next_one(donor: int, heirs: set[int], log: bool) -> None:
+    space = Space.parse({"units": {"type": "int", "low": 1, "high": 1000, "log": log}})
+    pbt = PopulationBased(resample=0.0)
+
+    assert {pbt.explore(space, {"units": donor}, 1, (n, 5))[0]["units"] for n in range(30)} == heirs
+
+
 @given(number=st.integers(0, 500), resample=st.sampled_from([0.0, 0.25, 1.0]), factor=st.sampled_from([1.2, 9.0]))
 @settings(max_examples=60, deadline=None)
 def test_an_heir_lies_in_the_space(number: int, resample: float, factor: float) -> None:

@@ -11,6 +11,7 @@ from hptui.core.search.models.layout import Layout
 from hptui.core.search.protocol import Array, History, Kind
 
 PRUNED_DOUBT = 0.05  # variance of standardised losses added where a trial was stopped before its end
+_HUGE = 1e150  # squares of larger losses can't be added up
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ class Observed:
 
 
 def observe(history: History, layout: Layout) -> Observed:
-    """What `history` says. A loss of +inf is as bad as the worst known one, one of -inf or NaN is unknown."""
+    """What `history` says. A loss of +inf is as bad as the worst known one, one of -inf or NaN is unknown.
+
+    Finite ones beyond 1e150 are taken as that.
+    """
     x = layout.snap(history.x)
     known = np.isin(history.kind, (Kind.COMPLETE, Kind.PRUNED)) & (history.y > -np.inf)
     y = history.y[known]
@@ -55,7 +59,7 @@ def observe(history: History, layout: Layout) -> Observed:
         known = np.zeros(len(history), bool)
         y = np.empty(0)
     else:
-        y = np.clip(y, -1e150, float(finite.max()))
+        y = np.clip(y, -_HUGE, min(float(finite.max()), _HUGE))
     return Observed(
         x[known],
         y,

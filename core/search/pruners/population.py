@@ -10,7 +10,7 @@ import numpy as np
 
 from hptui.core.search.protocol import Compared, Curve, Every, Heir, Kind, Stop
 from hptui.core.search.pruners.wording import number, two_numbers
-from hptui.core.space.parameter import Categorical
+from hptui.core.space.parameter import Categorical, Float, Int
 from hptui.core.space.reading import show
 from hptui.core.space.space import Params, Space
 
@@ -71,14 +71,23 @@ class PopulationBased:
             if np.isnan(x[j]) or drawn[j] < self.resample:
                 x[j] = fresh[j]
             elif not isinstance(parameter, Categorical) and parameter.high > parameter.low:
-                low, high = float(parameter.low), float(parameter.high)
-                value = parameter.value(float(x[j])) * (self.factor if up[j] < 0.5 else 1 / self.factor)
-                value = min(max(value, low), high)
-                x[j] = math.log(value / low) / math.log(high / low) if parameter.log else (value - low) / (high - low)
+                x[j] = _times(parameter, float(x[j]), self.factor if up[j] < 0.5 else 1 / self.factor)
         params = space.values(np.clip(x, 0.0, 1.0))
         new = {name: value for name, value in params.items() if donor.get(name) != value}
         said = ", ".join(f"{name} {_told(donor.get(name))} → {_told(value)}" for name, value in new.items())
         return params, said or "nothing changed"
+
+
+def _times(parameter: Float | Int, u: float, factor: float) -> float:
+    """The coordinate of the value at `u` times `factor`, inside the range; of steps the nearest, but another one."""
+    value = parameter.value(u)
+    wanted = min(max(value * factor, parameter.low), parameter.high)
+    if parameter.count is None:
+        return parameter.unit(wanted)
+    here, there = (round((v - parameter.low) / (parameter.step or 1)) for v in (value, wanted))
+    if there == here and value:
+        there += 1 if value * factor > value else -1
+    return parameter.unit(parameter.at(min(max(there, 0), parameter.count - 1)))
 
 
 def _told(value: object) -> str:
