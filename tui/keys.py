@@ -94,6 +94,10 @@ AROUND = (
     Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),
 )
 
+OUT = (
+    Key("w", "write", "Write to a file", "the screen as SVG, PNG or text"),
+    next(key for key in LOOKING if key.action == "mouse"),
+)
 LIST_CHANGES = (
     Key("t", "remark", "Tags, note", "tags and a note of the session, or of the marked ones", 4, True),
     Key("n", "begin", "New", "a new session: pick a script, its parameters are found in it", 2, True),
@@ -110,6 +114,7 @@ LIST = (
     Key("s", "sort", "Sort", "sort by the column chosen with h and l; again: the other way", 5),
     Key("S", "reverse", "Reverse", "turn the order round"),
     *LIST_CHANGES,
+    *OUT,
     Key("escape", "back", "Back", "the marks, then the filter", None, display="esc"),
     Key("q", "leave", "Quit", "leave the screen; sessions go on", 3),
     *(key for key in AROUND if key.action in ("menu", "redraw")),

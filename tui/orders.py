@@ -72,11 +72,7 @@ def read_order(text: str, facts: Facts) -> Order | str:
     matching = [verb for verb in VERBS if verb.startswith(word.lower())]
     verb = word.lower() if word.lower() in VERBS else matching[0] if len(matching) == 1 else ""
     if not verb:
-        return (
-            f"{word}: which of {', '.join(matching)}?"
-            if matching
-            else f"no command {word!r}; tab completes, ? lists keys"
-        )
+        return f"{word}: which of {', '.join(matching)}?" if matching else _no_command(word)
     if verb in _NUMBERED:
         if not rest.lstrip("#").isdecimal():
             return f"{verb} takes a number: {verb} 12"
@@ -102,6 +98,13 @@ def read_order(text: str, facts: Facts) -> Order | str:
         if way not in ("", "up", "down"):
             return "sort goes up or down"
     return Order(verb, rest)
+
+
+def _no_command(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), VERBS, 1)
+    return f"no command {word!r}" + (f": did you mean {near[0]}?" if near else "; tab completes, ? lists keys")
 
 
 def _filtered_problem(text: str, facts: Facts) -> str:

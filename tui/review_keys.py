@@ -82,7 +82,7 @@ ROUNDS = (
     Key("enter", "open", "Open", "open the round's session", 0),
 )
 
-_LOOK = ("filter", "order", "freeze", "copy_id", "copy_config", "adopt")
+_LOOK = ("filter", "order", "freeze", "copy_id", "copy_config", "adopt", "write", "mouse")
 LOOK = tuple(key for key in LOOKING if key.action in _LOOK)
 ROWS = tuple(key for key in LOOKING if key.action in ("open_here", "sort", "reverse"))
 AROUND_HERE = tuple(key for key in AROUND if not key.action.startswith("next_pane"))

@@ -104,12 +104,19 @@ def guard(farewell: Callable[[], object] = lambda: None, every_s: float = GUARD_
     threading.Thread(target=watch, name="terminal guard", daemon=True).start()
 
 
+def has_mouse(app: Any) -> bool:
+    """Whether the terminal tells us of clicks; else it selects text as usual. A private name of Textual's drivers."""
+    return bool(app._driver._mouse)
+
+
 def set_mouse(app: Any, on: bool) -> None:
-    """Whether the terminal tells us of clicks; off, it selects text as usual. Private names of Textual's drivers."""
+    """Private names of Textual's drivers."""
     driver = app._driver
     change = getattr(driver, "_enable_mouse_support" if on else "_disable_mouse_support", None)
-    if change is not None and not app.is_headless:
+    driver._mouse = True  # the driver does neither without it
+    if change is not None:
         change()
+    driver._mouse = on  # and when the screen comes back from a pager it does as this says
 
 
 @dataclass(frozen=True)

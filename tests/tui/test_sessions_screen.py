@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import pytest
 from demo_session import write_session
 from driving import Screen, drive
 
 from hptui.core.study.session import SessionFolder
+from hptui.tui.screens import sessions as module
 
 
 def test_without_a_session_it_says_how_to_start_one() -> None:
@@ -55,3 +58,40 @@ def test_q_leaves(past: SessionFolder) -> None:
         assert screen.app.return_value == 0
 
     drive(None, journey)
+
+
+def test_a_look_that_takes_longer_than_the_time_between_looks_comes_to_its_end(
+    past: SessionFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, go_on, look = [], threading.Event(), module.sessions
+
+    def slow(home: Path) -> list[module.SessionSummary]:
+        looks.append(home)
+        go_on.wait(20)
+        return look(home)
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("looking for sessions")
+        assert isinstance(screen.app.screen, module.SessionsScreen)
+        for _ in range(3):  # as the clock does
+            screen.app.screen._look()
+            await screen.pilot.pause()
+        go_on.set()
+        await screen.until("✓ finished")
+        assert len(looks) == 1
+
+    monkeypatch.setattr(module, "sessions", slow)
+    drive(None, journey)
+
+
+def test_the_list_is_written_to_a_file(past: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ finished")
+        await screen.press("w", "t")
+        await screen.until(lambda: any(tmp_path.glob("hptui-*.txt")))
+
+    monkeypatch.chdir(tmp_path)
+    drive(None, journey)
+
+    (written,) = tmp_path.glob("hptui-*.txt")
+    assert "✓ finished" in written.read_text() and "write to a file" not in written.read_text()

@@ -47,6 +47,7 @@ def test_a_command_line_is_an_order(line: str, order: Order) -> None:
     [
         ("p", "p: which of prune, pause, put-away, priority, pin?"),
         ("zap", "no command 'zap'; tab completes, ? lists keys"),
+        ("prunne", "no command 'prunne': did you mean prune?"),
         ("goto x", "goto takes a number: goto 12"), ("prune lrr<3", "lrr<3: no column lrr"),
         ("theme pink", "theme takes dark or light or ansi"),
         ("sort zebra", "sort by which column? id, state, val_loss"),

@@ -2,6 +2,7 @@ import os
 import pty
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from textual.app import App
@@ -142,6 +143,26 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 def failing():
     password = "hunter2"
     raise ValueError(f"bad shape {len(password)}")
+
+
+def test_the_mouse_that_the_configuration_left_to_the_terminal_is_taken_and_given_back():
+    class Driver:
+        _mouse, told = False, ()
+
+        def _enable_mouse_support(self):
+            self.told += ("on",) if self._mouse else ()  # as Textual's do
+
+        def _disable_mouse_support(self):
+            self.told += ("off",) if self._mouse else ()
+
+    app = SimpleNamespace(_driver=Driver())
+
+    seen = [terminal.has_mouse(app)]
+    for on in (True, False):
+        terminal.set_mouse(app, on)
+        seen.append(terminal.has_mouse(app))
+
+    assert (seen, app._driver.told) == ([False, True, False], ("on", "off"))
 
 
 def test_a_crash_leaves_three_lines_and_a_traceback_without_secrets(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from driving import Screen, drive
@@ -216,3 +217,15 @@ def test_the_past_of_a_session_says_that_it_is_the_past(live: SessionFolder) -> 
         await screen.until("as it stood then", gone=True)
 
     drive(live, journey, size=(80, 24))
+
+
+def test_a_tab_is_written_to_a_file(past: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.press("w", "t")
+        await screen.until(lambda: any(tmp_path.glob("past-*.txt")))
+
+    monkeypatch.chdir(tmp_path)
+    reviewed(past, journey)
+
+    (written,) = tmp_path.glob("past-*.txt")
+    assert "val_loss over trials ended" in written.read_text()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from hptui.core.errors import HptuiError
@@ -17,10 +16,9 @@ from hptui.tui import keys, review_keys
 from hptui.tui.glyphs import harmless
 from hptui.tui.panes.compare import TABS, ComparePane
 from hptui.tui.panes.header import TextLine
-from hptui.tui.screens.menu import Entry, MenuScreen, entries
+from hptui.tui.screens.around import Around
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
-from hptui.tui.views.layout import too_small
 from hptui.tui.views.review import tabs_line
 
 if TYPE_CHECKING:
@@ -29,10 +27,10 @@ if TYPE_CHECKING:
 
 MOST = 4
 _AROUND = tuple(key for key in review_keys.AROUND_HERE if key.action in ("menu", "back", "leave", "redraw"))
-_KEYS = (*review_keys.TABS, *_AROUND)
+_KEYS = (*review_keys.TABS, *keys.OUT, *_AROUND)
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(Around):
     """`folders`: two to four sessions; they are read once, in a thread."""
 
     CSS_PATH = "compare.tcss"
@@ -97,9 +95,7 @@ class CompareScreen(Screen[None]):
         self.query_one("#tabs", TextLine).show(lambda width: tabs_line(TABS, self.pane.tab, "", width))
 
     def on_resize(self, _: Resize) -> None:
-        problem = too_small(*self.size)
-        self.query_one("#too-small", TextLine).show(lambda width: (Cell(problem, "warn"),))
-        self.set_class(bool(problem), "-tiny")
+        self.check_size()
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -116,13 +112,3 @@ class CompareScreen(Screen[None]):
 
     def action_leave(self) -> None:
         cast("HptuiApp", self.app).leave(goes_on=False)
-
-    def action_menu(self) -> None:
-        self.app.push_screen(MenuScreen(entries(self)), self._run_entry)
-
-    def _run_entry(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self.run_worker(self.app.run_action(entry.action, default_namespace=entry.node), exit_on_error=False)
-
-    def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from hptui.core.errors import HptuiError
@@ -17,10 +16,9 @@ from hptui.tui import keys, review_keys
 from hptui.tui.glyphs import harmless
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.rounds import RoundsPane
-from hptui.tui.screens.menu import Entry, MenuScreen, entries
+from hptui.tui.screens.around import Around
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
-from hptui.tui.views.layout import too_small
 
 if TYPE_CHECKING:
     from hptui.core.review.rounds import Round
@@ -32,7 +30,7 @@ _KEYS = (
 )
 
 
-class RoundsScreen(Screen[None]):
+class RoundsScreen(Around):
     """`home`: the folder with the sessions; `name`: the one whose family is shown. Read once, in a thread."""
 
     CSS_PATH = "rounds.tcss"
@@ -81,9 +79,7 @@ class RoundsScreen(Screen[None]):
             self.pane.take(found, self.chosen, f"{self.chosen} is not among the sessions here")
 
     def on_resize(self, _: Resize) -> None:
-        problem = too_small(*self.size)
-        self.query_one("#too-small", TextLine).show(lambda width: (Cell(problem, "warn"),))
-        self.set_class(bool(problem), "-tiny")
+        self.check_size()
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -110,13 +106,6 @@ class RoundsScreen(Screen[None]):
     def action_leave(self) -> None:
         cast("HptuiApp", self.app).leave(goes_on=False)
 
-    def action_menu(self) -> None:
-        self.app.push_screen(MenuScreen(entries(self)), self._run_entry)
-
-    def _run_entry(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self.run_worker(self.app.run_action(entry.action, default_namespace=entry.node), exit_on_error=False)
-
     def action_redraw(self) -> None:
         self._look()
-        self.refresh(repaint=True, layout=True)
+        super().action_redraw()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.cells import cell_len
 from textual.app import SuspendNotSupported
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from hptui.core.errors import HptuiError
@@ -21,20 +21,17 @@ from hptui.tui import keys
 from hptui.tui.attached import Attached
 from hptui.tui.glyphs import harmless
 from hptui.tui.panes.header import TextLine
-from hptui.tui.screens.menu import Entry, MenuScreen, entries
+from hptui.tui.screens.around import SAY_S, Around
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.terminal import copy
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
-from hptui.tui.views.layout import too_small
 
 if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
 
-SAY_S = 6.0  # how long a word to the user stands
 
-
-class SessionScreen(Screen[None]):
+class SessionScreen(Around):
     """`targets()` are the trials that keys are about; `show_snapshot` takes what the feed brought."""
 
     HINTS: Sequence[keys.Key] = (*keys.WISHES, *keys.LOOKING, *keys.AROUND)
@@ -115,14 +112,6 @@ class SessionScreen(Screen[None]):
         """Whether letters go into a line of text now."""
         return self.focused is not None and self.focused.check_consume_key("x", "x")
 
-    def check_size(self) -> None:
-        """Say so when there is no room for a screen."""
-        problem = too_small(*self.size)
-        line = self.query_one("#too-small", TextLine)
-        said: tuple[Cell, ...] = (Cell(problem, "warn"),) if problem else ()
-        line.show(lambda width: said)
-        self.set_class(bool(problem), "-tiny")
-
     # --- everything else --------------------------------------------------------------------------------------
 
     def say(self, text: str, severity: str = "information") -> None:
@@ -162,16 +151,5 @@ class SessionScreen(Screen[None]):
         except (OSError, SuspendNotSupported) as error:
             self.say(f"{pager[0]}: {error or 'not possible on this terminal'}", "error")
 
-    def action_menu(self) -> None:
-        self.app.push_screen(MenuScreen(entries(self)), self._run_entry)
-
-    def _run_entry(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self.run_worker(self.app.run_action(entry.action, default_namespace=entry.node), exit_on_error=False)
-
     def action_leave(self) -> None:
         self.cockpit.leave(goes_on=scheduler_of(self.attached.folder.lock).alive)
-
-    def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)
-        self.app.refresh(repaint=True, layout=True)

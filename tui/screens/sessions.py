@@ -21,11 +21,9 @@ from hptui.tui.listed import FIELDS, Listed
 from hptui.tui.panes.header import TextLine
 from hptui.tui.panes.line_table import Column, LineTable
 from hptui.tui.panes.prompt import Prompt
-from hptui.tui.screens.menu import Entry, MenuScreen, entries
 from hptui.tui.screens.shelf import Shelf
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
-from hptui.tui.views.layout import too_small
 from hptui.tui.views.numbers import count
 from hptui.tui.views.sessions import EMPTY, TITLES, session_line
 
@@ -48,6 +46,8 @@ class SessionsScreen(Shelf):
         self.home = home or sessions_home()
         self.listed = Listed()
         self.found: list[SessionSummary] | None = None
+        self._looking = False
+        self._changed = False  # a session was changed here while they were looked at
         self._numbers: dict[str, int] = {}  # name -> key of its row, so that the cursor stays on its session
 
     def compose(self) -> ComposeResult:
@@ -73,15 +73,20 @@ class SessionsScreen(Shelf):
         self.call_after_refresh(self._look)
 
     def _look(self) -> None:
-        """Sessions are folders and databases: they are looked at in a thread, while this screen is on top."""
-        if self.app.screen is self:
-            self.run_worker(
-                lambda: sessions(self.home), thread=True, exclusive=True, group="look", name="look",
-                exit_on_error=False,
-            )  # fmt: skip
+        """Sessions are folders and databases: they are looked at in a thread, while this screen is on top. One look
+        at a time: where one takes longer than `LOOK_S`, it must come to its end all the same."""
+        if self.app.screen is self and not self._looking:
+            self._looking = True
+            self.run_worker(lambda: sessions(self.home), thread=True, group="look", name="look", exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.name == "look" and event.state is WorkerState.SUCCESS:
+        if event.worker.name != "look" or not event.worker.is_finished:
+            return
+        self._looking = False
+        if self._changed:  # it may have begun before that
+            self._changed = False
+            self._look()
+        elif event.state is WorkerState.SUCCESS:
             self.show_sessions(cast("list[SessionSummary]", event.worker.result), time.time())
 
     def show_sessions(self, found: list[SessionSummary], at: float) -> None:
@@ -113,9 +118,7 @@ class SessionsScreen(Shelf):
         self._look()
 
     def on_resize(self, _: Resize) -> None:
-        problem = too_small(*self.size)
-        self.query_one("#too-small", TextLine).show(lambda width: (Cell(problem, "warn"),))
-        self.set_class(bool(problem), "-tiny")
+        self.check_size()
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -142,6 +145,7 @@ class SessionsScreen(Shelf):
 
     def on_shelf_done(self, _: Shelf.Done) -> None:
         self.table.set_marked(set())
+        self._changed = self._looking
         self._look()
 
     def action_open(self) -> None:
@@ -224,18 +228,8 @@ class SessionsScreen(Shelf):
             return
         cast("HptuiApp", self.app).open_session(SessionFolder(summary.path), read_only=read_only)
 
-    def action_menu(self) -> None:
-        self.app.push_screen(MenuScreen(entries(self)), self._run_entry)
-
-    def _run_entry(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self.run_worker(self.app.run_action(entry.action, default_namespace=entry.node), exit_on_error=False)
-
     def action_leave(self) -> None:
         cast("HptuiApp", self.app).leave(goes_on=any(s.state == "live" for s in self.found or ()))
-
-    def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         typed = self.focused is not None and self.focused.check_consume_key("x", "x")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual.message import Message
-from textual.screen import Screen
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.library import SessionSummary, remove, rename, size_bytes
@@ -16,6 +15,7 @@ from hptui.core.store.rows import CommandRow
 from hptui.core.study.commands import Wish
 from hptui.core.study.remarks import note_of, tags_of
 from hptui.core.study.session import SessionFolder
+from hptui.tui.screens.around import Around
 from hptui.tui.screens.confirm import Answer, ConfirmScreen
 from hptui.tui.views.numbers import count, size
 from hptui.tui.views.sessions import counted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_COMPARED = 4
 
 
-class Shelf(Screen[None]):
+class Shelf(Around):
     """`targets()`: the marked sessions, else the one under the cursor."""
 
     read_only = False
@@ -46,9 +46,6 @@ class Shelf(Screen[None]):
 
     def on_shelf_said(self, message: Said) -> None:
         self.say(message.text, message.severity)
-
-    def say(self, text: str, severity: str = "information") -> None:
-        self.notify(text, severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]  # one of three words
 
     def _in_thread(self, act: Callable[[], str]) -> None:
         """A folder may be large and a disk slow: `act` says in a word what it did."""

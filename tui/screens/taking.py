@@ -1,14 +1,13 @@
-"""What leaves the screen: copies of a trial's parameters, pictures and tables in files, and the mouse."""
+"""What leaves the screen of a session: copies of parameters, its trials as a table, the study of the next round."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from hptui.core.errors import HptuiError
-from hptui.core.study.session import home
-from hptui.tui import terminal
+from hptui.tui.screens.around import PICTURES
 from hptui.tui.screens.confirm import Answer, PickScreen
 from hptui.tui.screens.session import SessionScreen
 
@@ -20,18 +19,15 @@ _FORMATS = [
     Answer("y", "YAML", "yaml"),
     Answer("p", "Python   a dict", "python"),
 ]
-_KINDS = [
-    Answer("s", "svg      the screen as a picture for a page", "svg"),
-    Answer("p", "png      the screen as a picture", "png"),
-    Answer("t", "txt      the screen as text", "txt"),
-    Answer("c", "csv      the trials of the table, in its order", "csv"),
-    Answer("j", "jsonl    the same, a JSON object a line", "jsonl"),
-]
 
 
 class Taking(SessionScreen):
+    KINDS: ClassVar[Sequence[Answer]] = (
+        *PICTURES,
+        Answer("c", "csv      the trials of the table, in its order", "csv"),
+        Answer("j", "jsonl    the same, a JSON object a line", "jsonl"),
+    )
     _format = "json"
-    _mouse = True
 
     def rows_shown(self) -> Sequence[int]:
         """The trials of the table, top to bottom."""
@@ -87,39 +83,13 @@ class Taking(SessionScreen):
 
     # --- files ------------------------------------------------------------------------------------------------
 
-    def action_write(self) -> None:
-        self.app.push_screen(PickScreen("write to a file", _KINDS, "svg"), self._write_as)
+    @property
+    def called(self) -> str:
+        return self.attached.folder.name
 
-    def _write_as(self, kind: str | None) -> None:
-        if kind is not None:
-            at = time.strftime("%Y%m%d-%H%M%S")
-            # once the dialog is off the screen: it is no part of the picture
-            self.call_after_refresh(self.write_to, f"{self.attached.folder.name}-{at}.{kind}")
-
-    def write_to(self, name: str) -> None:
-        """A relative name is in the folder where hptui was started; where that can't be written, in its own."""
-        path = Path(name).expanduser()
-        kind = path.suffix.removeprefix(".").lower()
-        write = self._writers().get(kind)
-        if write is None:
-            self.say(f"{name}: its name ends in none of .svg .png .txt .csv .jsonl", "warning")
-            return
-        try:
-            self.say(f"written: {_first_that_works(write, path)}")
-        except ImportError:
-            self.say("a png needs Pillow: pip install pillow, or write an svg", "warning")
-        except HptuiError as error:
-            self.say(error.problem, "error")
-        except OSError as error:
-            self.say(f"{path}: {error.strerror or error}", "error")
-
-    def _writers(self) -> dict[str, Callable[[Path], object]]:
-        from hptui.tui import picture
-
+    def writers(self) -> Mapping[str, Callable[[Path], object]]:
         return {
-            "svg": lambda path: path.write_text(self.app.export_screenshot(), "utf-8"),
-            "png": lambda path: picture.png(self.app, path),
-            "txt": lambda path: path.write_text(picture.text(self.app), "utf-8"),
+            **super().writers(),
             "csv": lambda path: self._write_trials(path, "csv"),
             "jsonl": lambda path: self._write_trials(path, "jsonl"),
         }
@@ -131,25 +101,3 @@ class Taking(SessionScreen):
         with Reader(self.attached.folder) as reader, open(path, "w", encoding="utf-8", newline="") as file:
             for line in export(reader, "trials", format, list(self.rows_shown())):  # type: ignore[arg-type]  # a file's ending
                 file.write(line + "\n")
-
-    # --- the mouse --------------------------------------------------------------------------------------------
-
-    def action_mouse(self) -> None:
-        self.set_mouse(not Taking._mouse)
-
-    def set_mouse(self, on: bool) -> None:
-        Taking._mouse = on  # of the terminal, so of every screen
-        terminal.set_mouse(self.app, on)
-        self.say("clicks go to the screen; m gives them back" if on else "the terminal's own selecting works; m: back")
-
-
-def _first_that_works(write: Callable[[Path], object], path: Path) -> Path:
-    try:
-        write(path)
-        return path.resolve()
-    except PermissionError:
-        if path.is_absolute():
-            raise
-        other = home() / path.name
-        write(other)
-        return other
