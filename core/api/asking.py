@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 
-from hptui.core.api.running import Definition
+from hptui.core.api.running import Definition, plain
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.search.assemble import assemble
 from hptui.core.search.catalog import check
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import Exhausted, Kind
+from hptui.core.space.reading import show
 from hptui.core.space.space import Space
 from hptui.core.study.goals import read_goals
 from hptui.core.study.study import Chosen, Direction, Goal
@@ -61,7 +62,7 @@ class AskTell:
         self._seen = Observations(space.dim)
         self._open: dict[int, tuple[Asked, tuple[float | None, ...]]] = {}
         self._told: dict[int, Told] = {}
-        self._queue: list[dict[str, Any]] = [space.defaults()] if space.has_defaults else []
+        self._queue = [(space.defaults(), "the defaults")] if space.has_defaults else []
         self._next = 0
 
     def ask(self) -> Asked:
@@ -71,7 +72,7 @@ class AskTell:
         """
         number = self._next
         if self._queue:
-            params, why = self._queue.pop(0), "as given" if number else "the defaults"
+            params, why = self._queue.pop(0)
             x = self._space.point(params)
         else:
             proposal = self._sampler.ask(self._seen.history(), number)
@@ -97,21 +98,21 @@ class AskTell:
         """Say how a point did; told again, the last word counts.
 
         value: a number, or one for each objective. outcome: "infeasible" is a point that can't be evaluated, "failed"
-        one that nothing was learned of. constraints: name -> value, at most 0 where it holds.
+        one that nothing was learned of. constraints: name -> value, at most 0 where it holds; NaN counts as broken.
         Raises StudyError when that can't be, as a complete point without a number.
         """
-        number = asked if isinstance(asked, int) else asked.number
+        number = asked.number if isinstance(asked, Asked) else asked
         if number not in self._open:
-            raise StudyError("tell", f"point {number} was never asked for", f"{self._next} were, from 0")
+            raise StudyError("tell", f"point {number} was never asked for", f"asked for so far: {self._next}, from 0")
         if outcome not in _KINDS:
             raise StudyError("tell", f"there is no outcome {outcome!r}", "valid: " + ", ".join(_KINDS))
         known, point = self._open[number]
         values = self._values(value, outcome)
-        kept = {name: float(each) for name, each in (constraints or {}).items()}
-        self._told[number] = Told(number, known.params, values, outcome, kept)
+        kept = {name: _limit(float(each)) for name, each in (constraints or {}).items()}
+        self._told[number] = Told(known.number, known.params, values, outcome, kept)
         losses = tuple(None if v is None else g.sign * v for v, g in zip(values, self._goals, strict=True))
         several = losses if len(losses) > 1 and outcome == "complete" else ()
-        seen = Observation(number, point, losses[0], _KINDS[outcome], 0, several, kept)
+        seen = Observation(known.number, point, losses[0], _KINDS[outcome], 0, several, kept)
         self._seen.add(seen)
 
     def enqueue(self, params: Mapping[str, Any]) -> None:
@@ -119,7 +120,7 @@ class AskTell:
         whole, problems = self._space.complete(params)
         if problems:
             raise problems[0]
-        self._queue.append(whole)
+        self._queue.append((whole, "as given"))
 
     @property
     def told(self) -> list[Told]:
@@ -141,13 +142,19 @@ class AskTell:
             if outcome == "complete":
                 raise StudyError("tell", "a complete point needs a value", 'outcome="failed" is one without')
             return (None,) * k
-        given = tuple(float(v) for v in np.atleast_1d(np.asarray(value, float)))
+        given = tuple(float(v) for v in np.ravel(np.asarray(value, float)))
         if len(given) != k:
             names = ", ".join(goal.metric for goal in self._goals)
             raise StudyError("tell", f"{len(given)} values for {k} objectives: {names}", "give one for each")
         if outcome == "complete" and any(math.isnan(v) for v in given):
             raise StudyError("tell", "nan is no value", 'outcome="failed" or outcome="infeasible" says what happened')
         return tuple(None if math.isnan(v) else v for v in given)
+
+
+def _limit(value: float) -> float:
+    """As trials keep a constraint's value: one that is not finite as the largest number there is."""
+    largest = sys.float_info.max
+    return largest if math.isnan(value) else min(max(value, -largest), largest)
 
 
 def ask_tell(
@@ -162,15 +169,21 @@ def ask_tell(
 
     space: parameter -> definition, as for `hptui.run`. sampler: a name, or {"name": ..., option: ...}.
     metric, direction: lists of the same length for several objectives.
-    Raises StudyErrors for a wrong space, StudyError for a wrong sampler.
+    Raises StudyErrors for a wrong space, StudyError for a wrong sampler or direction.
     """
-    read = Space.parse({name: msgspec.to_builtins(each) for name, each in space.items()})
+    try:
+        read = Space.parse(plain(dict(space)))
+    except TypeError as error:
+        raise StudyError("space", f"a value is neither number, text nor list: {error}") from None
     if not read.dim:
         raise StudyError("space", "it has no parameters", 'as in {"lr": hptui.Float(low=1e-5, high=0.1, log=True)}')
-    table = {"name": sampler} if isinstance(sampler, str) else dict(sampler)
+    table = {"name": sampler} if isinstance(sampler, str) else plain(dict(sampler))
     chosen = Chosen(name=str(table.pop("name", "auto")), options=table)
     problems = check("sampler", chosen)
     goals = read_goals({"metric": metric, "direction": direction}, problems)
+    for goal in goals:
+        if goal.direction not in ("minimize", "maximize"):
+            problems.append(StudyError("direction", f"{show(goal.direction)} is neither minimize nor maximize"))
     if problems:
         raise problems[0]
     return AskTell(read, chosen, goals, seed)

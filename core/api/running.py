@@ -75,7 +75,7 @@ def run(
     stated = {"direction": direction, "metric": metric, "sampler": sampler, "pruner": pruner, "seed": seed}
     text = _study(found, space, max_steps, devices, stated, more or {})
     target = Target(text, f"{found.name}.toml", Path.cwd())
-    overrides: dict[str, Any] = {"n_trials": n_trials, "name": name, "slots": slots}
+    overrides: dict[str, Any] = plain({"n_trials": n_trials, "name": name, "slots": slots})
     study = read_study(target, overrides)
     told = _Line(_can_rewrite() if progress is None else progress)
     given = {key: value for key, value in overrides.items() if value is not None}
@@ -107,7 +107,7 @@ def _study(
     document: dict[str, Any] = {"name": found.name, **stated}
     document["objective"] = {"script": str(found.script), "function": found.function}
     if space is not None:
-        document["space"] = _in_order({name: msgspec.to_builtins(each) for name, each in space.items()})
+        document["space"] = space
     if max_steps is not None:
         document["budget"] = {"max_steps": max_steps}
     if devices != "all":
@@ -116,10 +116,28 @@ def _study(
         both = isinstance(value, Mapping) and isinstance(document.get(key), dict)
         document[key] = {**document[key], **value} if both else value
     try:
+        document = plain(document)
+        if space is not None:
+            document["space"] = _in_order(document["space"])
         return "# Written by hptui.run: copy it and go on from here.\n" + tomlkit.dumps(document)
     except (tomlkit.exceptions.TOMLKitError, TypeError, ValueError) as error:
         hint = "a study is numbers, texts, lists and tables"
         raise ObjectiveError("hptui.run", f"the study can't be written as TOML: {error}", hint) from None
+
+
+def plain(value: Any) -> Any:
+    """As TOML and JSON have it: numpy's numbers and arrays as numbers and lists. Raises TypeError for other objects."""
+    return msgspec.to_builtins(value, enc_hook=_plain_one)
+
+
+def _plain_one(value: Any) -> Any:
+    if isinstance(value, range):
+        return list(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if callable(each := getattr(value, "tolist", None)):
+        return each()
+    raise TypeError(f"{value!r:.60} is of type {type(value).__name__}")
 
 
 def _in_order(space: Mapping[str, Any]) -> Any:
@@ -199,4 +217,4 @@ class _Line:
             self._last = ""
 
 
-__all__ = ["Definition", "run"]
+__all__ = ["Definition", "plain", "run"]

@@ -30,7 +30,7 @@ def join(where: str, key: str) -> str:
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """A hint that offers the name closest to `word`, or lists them all when none is close."""
-    names = list(names)
+    names = list(dict.fromkeys(names))
     close = get_close_matches(word.lower(), [n.lower() for n in names], n=3)
     if close:
         # `lgo` is meant to be log, though difflib finds low as close.

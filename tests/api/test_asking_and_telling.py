@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 import hptui
+from hptui.core.api.asking import Told
 from hptui.core.search.assemble import assemble
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import Kind, Proposal
@@ -103,6 +106,8 @@ def test_a_finite_space_ends_and_says_so() -> None:
         (lambda: hptui.ask_tell(SPACE, {"name": "tpe", "startups": 3}), "startup"),
         (lambda: hptui.ask_tell({"x": {"type": "float", "low": 1.0, "high": 0.0}}), "space"),
         (lambda: hptui.ask_tell({}), "it has no parameters"),
+        (lambda: hptui.ask_tell({"x": [object()]}), "space: a value is neither number, text nor list"),
+        (lambda: hptui.ask_tell(SPACE, direction="max"), '"max" is neither minimize nor maximize'),  # type: ignore[arg-type]
         (lambda: hptui.ask_tell(SPACE).tell(0, 1.0), "point 0 was never asked for"),
         (lambda: tuned(0, 1).tell(0), "a complete point needs a value"),
         (lambda: tuned(0, 1).tell(0, float("nan")), "nan is no value"),
@@ -112,3 +117,15 @@ def test_a_finite_space_ends_and_says_so() -> None:
 def test_what_is_wrong_is_said_at_once(call: Any, says: str) -> None:
     with pytest.raises(hptui.HptuiError, match=says):
         call()
+
+
+def test_numbers_of_numpy_are_numbers_and_what_is_enqueued_first_is_no_default() -> None:
+    space = {"x": {"type": "float", "low": np.float64(0), "high": np.float32(1)}, "n": np.arange(3)}
+    asking = hptui.ask_tell(space, {"name": "random"})
+    asking.enqueue({"x": 0.5, "n": 2})
+
+    asked = asking.ask()
+    asking.tell(np.int64(0), np.array([[1.0]]), constraints={"fits": float("nan")})
+
+    assert (asked.params, asked.why) == ({"x": 0.5, "n": 2}, "as given")
+    assert asking.told == [Told(0, asked.params, (1.0,), "complete", {"fits": sys.float_info.max})]
