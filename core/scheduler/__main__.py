@@ -35,11 +35,12 @@ def main(finds: Finds = this_machine) -> int:
     if lock is None:
         return 0
     print(f"{time.strftime('%F %T')} scheduler {os.getpid()} opens {folder.path}", flush=True)
+    resume = "--resume" in sys.argv
     try:
-        if "--resume" not in sys.argv and not has_work(folder):
+        if not resume and not has_work(folder):
             return 0  # it was stopped while we waited for the lock
         gc.freeze()
-        return open_session(folder, lock.announce, log=2, finds=finds)
+        return open_session(folder, lock.announce, log=2, finds=finds, resume=resume)
     except HptuiError as error:
         print(error, file=sys.stderr, flush=True)
         return error.exit_status

@@ -20,6 +20,7 @@ from hptui.core.scheduler.state import (
     Server,
     Stopping,
 )
+from hptui.core.study.remarks import remarks_of
 from hptui.core.study.study import broken
 from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
 
@@ -50,6 +51,9 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
         case e.Enqueued():
             point = Queued(event.params, event.origin, event.why, event.x, event.retry_of, event.attrs)
             return replace(state, queue=(*state.queue, point))
+        case e.Dequeued():
+            left = (point for point in state.queue if remarks_of(point.attrs).get("asked") != event.asked)
+            return replace(state, queue=tuple(left))
         case e.Wished():
             return replace(state, wishes=(*state.wishes, event.command))
         case e.Heeded() | e.Refused():
@@ -68,8 +72,11 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             return replace(state, disk_full=event.reason)
         case e.DiskFreed():
             return replace(state, disk_full="")
+        case e.HoldSet(held=True):
+            return replace(state, held=True)
         case e.HoldSet():
-            return replace(state, held=event.held)
+            stopping = state.stopping if state.stopping is not None and state.stopping.final else None
+            return replace(state, held=False, stopping=stopping, tally=replace(state.tally, failures_in_a_row=0))
         case e.MemoryRead():
             return replace(state, memory=event.room)
         case e.DeathsForgotten():

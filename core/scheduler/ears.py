@@ -177,7 +177,8 @@ class Ears:
     def _read_commands(self, events: list[e.Event]) -> None:
         for command in self._gear.store.commands_after(self._gear.cursor):
             self._gear.cursor = command.id
-            events.append(e.Wished(self._gear.clock.now(), command))
+            if command.id not in self._gear.answered:
+                events.append(e.Wished(self._gear.clock.now(), command))
 
     def _read_spools(self, seen: Seen) -> None:
         if self._gear.disk_full:

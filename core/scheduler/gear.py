@@ -47,6 +47,7 @@ class Gear:
     adviser: Adviser
     clock: Clock = field(default_factory=Clock)
     cursor: int = 0  # the last command that was read
+    answered: frozenset[int] = frozenset()  # later ones that an earlier scheduler has answered: an older one waited
     made_by: Callable[[SessionFolder, selectors.BaseSelector], Children] = Children
 
     def __post_init__(self) -> None:

@@ -38,6 +38,8 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
         case Wish.PAUSE if wish.trial is None:
             return a.Record((e.Heeded(at, wish, "you asked: pause the session"), e.HoldSet(at, True)))
         case Wish.RESUME if wish.trial is None:
+            if state.stopping is not None and state.stopping.final:
+                return refuse(state, wish, f"it is ending: {state.stopping.reason}")
             wanted = [
                 e.ResumeWanted(at, number)
                 for number, one in state.live.items()
@@ -120,6 +122,8 @@ def _resume(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
     match live.trial.phase:
         case Paused(why=Why.DISK):
             return refuse(state, wish, f"trial {number} waits for disk space")
+        case Paused() if state.held:
+            return refuse(state, wish, f"trial {number} is paused with its session: resume that")
         case Paused(resume_wanted=True):
             return refuse(state, wish, f"trial {number} goes on as soon as a slot is free")
         case Paused():

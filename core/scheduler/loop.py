@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from hptui.core.errors import SessionError
 from hptui.core.scheduler import events as e
@@ -14,6 +14,8 @@ from hptui.core.scheduler.gpu_recover import CLOSED
 from hptui.core.scheduler.holding import told
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
+from hptui.core.scheduler.queued import QUEUE, kept
+from hptui.core.scheduler.recover import STOPPING
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.scheduler.world import World
 from hptui.core.store.faults import DiskFull
@@ -101,12 +103,17 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             batch.facts["held"] = held
         case e.Finished():
             batch.facts["finished"] = {"at": event.at, "reason": event.reason, "ok": event.ok, "final": event.final}
+            batch.facts[STOPPING] = None
         case e.Asked():
             pass
         case _:
             about = getattr(event, "number", None)
             if isinstance(about, int) and state.live.get(about) is not before.live.get(about):
                 batch.trials[about] = row_of(state.live[about], state.rules.sign)
+    if state.queue is not before.queue and (left := kept(state.queue)) != kept(before.queue):
+        batch.facts[QUEUE] = left
+    if (stopping := state.stopping) is not before.stopping:
+        batch.facts[STOPPING] = None if stopping is None else asdict(stopping)
     if isinstance(event, e.HoldsMemory | e.PutAway | e.Thawed | e.Settled):
         batch.facts["held_memory"] = told(state)
     return state

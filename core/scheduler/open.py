@@ -24,7 +24,7 @@ from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.parent import round_note
 from hptui.core.scheduler.past import pasts_of, told
 from hptui.core.scheduler.queued import Queued
-from hptui.core.scheduler.recover import CAN_FREEZE, Recovered, recover
+from hptui.core.scheduler.recover import CAN_FREEZE, STOPPING, Recovered, recover
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
 from hptui.core.search import catalog
@@ -40,12 +40,13 @@ from hptui.core.study.trial import State, Why
 
 
 def open_session(
-    folder: SessionFolder, announce: Callable[[], None], log: int | None = None, finds: Finds = this_machine
-) -> int:
+    folder: SessionFolder, announce: Callable[[], None], log: int | None = None, finds: Finds = this_machine,
+    resume: bool = False,
+) -> int:  # fmt: skip
     """Run the session until it is over; 0 when it ended well. Its lock is ours.
 
     announce: called once everything is read and the loop begins. log: descriptor for the thinker's own words.
-    finds: where trials run.
+    finds: where trials run. resume: though an earlier scheduler was told to stop.
     """
     store = Writer(folder)
     reader = Reader(folder)
@@ -55,6 +56,9 @@ def open_session(
     cwd = facts.get("cwd") or script_folder
     session_id = str(facts.get("id") or folder.path.resolve())
     space = Space.parse(study.space).extend(reader.parameters())
+    cursor = int(facts.get("command_cursor") or 0)
+    if resume:
+        facts.pop(STOPPING, None)
     ground = finds(folder, study, facts)
     places = ground.places
     pruner = pruner_of(study, space if study.space else None)
@@ -79,7 +83,8 @@ def open_session(
         thinker=thinker_of(study, space, rows, log, pasts_of(facts), book),
         store=store,
         adviser=Adviser(facts.get("advised") or (), sum(State(row.state).ended for row in rows)),
-        cursor=int(facts.get("command_cursor") or 0),
+        cursor=cursor,
+        answered=frozenset(reader.answered(cursor)),
         made_by=ground.children,
     )
     world = World(gear)
@@ -89,6 +94,7 @@ def open_session(
     first = adopt(world, recovered, store.spool_offsets())
     with store.transaction():
         store.set_fact("finished", None)
+        store.set_fact(STOPPING, facts.get(STOPPING))
         store.set_fact("scheduler_pid", os.getpid())
         for device in forgotten:
             store.remove_device(device)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hptui.core.scheduler.gpus import ALONE
@@ -12,6 +12,7 @@ from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM, Params
 
 LOST_RETRIES = 3
 LOST = "times_lost"  # the attribute that counts them
+QUEUE = "queue"  # the fact: points that have yet to become trials
 HEIR = "heir"  # the attribute: whose place an heir took, whose it is, at which step
 STOPPED = "stopped with the session: starts again when it is resumed"  # why such a trial was lost: it is nobody's fault
 
@@ -26,6 +27,16 @@ class Queued:
     x: tuple[float | None, ...] = ()
     retry_of: int | None = None
     attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def kept(queue: Sequence[Queued]) -> list[dict[str, Any]] | None:
+    """Of a queue, what the next scheduler finds nowhere else (the fact QUEUE): all but the study file's points."""
+    return [asdict(point) for point in queue if point.attrs or point.retry_of is not None] or None
+
+
+def unpacked(fact: Sequence[Mapping[str, Any]]) -> list[Queued]:
+    """The points of `kept`, as the session's database gives them back."""
+    return [Queued(**{**point, "x": tuple(point["x"])}) for point in fact]
 
 
 def again(

@@ -16,8 +16,8 @@ from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.oom import alone_again
 from hptui.core.scheduler.project import PAUSED_BEFORE
-from hptui.core.scheduler.queued import Queued, again
-from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Rules, SchedulerState, Tally
+from hptui.core.scheduler.queued import QUEUE, Queued, again, unpacked
+from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Rules, SchedulerState, Stopping, Tally
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import BUDGET
@@ -37,6 +37,7 @@ from hptui.core.study.trial import (
     Why,
 )
 
+STOPPING = "stopping"  # the fact: why the session is to end, while what runs may finish
 CAN_FREEZE = "can_freeze"  # the fact: held trials' GPU memory may be moved, by the study and by this machine
 
 
@@ -66,8 +67,8 @@ def recover(
     first: list[Queued],
     pruner: Pruner,
 ) -> Recovered:
-    """The state that these rows tell of. `first`: points to try before any other, when no trial exists yet."""
-    rows = list(rows)
+    """The state that these rows tell of. first: the study file's points, which become the first trials."""
+    rows, asked = list(rows), unpacked(facts.get(QUEUE) or [])
     state = SchedulerState(
         rules_of(study, facts, pruner),
         places.slots,
@@ -78,7 +79,8 @@ def recover(
         counted=sum(row.retry_of is None for row in rows),
         tally=tally_of(study, (row for row in rows if State(row.state).ended)),
         spent=spent_by(rows),
-        queue=tuple(first) if not rows else tuple(lost_again(rows)),
+        queue=(*first[len(rows) :], *asked, *lost_again(rows, asked)),
+        stopping=Stopping(**facts[STOPPING]) if facts.get(STOPPING) else None,
         gpus=gpus_from(study, facts, rows, places),
         durations=tuple(row.busy_s for row in rows if row.state in (State.COMPLETE, State.PRUNED))[-DURATIONS:],
     )
@@ -105,9 +107,9 @@ def tally_of(study: Study, ended: Iterable[TrialRow]) -> Tally:
     return tally  # failures in a row count anew: who resumes has mended something
 
 
-def lost_again(rows: list[TrialRow]) -> Iterable[Queued]:
-    """Lost trials that nobody has tried again."""
-    retried = {row.retry_of for row in rows}
+def lost_again(rows: list[TrialRow], asked: Iterable[Queued]) -> Iterable[Queued]:
+    """Lost trials that nobody has tried again, or is about to. asked: points that wait to become trials."""
+    retried = {row.retry_of for row in rows} | {point.retry_of for point in asked}
     for row in rows:
         if row.cause == Cause.LOST and row.may_retry and row.number not in retried:
             point = again(row.number, row.params, row.x, row.attrs, row.reason)

@@ -113,6 +113,9 @@ def _max_steps_problem(state: SchedulerState, value: float) -> str:
 def take_back_point(state: SchedulerState, wish: CommandRow) -> a.Action:
     """An enqueued point that has not started is ended before it does."""
     asked, at = wish.args.get("command"), state.now
+    if isinstance(asked, int) and any(remarks_of(point.attrs).get("asked") == asked for point in state.queue):
+        heeded = e.Heeded(at, wish, "you asked: take back an enqueued point that has yet to become a trial")
+        return a.Record((heeded, e.Dequeued(at, asked)))
     for number, live in state.live.items():
         if remarks_of(live.trial.attrs).get("asked") != asked:
             continue

@@ -121,6 +121,14 @@ class Reader:
             rows = self._ask(f"select {codec.COMMAND} from commands where id > ? order by id", after_id)
             return [codec.command_row(row) for row in rows]
 
+    def answered(self, after_id: int = 0) -> set[int]:
+        """Commands after `after_id` that the ledger has an answer to."""
+        sql = """
+            select json_extract(data, '$.command') as command from events
+            where kind in ('wished', 'refused') and command > ?
+        """
+        return {int(row[0]) for row in self._ask(sql, after_id)}
+
     # trials
 
     def trials(self, after_change: int = 0, points: bool = True) -> list[TrialRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -14,10 +15,18 @@ from typing import Any
 
 import pytest
 
+from hptui.core.devices.inventory import without_gpus
 from hptui.core.scheduler import disk
-from hptui.core.scheduler.events import Noted
-from hptui.core.scheduler.loop import back_up
+from hptui.core.scheduler.events import Dequeued, Enqueued, Noted, Proposed, StopAsked
+from hptui.core.scheduler.judging import pruner_of
+from hptui.core.scheduler.loop import Batch, back_up, take
+from hptui.core.scheduler.open import queue_of
+from hptui.core.scheduler.recover import recover
+from hptui.core.scheduler.state import Stopping
+from hptui.core.space.space import Space
 from hptui.core.store.faults import DiskFull
+from hptui.core.study.file import load_study
+from hptui.core.study.remarks import ATTR
 from hptui.core.wire.lock import SessionLock
 
 Make = Callable[..., Any]
@@ -138,6 +147,55 @@ def test_a_command_posted_while_nobody_listens_is_heard_later(session: Make) -> 
     s.finish()
 
     assert s.processes() == []
+
+
+THREE_POINTS = """
+    enqueue = [{x = 0.0}, {x = 0.1}, {x = 0.2}]
+    [objective]
+    script = "train.py"
+    [space]
+    x = {type = "float", low = 0.0, high = 1.0}
+"""
+
+
+def test_points_that_wait_to_become_trials_and_a_stop_survive_the_scheduler() -> None:
+    """As a scheduler leaves them that was killed while the first of three enqueued points ran."""
+    mine = Enqueued(1.0, {"x": 0.9}, (0.9,), "enqueued", "enqueued by you", attrs={ATTR: {"asked": 1}})
+    study = load_study(THREE_POINTS, where="s.toml", folder=None)
+    first = queue_of(study, Space.parse(study.space))
+    none = pruner_of(study)
+    state, batch = recover(study, {}, [], without_gpus(1, 2, "", hides_gpus=False), first, none).state, Batch()
+    for event in (mine, StopAsked(2.0, "stopped by you"), Proposed(3.0, 0, {"x": 0.0}, (0.0,), "", "baseline", 1)):
+        state = take(state, event, batch)
+    facts = json.loads(json.dumps(batch.facts))
+
+    after = recover(study, facts, batch.trials.values(), without_gpus(1, 2, "", hides_gpus=False), first, none).state
+
+    assert [point.params["x"] for point in after.queue] == [0.1, 0.2, 0.9] and after.queue == state.queue
+    assert after.stopping == Stopping("stopped by you")
+    take(after, Dequeued(4.0, 1), batch)
+    assert batch.facts["queue"] is None
+
+
+def test_a_stopping_session_goes_on_when_it_is_resumed_and_takes_back_points_that_wait(session: Make) -> None:
+    s = session(SLOW.replace("400", "100"), STUDY)
+    s.start()
+    s.wait_for(0, "RUNNING")
+    s.wish("stop")
+    asked = s.wish("enqueue", params={"x": 0.5}).data["command"]
+    said = s.wish("undo", command=asked).reason
+    assert said == "you asked: take back an enqueued point that has yet to become a trial"
+    s.wish("enqueue", params={"x": 0.25})
+    os.kill(s.scheduler_pid, signal.SIGKILL)
+    s.until(lambda: not s.alive)
+    s.start()
+    assert s.reader.fact("stopping")["reason"] == "stopped by you: running trials may finish"
+
+    assert s.wish("resume").kind == "wished"
+    s.finish()
+
+    assert s.reader.fact("finished")["final"] and s.reader.fact("stopping") is None
+    assert [row.params["x"] for row in s.trials().values() if row.origin == "enqueued"] == [0.25]
 
 
 def test_two_schedulers_never_run_one_session(session: Make) -> None:

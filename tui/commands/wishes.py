@@ -49,7 +49,7 @@ def pause(name: str, trials: tuple[int, ...], as_json: bool) -> int:
 @click.option("-n", "--total", "n_trials", type=click.IntRange(1), metavar="N", help="A new total for the session.")
 @AS_JSON
 def resume(name: str, trials: tuple[int, ...], n_trials: int | None, as_json: bool) -> int:
-    """Resume paused trials; without a number, the session, also one that was stopped or interrupted."""
+    """Resume paused trials; without a number, the session, also one that stops, was stopped or was interrupted."""
     if trials:
         return ask(live(name, "resume"), Wish.RESUME, trials, as_json)
     folder = find(name)

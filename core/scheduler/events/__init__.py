@@ -35,6 +35,7 @@ from hptui.core.scheduler.events.standing import FrontJoined, NewBest
 from hptui.core.scheduler.events.trials import (
     AttrSet,
     Defined,
+    Dequeued,
     EndAsked,
     Enqueued,
     Exited,
@@ -69,6 +70,7 @@ __all__ = [
     "BudgetSet",
     "DeathsForgotten",
     "Defined",
+    "Dequeued",
     "DiskFilled",
     "DiskFreed",
     "EndAsked",

@@ -163,7 +163,7 @@ class EndedRemarked(Event):
 
 @dataclass(frozen=True, slots=True)
 class HoldSet(Event):
-    """The session as a whole was paused or resumed."""
+    """The session as a whole was paused or resumed; a stop that has a way back is taken back with it."""
 
     held: bool
 

@@ -277,6 +277,13 @@ class Settled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Dequeued(Event):
+    """A point of the user's is not tried after all. asked: the command that enqueued it."""
+
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueued(Event):
     """A point to try before the sampler is asked again."""
 
