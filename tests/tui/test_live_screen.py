@@ -288,6 +288,29 @@ def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> N
     drive(folder, journey)
 
 
+def test_taking_back_what_was_asked_of_a_session_that_lives_no_more_does_not_start_it(own_home: Path) -> None:
+    folder = SessionFolder(own_home / "sessions" / "digits")
+    write_session(folder, 60)
+    lock = SessionLock.take(folder.lock)
+    assert lock is not None
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("colon")
+        await screen.type("goto 57")
+        await screen.press("enter", "space")
+        await screen.until(lambda: len(_commands(folder)) == 1)
+        lock.release()
+        await screen.until("scheduler is gone")
+        await screen.press("u")
+        await screen.until(lambda: "R starts it again" in screen.lines[-1])
+
+    drive(folder, journey)
+
+    assert [(one.kind, one.trial) for one in _commands(folder)] == [("pause", 57)]
+    assert not folder.log.exists()  # nor was there a scheduler
+
+
 def test_a_session_that_vanishes_is_said_to_be_gone(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")

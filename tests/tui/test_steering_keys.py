@@ -199,6 +199,10 @@ def test_a_finished_session_takes_notes_without_being_started_again(past: Sessio
         await screen.type("fine")
         await screen.press("enter")
         await screen.until("tags +fine")
+        await screen.press("u")
+        await screen.until("tags -fine")
+        await screen.press("U")
+        await screen.until("tags +fine")
 
     drive(past, journey)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -96,15 +96,32 @@ class Wishing(Taking):
         self.weighed(weigh(Wish.RETRY, self.targets(), self.snapshot))
 
     def action_undo(self) -> None:
-        if not (self.snapshot.alive or self.attached.control.deeds.done):
-            self.wish(Wish.UNDO, (None,))
-            return
-        self.say(self.attached.control.take_back(time.time()))
-        self._await_answer()
+        deeds = self.attached.control.deeds
+        self._turn([one for deed in deeds.done[-1:] for one in deed.back], self.attached.control.take_back)
 
     def action_redo(self) -> None:
-        self.say(self.attached.control.do_again(time.time()))
-        self._await_answer()
+        deeds = self.attached.control.deeds
+        self._turn([one for deed in deeds.undone[-1:] for one in deed.done], self.attached.control.do_again)
+
+    def _turn(self, requests: Sequence[Request], turn: Callable[[float], str]) -> None:
+        """Back, or back again. Where nobody schedules the session only notes are: the rest would start it again."""
+        if self.snapshot.alive:
+            self.say(turn(time.time()))
+            self._await_answer()
+        elif _notes(requests):
+            self.say(turn(time.time()))
+            self._await_answer(Wish.NOTE)
+        else:
+            self.wish(Wish.UNDO, (None,))  # which says why not
+
+    def dead_keys(self) -> frozenset[str]:
+        """A note can be taken back where little else can be done."""
+        if self.attached.read_only:
+            return super().dead_keys()
+        deeds = self.attached.control.deeds
+        undo = {"undo"} if any(_notes(deed.back) for deed in deeds.done[-1:]) else set()
+        redo = {"redo"} if any(_notes(deed.done) for deed in deeds.undone[-1:]) else set()
+        return super().dead_keys() - undo - redo
 
     def action_slots(self, by: int) -> None:
         devices = self.snapshot.devices
@@ -163,6 +180,10 @@ class Wishing(Taking):
         hint = f" ({message.error.hint})" if message.error.hint else ""
         self.say(f"{message.error.problem}{hint}", "error")
         self.show_snapshot(self.snapshot)
+
+
+def _notes(requests: Sequence[Request]) -> bool:
+    return bool(requests) and all(one.wish is Wish.NOTE for one in requests)
 
 
 def these(trials: Sequence[int]) -> str:
