@@ -15,6 +15,7 @@ from hptui.core.search.assemble import assemble
 from hptui.core.search.catalog import SAMPLERS
 from hptui.core.search.observe import PastTrials
 from hptui.core.search.protocol import Exhausted, History, Kind, Outlook, Proposal
+from hptui.core.search.samplers.constrained import penalised
 from hptui.core.search.wording import said
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen, Goal
@@ -200,6 +201,18 @@ def test_a_model_looks_for_what_keeps_the_constraint_before_anything_else(goals:
     history = searched(assemble(Chosen(name="gp"), floats(3), 0, goals), losses, 3, 20, far)
 
     assert np.sum(~history.violated) >= 3
+
+
+def test_constraints_that_are_not_numbers_are_broken_most() -> None:
+    """A session keeps NaN and infinity as the largest number there is."""
+    largest = np.finfo(float).max
+    none = np.zeros(4, np.int64)
+    told = History(np.zeros((4, 1)), np.full(4, 0.5), none, np.arange(4), none, constraints={
+        "memory": np.array([-1.0, 2.0, largest, largest])})  # fmt: skip
+
+    kept, some, *most = penalised(told).tolist()
+
+    assert kept < some < min(most)
 
 
 def test_the_chance_to_keep_the_constraints_is_said() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hptui.core.search.models.process import Process
 
 _ENOUGH = 3  # values of a constraint before there is a model of it
+_HUGE = 1e150  # by so much is a constraint broken that is NaN or infinite
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,10 @@ def penalised(history: History) -> Array:
         return y
     excess = np.zeros(len(y))
     for values in history.constraints.values():
-        over = np.where(values > 0, values, 0.0)
+        over = np.where(values > 0, np.minimum(values, _HUGE), 0.0)
         if (over > 0).any():
-            excess += np.minimum(over / float(np.median(over[over > 0])), 1e3)
+            usual = over[(over > 0) & (over < _HUGE)]
+            excess += np.minimum(over / (float(np.median(usual)) if len(usual) else _HUGE), 1e3)
     fair = y[~broken & np.isfinite(y)]
     known = fair if len(fair) else y[np.isfinite(y)]
     if not len(known):
