@@ -124,6 +124,17 @@ def test_failed_trials_say_nothing() -> None:
     np.testing.assert_array_equal(first.x, second.x)
 
 
+@pytest.mark.parametrize("scale", [1e200, -1e200])
+def test_losses_whose_squares_no_float_holds_are_learned_from(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    none = np.zeros(12, np.int64)
+    told = History(rng.random((12, 2)), scale * rng.random(12), none, np.arange(12), none)
+
+    answer = make_sampler(Chosen(name="gp"), floats(2), 0).ask(told, 12)
+
+    assert isinstance(answer, Proposal) and answer.why == "gp"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_scale_and_shift_of_the_loss_change_next_to_nothing(name: str) -> None:
     space = floats(2)

@@ -59,7 +59,7 @@ def observe(history: History, layout: Layout) -> Observed:
         known = np.zeros(len(history), bool)
         y = np.empty(0)
     else:
-        y = np.clip(y, -_HUGE, min(float(finite.max()), _HUGE))
+        y = np.clip(np.minimum(y, finite.max()), -_HUGE, _HUGE)
     return Observed(
         x[known],
         y,
