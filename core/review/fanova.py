@@ -40,9 +40,14 @@ def variances(forest: Forest) -> tuple[Floats, Floats]:
 
 
 def fanova(forest: Forest, most_pairs: int = 28) -> Shares:
-    """Main effects of all parameters, and interactions among the strongest of them (`most_pairs` pairs at most)."""
+    """Main effects of all parameters, and interactions among the strongest of them (`most_pairs` pairs at most).
+
+    Trees that found nothing to split by say nothing; when all are such, every share is 0.
+    """
     mean, total = variances(forest)
-    known = total > 0
+    known = (total > 0) & [len(tree.value) > 1 for tree in forest.trees]  # of one leaf the variance is a rounding error
+    if not known.any():
+        return Shares(np.zeros((1, len(forest.bins))), np.zeros((1, 0)), ())
     main = np.zeros((len(forest.trees), len(forest.bins)))
     for j, one in enumerate(forest.bins):
         for t, curve in enumerate(marginals(forest, j)):

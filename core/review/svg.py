@@ -61,7 +61,8 @@ class _Axis:
     def around(values: Floats, log: bool) -> _Axis:
         low, high = float(values.min()), float(values.max())
         if low == high:
-            low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
+            around = max(0.5, 1e-6 * abs(low))  # next to a large number 0.5 is nothing
+            low, high = (low / 2, high * 2) if log else (low - around, high + around)
         room = 0.0 if log else 0.03 * (high - low)
         return _Axis(low - room, high + room, log)
 
@@ -75,7 +76,8 @@ class _Axis:
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             every = max(1, (last - first) // 5 + 1)
-            return [(10.0**k, f"{10.0**k:g}") for k in range(first, last + 1, every)]
+            powers = [(10.0**k, f"{10.0**k:g}") for k in range(first, last + 1, every)]
+            return powers or [(end, f"{end:.2g}") for end in (self.low, self.high)]  # all within one decade
         raw = (self.high - self.low) / 4
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(f * power for f in (1, 2, 5, 10) if f * power >= raw)

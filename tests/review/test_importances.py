@@ -188,6 +188,14 @@ def test_few_trials_are_said_to_be_few() -> None:
         importance(session(3))
 
 
+def test_of_trials_at_one_point_no_parameter_explains_anything() -> None:
+    rows = [TrialRow(n, "COMPLETE", {"lr": 1e-3, "opt": "adam"}, value=float(n % 7)) for n in range(30)]
+
+    found = importance(columns(rows, SPACE))
+
+    assert [effect.share.high for effect in found.main] == [0.0, 0.0, 0.0] and found.explained == (0.0, 0.0)
+
+
 def test_a_diverged_trial_is_not_all_the_variance_there_is() -> None:
     losses = np.r_[np.linspace(1, 2, 50), 1e6]
 

@@ -89,6 +89,13 @@ def test_a_chart_of_nothing_is_nothing_and_one_of_outliers_shows_the_rest() -> N
     assert {"0", "0.5", "1"} <= set(labels)
 
 
+def test_a_chart_of_one_huge_value_is_drawn_and_a_range_within_a_decade_says_its_ends() -> None:
+    svg = chart([Series(np.array([2e-4, 8e-4]), np.full(2, 1e17), "red", line=False)], "lr", "loss", x_log=True)
+
+    labels = [t.text for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"1e+17", "0.0002", "0.0008"} <= set(labels)
+
+
 def test_on_a_terminal_a_picture_is_its_caption() -> None:
     from hptui.core.review.report import Code, Picture
     from hptui.core.review.report import Text as Words
