@@ -129,6 +129,11 @@ def harmless(text: str) -> str:
     return "".join(out)
 
 
+def as_title(text: str) -> str:
+    """For the title of a border, which Textual reads as markup: harmless, every bracket in it itself."""
+    return harmless(text).replace("[", r"\[")
+
+
 @lru_cache(maxsize=16384)
 def fit(text: str, width: int, align: Align = "left", cut: str = "…") -> str:
     """`text`, harmless, in exactly `width` cells: padded, or cut with an ellipsis."""

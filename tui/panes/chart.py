@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from hptui.tui.charts.piece import Piece
-from hptui.tui.glyphs import fit, harmless, wrapped
+from hptui.tui.glyphs import as_title, fit, wrapped
 from hptui.tui.material import Material
 from hptui.tui.panes.line_table import joined
 from hptui.tui.panes.painted import PaintedLines
@@ -48,10 +48,10 @@ class DrawnPane(PaintedLines, can_focus=True):
 
     def _retitle(self) -> None:
         """Setting a border's title repaints the pane, so only when it says something else."""
-        title = harmless(self.title_text())
+        title = self.title_text()
         if title and title != self._titled:
             self._titled = title
-            self.border_title = title.replace("[", r"\[")
+            self.border_title = as_title(title)
 
     def line_state(self, y: int) -> Hashable:
         return self.size.width, self.drawn()[y] if y < self.size.height else ()

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from hptui.tui.glyphs import clip, current, harmless
+from hptui.tui.glyphs import as_title, clip, current, harmless
 from hptui.tui.panes.line_table import joined
 from hptui.tui.panes.rows import Cell, End, Line, Rows
 
@@ -45,7 +45,7 @@ class LineList(Rows):
 
     def entitle(self, title: str) -> None:
         """Setting a border's title repaints the whole pane, so it is set when it reads differently."""
-        title = title.replace("[", r"\[")
+        title = as_title(title)
         if title != self.border_title:
             self.border_title = title
 

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from hptui.tui.charts.axes import Axis, steady
 from hptui.tui.charts.piece import Piece
-from hptui.tui.glyphs import Glyphs, current, fit, harmless
+from hptui.tui.glyphs import Glyphs, as_title, current, fit, harmless
 from hptui.tui.panes.line_table import joined
 from hptui.tui.theme import Brush, series_style
 
@@ -161,14 +161,14 @@ class LinePlot(Widget, can_focus=True):
 
     def _retitle(self) -> None:
         """Setting a border's title repaints the pane, so only when it says something else."""
-        title = harmless(self.title) if self.title else ""
+        title = self.title
         if title and self.hidden:
             title += f" ─ {self.hidden} ≤ 0 hidden"
         if title and self.off_scale:
             title += f" ─ {self.off_scale} off the scale"
         if title and title != self._titled:
             self._titled = title
-            self.border_title = title.replace("[", r"\[")
+            self.border_title = as_title(title)
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from hptui.tui.arrangement import Arrangement
+from hptui.tui.glyphs import as_title
 from hptui.tui.panes.line_table import Column, LineTable
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.numbers import count
@@ -65,7 +66,7 @@ class TrialsPane(LineTable):
             title += f" ─ {len(arranged.order):,} of {len(snapshot.trials):,} match {arranged.filter}"
         if self.marked:
             title += f" ─ {len(self.marked)} marked"
-        title = title.replace("[", r"\[")
+        title = as_title(title)
         if title != self.border_title:
             self.border_title = title
 

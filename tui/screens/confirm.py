@@ -13,7 +13,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from hptui.tui.glyphs import harmless
+from hptui.tui.glyphs import as_title, harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class PickScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         box = Static("", markup=False)
-        box.border_title = self._title
+        box.border_title = as_title(self._title)
         yield box
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from hptui.tui.glyphs import fit, harmless
+from hptui.tui.glyphs import as_title, fit, harmless
 
 Texts = dict[str, str]
 
@@ -76,7 +76,7 @@ class FormScreen(ModalScreen[Texts | None]):
     def compose(self) -> ComposeResult:
         wide = min(max((cell_len(harmless(one.label)) for one in self._fields), default=4), 24)
         box = Vertical(id="form")
-        box.border_title = harmless(self._title).replace("[", r"\[")
+        box.border_title = as_title(self._title)
         with box:
             with VerticalScroll(id="fields", can_focus=False):
                 for at, one in enumerate(self._fields):

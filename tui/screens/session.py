@@ -144,7 +144,12 @@ class SessionScreen(Around):
         if log is None or not log.exists():
             self.say("this trial has printed nothing yet", "warning")
             return
-        pager = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+        wanted = os.environ.get("PAGER", "")
+        try:
+            pager = shlex.split(wanted) or ["less"]
+        except ValueError as error:
+            self.say(f"PAGER is {wanted!r}: {error}", "error")
+            return
         try:
             with self.app.suspend():
                 subprocess.run([*pager, str(log)], check=False, env={**os.environ, "LESSSECURE": "1"})
