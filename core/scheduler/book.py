@@ -81,7 +81,7 @@ class Book:
         def of(pages: dict[int, _Page]) -> list[Curve]:
             return [self._curve(other, page) for other, page in pages.items() if other != number]
 
-        return Crowd(self._ended, of(self._open), lambda: of(self._pages))
+        return Crowd(self._ended, lambda: of(self._open), lambda: of(self._pages))
 
     def _page(self, number: int) -> _Page:
         if number not in self._pages:

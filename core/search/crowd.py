@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, overload
 
@@ -68,9 +69,14 @@ class Crowd(Sequence[Curve]):
     Good until the next report.
     """
 
-    def __init__(self, ended: Ended, live: Sequence[Curve], everyone: Callable[[], Iterable[Curve]]) -> None:
-        self.ended, self.live = ended, live
-        self._everyone = everyone
+    def __init__(
+        self, ended: Ended, live: Callable[[], Sequence[Curve]], everyone: Callable[[], Iterable[Curve]]
+    ) -> None:
+        self.ended, self._live, self._everyone = ended, live, everyone
+
+    @cached_property
+    def live(self) -> Sequence[Curve]:
+        return self._live()
 
     @staticmethod
     def of(curves: Iterable[Curve]) -> Crowd:
@@ -81,11 +87,11 @@ class Crowd(Sequence[Curve]):
         for curve in everyone:
             if curve.kind != Kind.PENDING:
                 ended.add(curve)
-        return Crowd(ended, [curve for curve in everyone if curve.kind == Kind.PENDING], lambda: everyone)
+        return Crowd(ended, lambda: [curve for curve in everyone if curve.kind == Kind.PENDING], lambda: everyone)
 
     def beside(self, curve: Curve) -> Crowd:
         """With one more, which has not ended."""
-        return Crowd(self.ended, [*self.live, curve], lambda: chain(self, (curve,)))
+        return Crowd(self.ended, lambda: [*self.live, curve], lambda: chain(self, (curve,)))
 
     def reached(self, rung: int, above: float = math.inf) -> list[Entrant]:
         """Those that have come to a rung, best first. above: the next rung up; one held there is not held here."""

@@ -9,7 +9,7 @@ from hptui.core.search.models.curve_coverage import misses_of, widening_of, with
 from hptui.core.search.models.curve_fit import MOST, Observations, levels, settings, squares, telling
 from hptui.core.search.models.curve_kernel import NAMES, CurveEvidence, CurveKernel
 from hptui.core.search.models.curve_model import expect, expect_elsewhere, selected
-from hptui.core.search.models.curve_posterior import CurvePosterior
+from hptui.core.search.models.curve_posterior import SMALL, CurvePosterior, lower_times, times_lower
 from hptui.core.search.models.curve_scale import LossScale, floor_of
 
 GROUPS = (0, 1, 2, 2)
@@ -163,3 +163,12 @@ def test_predictions_are_checked_against_the_later_halves_of_curves() -> None:
     assert len(misses_of(seen)) == 8
     assert 1.0 <= widening_of(seen) < 2.0
     assert widening_of(rough) >= widening_of(seen)
+
+
+def test_products_with_a_triangle_that_leave_out_what_is_zero_are_the_whole_products() -> None:
+    rng = np.random.default_rng(3)
+    for n in (1, SMALL, SMALL + 1, 2 * SMALL + 3):
+        triangle, x = np.tril(rng.standard_normal((n, n))), rng.standard_normal(n)
+
+        np.testing.assert_allclose(lower_times(triangle, x), triangle @ x, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(times_lower(x, triangle), x @ triangle, rtol=1e-10, atol=1e-10)

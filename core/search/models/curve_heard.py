@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,13 +57,17 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Told:
-    """The observations of parts, in the order in which they came.
+    """The observations of curves, in the order in which they came.
 
-    parts: by number. rows: of `trial`, by number. latest: the last arrival, 0 where none is known. least: the first
-    step of any.
+    curves, parts, features, trained, lowest: by row, the last two (t,): last step and lowest loss. rows: by number.
+    trial: (n,) rows. latest: the last arrival, 0 where none is known. least: the first step of any.
     """
 
-    parts: dict[int, _Part]
+    curves: tuple[Curve, ...]
+    parts: tuple[_Part, ...]
+    features: Array
+    trained: Array
+    lowest: Array
     rows: dict[int, int]
     trial: Whole
     steps: Whole
@@ -71,7 +76,8 @@ class _Told:
     least: int
 
     @staticmethod
-    def of(parts: Sequence[_Part]) -> _Told:
+    def of(parts: Sequence[_Part], named: Sequence[Curve], p: int) -> _Told:
+        """parts: of the curves `named`, with p features each."""
         owner = np.repeat(np.arange(len(parts)), [len(part.steps) for part in parts])
         steps = np.concatenate([part.steps for part in parts])
         losses = np.concatenate([part.losses for part in parts])
@@ -82,19 +88,30 @@ class _Told:
         appearance = np.argsort(np.unique(owner, return_index=True)[1], kind="stable")
         row = np.empty(len(parts), np.int64)
         row[appearance] = np.arange(len(parts))
-        rows = {part.curve.number: place for part, place in zip(parts, row.tolist(), strict=True)}
-        known = {part.curve.number: part for part in parts}
-        return _Told(known, rows, row[owner], steps, losses, int(arrival.max()), int(steps.min()))
+        by_row = tuple(parts[i] for i in appearance.tolist())
+        return _Told(
+            tuple(named[i] for i in appearance.tolist()), by_row, _table(by_row, p),
+            np.array([part.last_step for part in by_row], float), np.array([part.lowest for part in by_row]),
+            {part.curve.number: place for place, part in enumerate(by_row)},
+            row[owner], steps, losses, int(arrival.max()), int(steps.min()),
+        )  # fmt: skip
 
-    def grown(self, parts: Sequence[_Part]) -> _Told | None:
-        """The same of parts that are these and more; None when what came since is not all later."""
-        fresh = [part for part in parts if self.parts.get(part.curve.number) is not part]
-        if len(parts) - len(self.parts) != sum(part.curve.number not in self.parts for part in fresh):
-            return None
-        more = []
+    def changed(self, curves: Iterable[Curve]) -> tuple[list[Curve], int]:
+        """Those that are not as they are here, and how many are."""
+        rows, known = self.rows, self.curves
+        all_of_them = list(chain(curves))  # whose length nobody asks for: a crowd would count itself
+        other = [c for c in all_of_them if (row := rows.get(c.number)) is None or known[row] is not c]
+        return other, len(all_of_them) - len(other)
+
+    def grown(self, fresh: Sequence[_Part], named: Sequence[Curve]) -> _Told | None:
+        """The same with other parts of the curves `named`; None when what came since is not all later."""
+        rows, more = dict(self.rows), list[tuple[int, int, int, float]]()
         for part in fresh:
-            old, k = self.parts.get(part.curve.number), 0
-            if old is not None:
+            row, k = self.rows.get(part.curve.number), 0
+            if row is not None:
+                old = self.parts[row]
+                if old is part:
+                    continue
                 k = len(old.steps)
                 begun = zip((old.steps, old.losses, old.arrival), (part.steps, part.losses, part.arrival), strict=True)
                 if not all(a.tobytes() == b[:k].tobytes() for a, b in begun):
@@ -104,15 +121,26 @@ class _Told:
         more.sort(key=lambda one: one[:3])
         if more and (more[0][0] <= self.latest or min(one[1] for one in more) < self.least):
             return None
-        rows = dict(self.rows)
         at = [rows.setdefault(number, len(rows)) for _, _, number, _ in more]
-        known = {**self.parts, **{part.curve.number: part for part in fresh}} if fresh else self.parts
+        new = len(rows) - len(self.rows)
+        curves, parts = [*self.curves, *list(named[:1]) * new], [*self.parts, *list(fresh[:1]) * new]
+        trained, lowest = (np.append(known, np.zeros(new)) for known in (self.trained, self.lowest))
+        same = not new
+        for part, curve in zip(fresh, named, strict=True):
+            row = rows[part.curve.number]
+            same = same and parts[row].features is part.features
+            curves[row], parts[row], trained[row], lowest[row] = curve, part, part.last_step, part.lowest
         return _Told(
-            known, rows, np.append(self.trial, np.array(at, np.int64)),
+            tuple(curves), tuple(parts), self.features if same else _table(parts, self.features.shape[1]),
+            trained, lowest, rows, np.append(self.trial, np.array(at, np.int64)),
             np.append(self.steps, np.array([one[1] for one in more], np.int64)),
             np.append(self.losses, np.array([one[3] for one in more], float)),
             more[-1][0] if more else self.latest, self.least,
         )  # fmt: skip
+
+
+def _table(parts: Sequence[_Part], p: int) -> Array:
+    return np.array([part.features for part in parts]).reshape(len(parts), p)
 
 
 @dataclass(frozen=True)
@@ -127,8 +155,7 @@ class Ear:
     space: Space | None = None
     _parts: dict[int, _Part] = field(default_factory=dict, compare=False, repr=False)
     _features: dict[Point, Array] = field(default_factory=dict, compare=False, repr=False)
-    _told: dict[str, _Told] = field(default_factory=dict, compare=False, repr=False)
-    _table: dict[str, tuple[list[Array], Array]] = field(default_factory=dict, compare=False, repr=False)
+    _told: dict[str, _Told | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def layout(self) -> Layout | None:
@@ -156,38 +183,31 @@ class Ear:
 
     def hear(self, curves: Sequence[Curve]) -> Heard | None:
         """None before anybody has reported."""
-        named = [curve for curve in curves if len(curve.steps)]
-        if not named:
+        told = self._told["latest"] = self._listen(curves)
+        if told is None:
             return None
-        known = self._parts
-        parts = [
-            part if (part := known.get(curve.number)) is not None and part.is_of(curve) else self._part(curve)
-            for curve in named
-        ]
-        told = self._told.get("latest")
-        told = self._told["latest"] = (told.grown(parts) if told is not None else None) or _Told.of(parts)
-        by_row = [parts[0]] * len(parts)
-        for part in parts:
-            by_row[told.rows[part.curve.number]] = part
         from_0 = int(told.least == 0)  # steps count from 0, or from 1
         first = max(1, told.least + from_0)
         s = np.log(np.maximum(told.steps + from_0, first) / first) / math.log(max(self.max_steps / first, 1.5))
-        features = self._stacked([part.features for part in by_row])
-        seen = Observations(features, self.groups, told.trial, np.minimum(s, 1.0), told.losses)
-        trained = np.array([part.last_step for part in by_row], float) + from_0
-        lowest, last = min(part.lowest for part in parts), self.max_steps - from_0
-        now = {curve.number: curve for curve in named}
-        return Heard(tuple(now[part.curve.number] for part in by_row), seen, lowest, trained, last, self.max_steps)
+        seen = Observations(told.features, self.groups, told.trial, np.minimum(s, 1.0), told.losses)
+        lowest, last = float(told.lowest.min()), self.max_steps - from_0
+        return Heard(told.curves, seen, lowest, told.trained + from_0, last, self.max_steps)
 
-    def _stacked(self, rows: list[Array]) -> Array:
-        """(t, p) of rows (p,); the table of before as long as they are the same ones."""
-        known, made = self._table.get("latest", ([], np.empty((0, 0))))
-        if len(known) != len(rows) or any(one is not other for one, other in zip(known, rows, strict=True)):
-            made = np.array(rows).reshape(len(rows), len(self.groups))
-            self._table["latest"] = (rows, made)
-        return made
+    def _listen(self, curves: Sequence[Curve]) -> _Told | None:
+        told = self._told.get("latest")
+        if told is not None:
+            fresh, kept = told.changed(curves)
+            named = [curve for curve in fresh if len(curve.steps)]
+            if kept + sum(curve.number in told.rows for curve in named) == len(told.rows):
+                grown = told.grown([self._part(curve) for curve in named], named)
+                if grown is not None:
+                    return grown
+        named = [curve for curve in curves if len(curve.steps)]
+        return _Told.of([self._part(curve) for curve in named], named, len(self.groups)) if named else None
 
     def _part(self, curve: Curve) -> _Part:
+        if (known := self._parts.get(curve.number)) is not None and known.is_of(curve):
+            return known
         marks = [
             i
             for i, step in enumerate(curve.steps.tolist())

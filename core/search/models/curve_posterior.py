@@ -12,6 +12,7 @@ from hptui.core.search.models.curve_kernel import CurveKernel, Rows
 from hptui.core.search.protocol import Array
 
 _JITTER = 1e-9
+PARTS, SMALL = 4, 200  # of a triangle; of one with fewer rows nothing is left out
 
 
 class CurvePosterior:
@@ -61,7 +62,7 @@ class CurvePosterior:
 
         z: (n,) what was observed at `rows`.
         """
-        told = self.inverse[: self.n, : self.n] @ z
+        told = lower_times(self.inverse[: self.n, : self.n], z)
         subjects = self.c + self.t
         variance = np.maximum(self.end_variance - self.explained[:subjects], 1e-9)
         return told @ self.half[: self.n, :subjects], np.sqrt(variance)
@@ -120,14 +121,29 @@ class CurvePosterior:
         row = np.zeros(0)
         if n:
             k = self._between(at, time, self.trial[:n] + self.c, self.s[:n])[0]
-            row = self.inverse[:n, :n] @ k
+            row = lower_times(self.inverse[:n, :n], k)
         rest = float(self.kernel.variance(time)[0]) + self.noise - float(row @ row)
         pivot = math.sqrt(max(rest, _JITTER))
-        self.inverse[n, :n], self.inverse[n, n] = -(row @ self.inverse[:n, :n]) / pivot, 1.0 / pivot
+        self.inverse[n, :n], self.inverse[n, n] = -times_lower(row, self.inverse[:n, :n]) / pivot, 1.0 / pivot
         self.half[n, :subjects] = (ends - row @ self.half[:n, :subjects]) / pivot
         self.explained[:subjects] += self.half[n, :subjects] ** 2
         self.trial[n], self.s[n] = trial, s
         self.n = n + 1
+
+
+def lower_times(lower: Array, x: Array) -> Array:
+    """(n,) of a lower triangle (n, n) and x (n,): most of what is zero is not read."""
+    return np.concatenate([lower[start:end, :end] @ x[:end] for start, end in _parts(len(x))])
+
+
+def times_lower(x: Array, lower: Array) -> Array:
+    """(n,) of x (n,) and a lower triangle (n, n)."""
+    return np.concatenate([x[start:] @ lower[start:, start:end] for start, end in _parts(len(x))])
+
+
+def _parts(n: int) -> list[tuple[int, int]]:
+    k = PARTS if n > SMALL else 1
+    return [(n * i // k, n * (i + 1) // k) for i in range(k)]
 
 
 def _wider(array: Array, shape: tuple[int, int]) -> Array:

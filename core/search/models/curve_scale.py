@@ -40,9 +40,9 @@ class LossScale:
         finite = y[y < _HUGE]
         if not len(finite):
             return LossScale(0.0, 1.0, 0.0, 0.0, 1.0)
-        first = np.minimum(y[np.unique(trial, return_index=True)[1]], float(finite.max()))
-        best, cap = float(finite.min()), float(np.quantile(first, CAP))
-        unit = FRACTION * (min(float(np.median(first)), cap) - best)
+        first = np.sort(np.minimum(y[np.unique(trial, return_index=True)[1]], float(finite.max())))
+        best, cap = float(finite.min()), _quantile(first, CAP)
+        unit = FRACTION * (min(_quantile(first, 0.5), cap) - best)
         if not unit > 1e-9 * (cap - best):  # more than half of the first losses are the best one
             unit = cap - best
         bare = LossScale(best, unit if unit > 1 / _HUGE else 1.0, max(cap, best), 0.0, 1.0)
@@ -58,3 +58,12 @@ class LossScale:
         """The loss that has this z; below the best one the scale goes on as a straight line."""
         w = self.mean + self.sd * z
         return self.best + self.unit * (float(np.expm1(min(w, 50.0))) if w > 0 else w)
+
+
+def _quantile(ascending: Array, share: float) -> float:
+    """As `np.quantile` has it, which takes longer to find out what it is asked than to answer."""
+    at = share * (len(ascending) - 1)
+    low = int(at)
+    a, b = float(ascending[low]), float(ascending[min(low + 1, len(ascending) - 1)])
+    part = at - low
+    return a + (b - a) * part if part < 0.5 else b - (b - a) * (1.0 - part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ SURE = 0.01  # a chance below this is none
 SEARCHING, FEW_STEPS = 0.5, 3.0  # this part of the share goes to the search, or so many steps a trial
 FIRST_END = 5  # when so many full trainings' steps are spent, a first trial goes to its end
 CLOSING_FULL, CLOSING_STEPS = 3, 2  # full trainings, and steps for every trial, that a session has at least
+LIKELY = 0.6  # such a chance to become the best is worth more than its share to a small session:
+AS_OF, NO_MORE = 80, 0.5  # as if it had so many trials, but never more than this part of all full trainings
 HALVING = 15  # where trials can't be held, the first halving is at this part of a full training
 
 
@@ -76,8 +79,8 @@ class Thaw:
         if not np.isfinite(curve.last):
             value = told(curve.last, self.sign)
             return Stop(f"step {curve.last_step}: the value is {'not a number' if value == 'nan' else value}")
-        crowd = (*others, replace(curve, held=True))
-        thought = self.mind.think(crowd)
+        # chained, for a crowd that is unpacked is counted first, which takes as long again
+        thought = self.mind.think(list(chain(others, (replace(curve, held=True),))))
         if thought is None or curve.last_step >= thought.heard.last:  # at its end
             return None
         answer = self._next(thought)
@@ -120,11 +123,12 @@ class Thaw:
     def _overdue(self, thought: Thought) -> int | None:
         """The row of a trial predicted best, when steps enough for some full trainings have brought no end yet."""
         heard = thought.heard
-        ended = any(curve.kind == Kind.COMPLETE for curve in heard.curves)
-        if ended or thought.expected is None or heard.steps.sum() < FIRST_END * self.max_steps:
+        if thought.expected is None or heard.steps.sum() < FIRST_END * self.max_steps:
             return None
-        heard_of = thought.expected.heard
-        lives = [row for row, curve in enumerate(heard.curves) if curve.kind == Kind.PENDING and heard_of[row]]
+        if any(curve.kind == Kind.COMPLETE for curve in heard.curves):
+            return None
+        heard_of = thought.expected.heard.tolist()
+        lives = [row for row, curve in enumerate(heard.curves) if heard_of[row] and curve.kind == Kind.PENDING]
         if not lives:
             return None
         row = thought.furthest(lives)
@@ -139,7 +143,7 @@ class Thaw:
         if not any(curve.kind == Kind.COMPLETE for curve in thought.heard.curves):
             return self._resume(thought, number, "no trial is complete: ")
         if self._closed(thought):
-            return None
+            return self._likely(thought)
         from hptui.core.search.pruners.thaw_ladder import next_up
 
         if climber := next_up(thought.heard, self.max_steps, self.share):
@@ -147,6 +151,17 @@ class Thaw:
         if thought.outlook(number).chance < SURE:
             return None
         return self._resume(thought, number, "no new trial comes: ")
+
+    def _likely(self, thought: Thought) -> Resume | None:
+        """The share is spent: a trial held that would probably be the best, where there are too few for their share to
+        take many to their ends."""
+        most = self.max_steps * min(self.share * AS_OF, NO_MORE * len(thought.heard.curves))
+        if thought.heard.steps.sum() >= most or not thought.free.any():
+            return None
+        number = thought.heard.curves[thought.furthest(np.flatnonzero(thought.free).tolist())].number
+        if thought.outlook(number).chance < LIKELY:
+            return None
+        return self._resume(thought, number, "the share of steps is spent, but it is likely to become the best: ")
 
     def _closed(self, thought: Thought) -> bool:
         """Whether the steps of this session are spent: a few short trials have more than their share, for a quarter

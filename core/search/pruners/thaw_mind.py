@@ -101,12 +101,14 @@ class Thought:
     def furthest(self, rows: Sequence[int]) -> int:
         """Of these rows, the trial that has gone furthest of those that are predicted to end as well as the best, but
         for a doubt: else predictions that are all but equal would have many trials go on by turns, and none end."""
-        best = min(rows, key=lambda row: (self.ends[row], row))
+        of_these = np.sort(np.array(rows))
+        ends, steps = self.ends[of_these], self.heard.steps[of_these]
+        best = int(of_these[np.argmin(ends)])
         doubt = 0.0
         if self.expected is not None and self.heard.curves[best].kind == Kind.PENDING:
             doubt = self.expected.widening * float(self.expected.trials[1][best])
-        near = [row for row in rows if self.ends[row] <= self.ends[best] + doubt]
-        return max(near, key=lambda row: (self.heard.steps[row], -self.ends[row], -row))
+        near = np.flatnonzero(ends <= self.ends[best] + doubt)
+        return int(of_these[near[np.lexsort((ends[near], -steps[near]))[0]]])
 
     @property
     def worst_first(self) -> list[int]:
