@@ -207,6 +207,27 @@ def test_all_trials_together_take_their_share_of_steps_and_no_more() -> None:
     assert sum(done.steps.values()) <= max(0.25 * STEPS * 14, least) + STEPS  # one trial is taken to its end anyway
 
 
+def test_a_small_session_goes_on_with_a_trial_that_is_likely_to_become_the_best_though_its_share_is_spent() -> None:
+    at = np.arange(1, STEPS + 1)
+    rng = np.random.default_rng(3)
+
+    def trial(number: int, end: float, steps: int) -> Curve:
+        losses = end + 0.5 * np.exp(-at / 3.0)
+        kind = Kind.COMPLETE if steps == STEPS else Kind.PENDING
+        return Curve(number, at[:steps], losses[:steps], kind, held=steps < STEPS, x=tuple(rng.random(2)))
+
+    crowd = [trial(n, 0.5 + n / 20, STEPS if n < 4 else 3) for n in range(20)]
+    falling = replace(trial(20, 0.2, 5), x=(0.5, 0.5))
+    assert sum(len(curve.steps) for curve in [*crowd, falling]) >= 3 * STEPS + 2 * 21
+
+    likely = rule().promote([*crowd, falling], closing=True)
+    assert likely is not None and likely.number == 20
+    assert likely.reason.startswith("the share of steps is spent, but it is likely to become the best: predicted")
+    assert rule().promote(crowd, closing=True) is None
+    full = [trial(n, 0.5 + n / 20, STEPS) for n in range(20)]  # more than half of all that there is to train
+    assert rule().promote([*full, falling], closing=True) is None
+
+
 def test_after_some_full_trainings_steps_without_an_end_the_best_predicted_goes_to_its_end_and_no_other() -> None:
     crowd = curves(16)
     steps, needed = sum(len(curve.steps) for curve in crowd), 5 * STEPS
