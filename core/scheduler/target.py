@@ -15,6 +15,7 @@ from hptui.core.search.catalog import check, misfits
 from hptui.core.space.reading import nearest
 from hptui.core.space.space import Space
 from hptui.core.study.file import load_study
+from hptui.core.study.placeholders import PLACES, placeholders
 from hptui.core.study.study import Study
 
 
@@ -72,17 +73,33 @@ def _instead(key: str, name: str, functions: list[str], path: Path) -> str:
 
 
 def command_problems(study: Study, folder: Path) -> list[HptuiError]:
-    """A program that is nowhere, said before a trial fails for it."""
+    """A program that is nowhere, or a word in braces that nobody fills in, said before a trial fails for it."""
     command, env = study.objective.command, study.objective.env
     if command is None:
         return []
+    problems = _placeholder_problems(study, command)
     program = (shlex.split(command) if isinstance(command, str) else command)[0]
-    if "{" in program or "PATH" in env:  # known only when a trial starts
-        return []
     cwd = folder / Path(study.objective.cwd or "").expanduser()
-    found = shutil.which(str(cwd / program) if "/" in program else program)
+    if "{" in program or "PATH" in env or shutil.which(str(cwd / program) if "/" in program else program):
+        return problems  # some are known only when a trial starts
     hint = "name one on the PATH, or give its path"
-    return [] if found else [StudyError("objective.command", f"there is no program {program}", hint)]
+    return [*problems, StudyError("objective.command", f"there is no program {program}", hint)]
+
+
+def _placeholder_problems(study: Study, command: str | list[str]) -> list[HptuiError]:
+    """Words in braces that a trial would fail for, or that would reach the program as they are."""
+    named, fills = placeholders(command), study.objective.arguments == "placeholders"
+    found = []
+    for name in () if "overrides" in named else named:
+        parameter = study.space.get(name)
+        if fills and parameter is None:
+            found.append((f"{{{name}}} is no parameter of the study", nearest(name, [*study.space, *PLACES])))
+        elif fills and parameter is not None and parameter.get("when"):
+            found.append((f"{{{name}}} has no value where it is not active", 'arguments = "flags" leaves it out there'))
+        elif not fills and parameter is not None:
+            hint = 'add arguments = "placeholders", or take it out: flags are appended'
+            found.append((f"nothing fills {{{name}}} in, as arguments = {study.objective.arguments!r}", hint))
+    return [StudyError("objective.command", problem, hint) for problem, hint in found]
 
 
 def _names_of(tree: ast.Module) -> tuple[set[str], bool]:

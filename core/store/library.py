@@ -108,9 +108,9 @@ def summary(folder: SessionFolder) -> SessionSummary:
 def resolve(name_or_path: str, home: Path) -> SessionFolder:
     """The session that a name, the unique beginning of one, or a path means. Raises SessionError."""
     if "/" in name_or_path or name_or_path in (".", "..") or name_or_path.startswith("~"):
-        folder = SessionFolder(Path(name_or_path).expanduser().resolve())
+        folder = SessionFolder(Path(os.path.expanduser(name_or_path)).resolve())
         if not is_session(folder.path):
-            problem = "is no session's folder" if folder.path.exists() else "there is no such folder"
+            problem = "is no session's folder" if os.path.exists(folder.path) else "there is no such folder"
             raise SessionError(str(folder.path), problem, "`hptui ls` lists sessions")
         return folder
     names = {folder.name: folder for folder in _folders(home)}
@@ -225,7 +225,7 @@ def _state(alive: bool, finished: dict[str, Any] | None) -> Literal["live", "fin
 
 def is_session(path: Path) -> bool:
     folder = SessionFolder(path)
-    return folder.database.is_file() or folder.study.is_file()
+    return os.path.isfile(folder.database) or os.path.isfile(folder.study)  # also where a name is too long
 
 
 def _on_front(reader: Reader, facts: Mapping[str, Any]) -> int:

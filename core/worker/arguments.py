@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.study.hydra import overrides
+from hptui.core.study.placeholders import WORD
 
-_WORD = re.compile(r"(?<!\$)\{([A-Za-z_][\w.\-/]*)\}")  # not the shell's ${NAME}
 _OVERRIDES = "{overrides}"
 
 
@@ -29,7 +28,7 @@ def command_line(
         return [each for word in command for each in (own if word == _OVERRIDES else [_replace(word, places)])]
     if arguments == "placeholders":
         values = {**places, **{name: as_text(value) for name, value in params.items()}}
-        return [_WORD.sub(lambda match: _known(match[1], values), word) for word in command]
+        return [WORD.sub(lambda match: _known(match[1], values), word) for word in command]
     if arguments == "json":
         values = {**places, "params": json_file}
         words = [_replace(word, values) for word in command]
@@ -55,7 +54,7 @@ def as_text(value: Any) -> str:
 
 
 def _replace(word: str, values: Mapping[str, str]) -> str:
-    return _WORD.sub(lambda match: values.get(match[1], match[0]), word)
+    return WORD.sub(lambda match: values.get(match[1], match[0]), word)
 
 
 def _known(name: str, values: Mapping[str, str]) -> str:

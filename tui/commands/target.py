@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import HptuiError, StudyError, StudyErrors
 from hptui.core.scheduler.target import Target
 from hptui.core.space.reading import nearest
+from hptui.core.study.checks import named_after
+from hptui.core.study.placeholders import placeholders
 from hptui.core.study.quick import quick_study, quoted, split_target
 
 
@@ -20,18 +25,18 @@ def read_target(target: str, params: Sequence[str] = (), pattern: str | None = N
 
     params, pattern: of a command line; see `command_study`. Raises StudyError when it means none.
     """
-    path = Path(target).expanduser()
+    path = Path(os.path.expanduser(target))
     if path.suffix == ".toml":
         _check_only_for_commands(params, pattern)
         return Target(_text_of(path), str(path), path.resolve().parent)
     if path.suffix in (".yaml", ".yml"):
         _check_only_for_commands(params, pattern)
         return _sweep(path)
-    if any(c.isspace() for c in target) and not Path(target.rpartition(":")[0] or target).exists():
+    if any(c.isspace() for c in target) and not os.path.exists(target.rpartition(":")[0] or target):
         return Target(command_study(target, params, pattern), target, Path.cwd())
     _check_only_for_commands(params, pattern)
     script, function = split_target(target)
-    if not Path(script).expanduser().is_file():
+    if not os.path.isfile(os.path.expanduser(script)):
         raise _missing(Path(script))
     return Target(quick_study(script, function), script, Path.cwd())
 
@@ -54,14 +59,19 @@ def command_study(command: str, params: Sequence[str], pattern: str | None) -> s
         raise StudyError(command, "a program can't say what may vary", hint)
     problems: list[HptuiError] = []
     space = [line for param in params if (line := _param_line(param, problems))]
+    names = [param.partition("=")[0] for param in params]
+    problems += [StudyError(f"-p {name}", "is named twice") for name in dict.fromkeys(names) if names.count(name) > 1]
     if problems:
         raise StudyErrors("-p", problems)
-    words = shlex.split(command)
-    name = next((Path(word).stem for word in reversed(words) if word.endswith((".py", ".sh"))), Path(words[0]).stem)
-    arguments = "placeholders" if "{" in command else "flags"
+    words = command.split()
+    with suppress(ValueError):  # quotes that are not closed are told with all else that is wrong with the study
+        words = shlex.split(command)
+    name = next((word for word in reversed(words) if word.endswith((".py", ".sh"))), words[0] if words else "")
+    named = {*placeholders(command)} - {"overrides"}
+    arguments = "json" if named == {"params"} and "params" not in names else "placeholders" if named else "flags"
     lines = [
         "# Written by `hptui run` for a command line: copy it and go on from here.",
-        f"name = {quoted(name)}",
+        f"name = {quoted(named_after(name))}",
         "",
         "[objective]",
         f"command = {quoted(command)}",
@@ -83,11 +93,11 @@ def _param_line(param: str, problems: list[HptuiError]) -> str | None:
     if not equals or not name or not text:
         problems.append(StudyError(f"-p {param}", "says no range and no choices", hint))
         return None
-    if not dots:
+    if not dots or "," in text:
         choices = [_value(word) for word in text.split(",")]
         return f"{_key(name)} = {json.dumps(choices, ensure_ascii=False)}"
-    numbers = [_value(low), _value(high)]
-    if scale not in ("", "log") or not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+    numbers = [_bound(low), _bound(high)]
+    if scale not in ("", "log") or None in numbers:
         problems.append(StudyError(f"-p {param}", f"{text!r} is no range", hint))
         return None
     kind = "int" if all(isinstance(n, int) for n in numbers) else "float"
@@ -106,7 +116,15 @@ def _value(word: str) -> Any:
         value = json.loads(word)
     except ValueError:
         return word
-    return value if isinstance(value, (int, float, bool)) else word
+    return value if isinstance(value, (int, float, bool)) and math.isfinite(value) else word
+
+
+def _bound(word: str) -> float | None:
+    """The number, whole where it is written so; None where the word is none."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(word)
+    return None
 
 
 def _text_of(path: Path) -> str:

@@ -1,0 +1,86 @@
+"""Odd words on the command line: long ones, quotes that are not closed, braces, names of folders elsewhere."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from hptui.core.errors import StudyErrors
+from hptui.core.scheduler.target import Target, read_study
+from hptui.tui.cli import _status
+from hptui.tui.commands.target import command_study, read_target
+
+LONG = "a" * 300  # no file system has such a name
+
+
+def read(command, *params):
+    return tomllib.loads(read_target(command, params or ("lr=1..2",)).text)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("python t.py", "flags"),
+        ("python t.py --out runs/{trial} --seed {seed}", "flags"),
+        ("python t.py --home ${HOME}", "flags"),
+        ("python t.py --lr {lr} --out {trial}", "placeholders"),
+        ("python t.py --lr {lrr}", "placeholders"),
+        ("python t.py --config {params}", "json"),
+        ("python t.py {overrides} dir={trial}", "flags"),
+    ],
+)
+def test_parameters_reach_a_command_that_names_other_things_in_braces(command, arguments):
+    assert read(command)["objective"]["arguments"] == arguments
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "wrong", "hint"),
+    [
+        ("true {b}", "placeholders", "{b} is no parameter of the study", "valid: opt, lr, momentum, trial"),
+        ("true {momentum} {lr}", "placeholders", "{momentum} has no value where it is not active", "flags"),
+        ("true --lr {lr}", "flags", "nothing fills {lr} in", 'arguments = "placeholders"'),
+        ("true {trial} {other}", "flags", "", ""),
+        ("true {overrides} {lr}", "flags", "", ""),
+        ("true {params}", "json", "", ""),
+    ],
+)
+def test_a_word_in_braces_that_no_trial_fills_in_is_said_before_one_starts(command, arguments, wrong, hint, tmp_path):
+    space = (
+        'opt = ["sgd", "adam"]\nlr = { type = "float", low = 0.1, high = 1.0 }\n'
+        'momentum = { type = "float", low = 0.1, high = 1.0, when = { opt = "sgd" } }\n'
+    )
+    text = f'[objective]\ncommand = "{command}"\narguments = "{arguments}"\n[space]\n{space}'
+    try:
+        read_study(Target(text, "study.toml", tmp_path), {})
+        said = ""
+    except StudyErrors as error:
+        said = str(error)
+
+    assert (wrong in said, hint in said, bool(said)) == (True, True, bool(wrong))
+
+
+def test_words_of_a_command_line_that_are_odd_are_answered_and_never_a_traceback(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path))
+    for words, wanted in (
+        (["check", "true 'x", "-p", "a=1..2"], "no closing quotation"),
+        (["check", " ", "-p", "a=1..2"], "it is empty"),
+        (["check", "true", "-p", "a=1..2", "-p", "a=2..3"], "-p a: is named twice"),
+        (["show", LONG], "there is no session of this name"),
+        (["show", "~nobody-here/x"], "there is no such folder"),
+        (["check", f"{LONG}.toml"], "File name too long"),
+    ):
+        words = words if words[1] != "true" else ["check", "true x", *words[2:]]
+        assert _status(words) in (1, 2)
+        assert wanted in capsys.readouterr().err
+    assert _status(["check", f"true --{LONG}", "-p", "a=1..2"]) == 0
+
+
+def test_numbers_and_choices_are_read_as_people_write_them():
+    space = read("true x", "lr=.1..1.", "n=1..4", "path=../a,../b", "odd=nan,Infinity,none,1e999,2")["space"]
+
+    assert space == {
+        "lr": {"type": "float", "low": 0.1, "high": 1.0}, "n": {"type": "int", "low": 1, "high": 4},
+        "path": ["../a", "../b"], "odd": ["nan", "Infinity", "none", "1e999", 2],
+    }  # fmt: skip
+    assert tomllib.loads(command_study('python "my train.py"', ["a=1,2"], None))["name"] == "my-train"
