@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from hptui.core.search.protocol import Breeder, Heir
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM
 from hptui.core.wire.spool import SAVED
+
+_TRIES = 3  # to find a donor's files as they belong together
 
 
 def heirs_of(gear: Gear, state: SchedulerState, number: int, step: int, heir: Heir) -> list[e.Event]:
@@ -58,16 +61,21 @@ def donor_folder(folder: SessionFolder, attrs: Mapping[str, Any], retry_of: int 
 def _keep(folder: SessionFolder, donor: int, instead_of: int) -> None:
     """Hold on to the donor's checkpoint of this moment: until its heir has a slot the donor may train on, to its end.
 
-    A name more for the same file, which costs nothing: a save replaces the name, never the file. Where there can be
+    A name more for the same files, which costs nothing: a save replaces the name, never the file. Where there can be
     none the heir begins with whatever the donor has by then.
     """
-    kept = _kept(folder, instead_of)
-    with contextlib.suppress(OSError):
-        kept.mkdir(exist_ok=True)
-        for name in SAVED:
-            (kept / name).unlink(missing_ok=True)  # of a scheduler that died before it wrote down whose it is
-            if (saved := folder.trial(donor).checkpoints / name).exists():
-                os.link(saved, kept / name)
+    kept, saved = _kept(folder, instead_of), folder.trial(donor).checkpoints
+    for _ in range(_TRIES):
+        with contextlib.suppress(OSError):  # what was there when it was looked for may be gone
+            shutil.rmtree(kept, ignore_errors=True)  # of a scheduler that died before it wrote down whose it is
+            kept.mkdir()
+            states = [name for name in SAVED if (saved / name).exists()]
+            for name in states:
+                os.link(saved / name, kept / name)
+            drafts = shutil.ignore_patterns(".*", *SAVED)
+            shutil.copytree(saved, kept, copy_function=os.link, ignore=drafts, dirs_exist_ok=True)
+            if all((kept / name).samefile(saved / name) for name in states):
+                return  # nothing was saved meanwhile: the files beside the state are those that it knows
 
 
 def _kept(folder: SessionFolder, number: int) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.training.ranks import alone
-from hptui.core.training.reporting import numbers, told_to_stop, without
+from hptui.core.training.reporting import numbers, told_to_stop, where_it_is, without
 
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule, Trainer
@@ -46,7 +46,7 @@ class LightningReport(Callback):  # type: ignore[misc]  # optional, so unknown h
     def resume_from(self) -> str | None:
         """The file to go on from, or None at the first start."""
         state = self.trial.checkpoint.load()
-        return None if state is None else str(state["lightning"])
+        return None if state is None else where_it_is(self.trial.checkpoint, state["lightning"])
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._validated = not trainer.sanity_checking

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from hptui.core.errors import ObjectiveError
@@ -20,6 +21,15 @@ def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
         if isinstance(value, int | float) and not isinstance(value, bool):
             found[str(name)] = float(value)
     return found
+
+
+def where_it_is(checkpoint: Any, saved: str) -> str:
+    """What a trainer saved beside the trial's state, where that state was found now.
+
+    It was saved by another trial or on another node, it may be, or the session has another name since.
+    """
+    here = Path(checkpoint.found_in, Path(saved).name)
+    return str(here) if here.exists() else saved
 
 
 def told_to_stop(step: int) -> Exception:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.training.ranks import alone
-from hptui.core.training.reporting import agreed, numbers, told_to_stop, without
+from hptui.core.training.reporting import agreed, numbers, told_to_stop, where_it_is, without
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -42,7 +42,7 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
     def resume_from(self) -> str | None:
         """The folder to go on from, or None at the first start."""
         state = self.trial.checkpoint.load()
-        return None if state is None else str(state["trainer"])
+        return None if state is None else where_it_is(self.trial.checkpoint, state["trainer"])
 
     def on_evaluate(
         self,

@@ -72,16 +72,22 @@ class Checkpoints:
 
         Tensors arrive on the trial's device. Only load what you trust: a saved state may run code.
         """
-        for folder in (self._link.folder.checkpoints, self._earlier):
-            if folder is None:
-                continue
-            if (folder / _TORCH).exists():
-                import torch
+        folder = self.found_in
+        if folder is None:
+            return None
+        if (folder / _TORCH).exists():
+            import torch
 
-                return torch.load(folder / _TORCH, map_location=self._device, weights_only=False)
-            if (folder / _PICKLE).exists():
-                with open(folder / _PICKLE, "rb") as file:
-                    return pickle.load(file)
+            return torch.load(folder / _TORCH, map_location=self._device, weights_only=False)
+        with open(folder / _PICKLE, "rb") as file:
+            return pickle.load(file)
+
+    @property
+    def found_in(self) -> Path | None:
+        """The folder of the state that `load` gives, with the files that were beside it; None when there is none."""
+        for folder in (self._link.folder.checkpoints, self._earlier):
+            if folder is not None and any((folder / name).exists() for name in SAVED):
+                return folder
         return None
 
 

@@ -110,6 +110,8 @@ def test_an_heir_that_is_chosen_again_after_a_crash_goes_on_from_the_donor_it_na
     for number in range(3):
         folder.trial(number).checkpoints.mkdir(parents=True)
         (folder.trial(number).checkpoints / "last.pickle").write_text(f"of {number}")
+        (folder.trial(number).checkpoints / "trainer").mkdir()
+        (folder.trial(number).checkpoints / "trainer" / "weights").write_text(f"of {number}")
         phase, attrs = Running(Process(number + 2, 1), "cpu", 0.0), {CHECKPOINT_STEP: 3}
         lives[number] = Live(Trial(number, {"pace": 0.2}, (0.4,), 0, "sampler", "", phase, 0.0, attrs=attrs))
     state = SchedulerState(Rules(), (), 3, live=lives)
@@ -121,6 +123,8 @@ def test_an_heir_that_is_chosen_again_after_a_crash_goes_on_from_the_donor_it_na
     heirs_of(gear, state, 2, 4, Heir(0))
     (heir,) = heirs_of(gear, state, 2, 4, Heir(1))
     (folder.trial(1).checkpoints / "last.pickle").unlink()  # whatever becomes of its donor's own
+    (folder.trial(1).checkpoints / "trainer" / "weights").unlink()
 
     kept = donor_folder(folder, heir.attrs, 2)
     assert kept is not None and (kept / "last.pickle").read_text() == "of 1"
+    assert (kept / "trainer" / "weights").read_text() == "of 1"

@@ -15,6 +15,7 @@ from torch import nn
 import hptui
 from hptui.core.errors import ObjectiveError
 from hptui.core.training import Rank, distribute
+from hptui.core.training.reporting import where_it_is
 
 
 def test_a_package_that_is_missing_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +43,10 @@ class Saved:
 
     def load(self) -> Any:
         return self.state
+
+    @property
+    def found_in(self) -> Path:
+        return self.path
 
 
 class Heard:
@@ -84,6 +89,14 @@ def stopped_in_two(path: Path, train: Callable[[Any], None]) -> Heard:
     assert trial.steps == [0, 1]
     assert sorted(file.name for file in path.glob("left-*")) == ["left-0", "left-1"]
     return trial
+
+
+def test_what_lies_beside_a_state_is_found_where_the_state_is(tmp_path: Path) -> None:
+    (tmp_path / "lightning-3.ckpt").touch()
+    saved = Saved(tmp_path)
+
+    assert where_it_is(saved, "/another/node/lightning-3.ckpt") == str(tmp_path / "lightning-3.ckpt")
+    assert where_it_is(saved, "/a/place/of/ones/own/epoch-3") == "/a/place/of/ones/own/epoch-3"
 
 
 X = torch.linspace(-1, 1, 32)[:, None]
