@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ class Around(Screen[None]):
 
     def write_to(self, name: str) -> None:
         """A relative name is in the folder where hptui was started; where that can't be written, in its own."""
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))  # Path.expanduser raises for a user who is not there
         kind = path.suffix.removeprefix(".").lower()
         write = self.writers().get(kind)
         if write is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -45,13 +46,18 @@ def script_form(folder: Path) -> FormScreen:
     return FormScreen(title, fields, lambda texts: check_script(folder, texts), "goes on")
 
 
+def _script(folder: Path, texts: Texts) -> Path:
+    """`~bob` of a bob who is not there is a file's name: Path.expanduser would raise."""
+    return folder / os.path.expanduser(texts["script"])
+
+
 def check_script(folder: Path, texts: Texts) -> Checked:
     try:
         presets = names_of(texts["presets"])
     except HptuiError as error:
         return Checked({"presets": error.problem}, error.hint, ready=False)
     try:
-        found = read_draft(folder / Path(texts["script"]).expanduser(), folder, presets)
+        found = read_draft(_script(folder, texts), folder, presets)
     except HptuiError as error:
         return Checked({"script": error.problem}, error.hint, ready=False)
     how = f"the function {found.function}(trial)" if found.function else "a program with argparse flags"
@@ -125,8 +131,7 @@ def check_study(found: Draft, target: Path, texts: Texts) -> Checked:
     chosen, problems = draft_of(found, texts)
     if problems:
         return Checked(problems, ready=False)
-    file = free_file(target.parent, chosen.name)
-    told = problems_of(study_text(chosen), file)
+    told = problems_of(study_text(chosen), target)
     other = []
     for problem in told:
         field = next((key for key in texts if problem.where in (key, f"budget.{key}", f"{key}.name")
@@ -138,7 +143,7 @@ def check_study(found: Draft, target: Path, texts: Texts) -> Checked:
     if told:
         return Checked(problems, "\n".join(other[:4]), ready=False)
     why = advised(chosen)
-    said = f"no problems; writes {file.name}. "
+    said = f"no problems; writes {free_file(target.parent, chosen.name).name}. "
     if (why.sampler, why.pruner) != (chosen.sampler, chosen.pruner):
         said += f"Advised: {why.sampler} ({why.why[0]}), {why.pruner} ({why.why[1]})"
     return Checked({}, said)
@@ -160,7 +165,7 @@ def begin(screen: Screen[object], folder: Path) -> None:
     def picked(texts: Texts | None) -> None:
         if texts is None:
             return
-        found = read_draft(folder / Path(texts["script"]).expanduser(), folder, names_of(texts["presets"]))
+        found = read_draft(_script(folder, texts), folder, names_of(texts["presets"]))
 
         def written(texts: Texts | None) -> None:
             if texts is None:

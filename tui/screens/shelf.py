@@ -101,7 +101,8 @@ class Shelf(Around):
         one = chosen[0]
 
         def check(texts: dict[str, str]) -> Checked:
-            taken = (one.path.parent / texts["name"]).exists() and texts["name"] != one.name
+            # not Path.exists: it raises for a name that is too long
+            taken = os.path.exists(one.path.parent / texts["name"]) and texts["name"] != one.name
             return Checked({"name": "there is one of this name already"} if taken else {}, ready=bool(texts["name"]))
 
         def send(texts: dict[str, str] | None) -> None:
