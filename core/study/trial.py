@@ -17,6 +17,19 @@ STARTS_FROM = "starts_from"
 """The attribute that says whose checkpoint a trial begins with, until it has one of its own."""
 
 
+OURS = frozenset((
+    "hptui", "rung", "checkpoint_step", "starts_from", "objective_values", "test_value", "constraint_values",
+    "gpu_memory", "gpu_share", "gpu_memory_peak_bytes", "torch_peak_bytes", "host_peak_bytes", "alone", "step_s",
+    "judged_step", "heir", "times_lost", "paused_before",
+))  # fmt: skip
+"""The attributes that hptui keeps for itself, all of them: an objective's own go under another name (`key_of`)."""
+
+
+def key_of(name: str) -> str:
+    """The attribute under which an objective's own attribute is kept."""
+    return f"user_{name}" if name in OURS else name
+
+
 class State(StrEnum):
     """What the screen and the database call a trial's phase (Optuna's words, and PAUSED)."""
 

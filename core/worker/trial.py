@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from hptui.core.space.parameter import Categorical, Float, Int
+from hptui.core.study.trial import key_of
 from hptui.core.wire.request import Start
 from hptui.core.wire.spool import Attr, Defined
 from hptui.core.worker import suggest
@@ -195,9 +196,14 @@ class Trial:
         self._link.constrain(str(name), number)
 
     def set_user_attr(self, key: str, value: Any) -> None:
-        """Keep something with the trial: any JSON value; text is kept of anything else."""
+        """Keep something with the trial: any JSON value; text is kept of anything else.
+
+        A name under which hptui keeps something of its own, such as rung, becomes user_rung; the ledger says so.
+        """
         self.user_attrs[key] = value
-        self._link.append(Attr(time.time(), str(key), suggest.as_json(value)))
+        if (kept := key_of(str(key))) != str(key):
+            self._link.note(f"set_user_attr: hptui has a {key} of its own, so this one is kept as {kept}")
+        self._link.append(Attr(time.time(), kept, suggest.as_json(value)))
 
 
 def as_step(step: Any) -> int:

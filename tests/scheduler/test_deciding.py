@@ -13,18 +13,23 @@ from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
+from hptui.core.scheduler.away import JUDGED_STEP
+from hptui.core.scheduler.gpus import ALONE, PEAK, SHARE, TORCH_PEAK
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
-from hptui.core.scheduler.project import row_of
+from hptui.core.scheduler.project import PAUSED_BEFORE, row_of
 from hptui.core.scheduler.queued import HEIR, LOST, STOPPED
 from hptui.core.scheduler.queued import again as tried_again
 from hptui.core.scheduler.recover import live_of
 from hptui.core.scheduler.roll import Roll
-from hptui.core.scheduler.state import GRACE_S, Rules, SchedulerState, Server, Tally
+from hptui.core.scheduler.state import GPU_MEMORY, GRACE_S, Rules, SchedulerState, Server, Tally
+from hptui.core.scheduler.steps import STEP_S
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR
-from hptui.core.study.study import StopWhen
+from hptui.core.study.study import CONSTRAINTS, OBJECTIVES, TEST, StopWhen
 from hptui.core.study.trial import (
+    AT_RUNG,
     CHECKPOINT_STEP,
+    OURS,
     STARTS_FROM,
     Cause,
     Ended,
@@ -34,7 +39,9 @@ from hptui.core.study.trial import (
     State,
     Waiting,
     Why,
+    key_of,
 )
+from hptui.core.wire.request import HOST_PEAK
 from hptui.core.wire.spool import End
 
 TWO = (Place("cpu", 0), Place("cpu", 1))
@@ -212,6 +219,14 @@ def test_nothing_starts_while_the_disk_is_full_and_running_trials_are_held():
 
     state, actions = decide(after(state, e.DiskFreed(102, "")))
     assert {type(x).__name__ for x in actions} >= {"Thaw", "Launch"}
+
+
+def test_every_attribute_of_hptuis_own_is_closed_to_objectives():
+    kept = (ATTR, AT_RUNG, CHECKPOINT_STEP, STARTS_FROM, OBJECTIVES, TEST, CONSTRAINTS, GPU_MEMORY, SHARE, PEAK)
+    more = (TORCH_PEAK, HOST_PEAK, ALONE, STEP_S, JUDGED_STEP, HEIR, LOST, PAUSED_BEFORE)
+
+    assert {*kept, *more} == OURS
+    assert (key_of(AT_RUNG), key_of("epoch")) == ("user_rung", "epoch")
 
 
 def test_seeds_of_trials_differ_and_fit_31_bits():

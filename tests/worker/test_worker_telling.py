@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hptui.core.study.session import SessionFolder
 from hptui.core.wire.request import Function, Start
-from hptui.core.wire.spool import Note, read_from
+from hptui.core.wire.spool import Attr, Note, read_from
 from hptui.core.worker.link import Link
 from hptui.core.worker.trial import TELLABLE, Trial
 
@@ -27,3 +27,18 @@ def test_a_line_is_told_once_and_a_flood_is_cut(tmp_path: Path) -> None:
         *((f"line {k}", "told") for k in range(TELLABLE)),
         (f"said {TELLABLE} things by trial.tell(); what it says further is not kept", "warning"),
     ]
+
+
+def test_an_attribute_does_not_take_the_place_of_one_of_hptuis_own(tmp_path: Path) -> None:
+    start = Start("s", str(tmp_path), 0, {}, 1, Function("t.py"), str(tmp_path))
+    link = Link(start)
+    trial = Trial(start, link, lambda: None)
+
+    trial.set_user_attr("rung", 3)
+    trial.set_user_attr("epoch", 4)
+    link.close()
+
+    lines, _ = read_from(SessionFolder(tmp_path).trial(0).spool, 0)
+    assert [(line.key, line.value) for line in lines if isinstance(line, Attr)] == [("user_rung", 3), ("epoch", 4)]
+    said = "set_user_attr: hptui has a rung of its own, so this one is kept as user_rung"
+    assert [line.text for line in lines if isinstance(line, Note)] == [said]
