@@ -115,7 +115,7 @@ class Link:
             if value is None and not others:
                 return overdue
         milestone = 0
-        if step >= self._next_milestone:
+        if value is not None and step >= self._next_milestone:  # without a value there is nothing to judge
             self._milestone = milestone = self._milestone + 1
             self._control.set_milestone(milestone)
             self._next_milestone = next_milestone(self._milestones, step)
