@@ -88,7 +88,7 @@ def read_order(text: str, facts: Facts) -> Order | str:
         return f"{verb} takes {' or '.join(word or 'nothing' for word in _WORDS[verb])}"
     if verb in ("enqueue", "set") and (wrong := [word for word in rest.split() if "=" not in word[1:]]):
         return f"{wrong[0]} is not NAME=VALUE"
-    if verb in ("note", "tag") and not rest:
+    if verb in ("note", "tag", "drain", "bring-back") and not rest:
         return f"{verb} takes {VERBS[verb][0]}"
     if verb == "sort":
         column, _, way = rest.partition(" ")

@@ -125,6 +125,14 @@ def test_the_header_fits_whatever_the_width(width: int, review: bool, frozen: bo
     assert cell_len(line) <= width
 
 
+def test_a_very_long_name_leaves_room_for_how_the_session_goes() -> None:
+    facts = replace(FACTS, name="an-extremely-long-name-that-was-made-by-a-script-0123456789ab")
+
+    text = text_of(header_line(snapshot(RUNNING, DONE, facts=facts), 80))
+
+    assert text == "hptui  an-extremely-lo…t-0123456789ab  ● live  1▸ 1✓  best 0.1829 #3  1m40s"
+
+
 def test_the_eta_follows_from_the_latest_endings() -> None:
     ended = [replace(DONE, number=n, ended_at=1000.0 + 10 * n) for n in range(1, 6)]
 

@@ -53,7 +53,7 @@ def test_a_command_line_is_an_order(line: str, order: Order) -> None:
         ("sort zebra", "sort by which column? id, state, val_loss"),
         ("stop later", "stop takes nothing or now"), ("set slots", "slots is not NAME=VALUE"),
         ("priority soon", "priority takes a number"), ("copy xml", "copy takes nothing or json or args"),
-        ("sort lr sideways", "sort goes up or down"),
+        ("sort lr sideways", "sort goes up or down"), ("drain", "drain takes GPU [now]"), ("tag", "tag takes WORD"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_line_says_what_is_wrong(line: str, problem: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hptui.tui.glyphs import current, harmless
+from rich.cells import cell_len
+
+from hptui.tui.glyphs import current, fit_ends, harmless
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.ahead import ahead
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
@@ -11,6 +13,7 @@ from hptui.tui.views.states import WORDS
 
 _COUNTED = ("RUNNING", "PAUSED", "WAITING", "COMPLETE", "PRUNED", "FAIL")
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")
+_NAME, _REST = 16, 50  # cells that the name has at least, and that what matters most beside it needs
 
 
 def header_line(
@@ -18,11 +21,13 @@ def header_line(
 ) -> Cells:
     """Who, how it goes, the best; what matters least gives way first when it gets narrow. past: as it once stood."""
     facts, resting = snapshot.facts, not review and snapshot.at_rest
+    name = harmless(facts.name)
+    name = fit_ends(name, min(cell_len(name), max(width - _REST, _NAME)))
     words, ticking = width >= 120, snapshot.alive and not review
     return squeeze(
         (
             (1, cells(("hptui", "strong bold"))),
-            (0, cells((harmless(facts.name) or unknown(), "bold"))),
+            (0, cells((name or unknown(), "bold"))),
             (0, (Cell("◌ as it stood then", "paused") if past else status(snapshot, review=review),)),
             (0, cells(("FROZEN", "warn")) if frozen else ()),
             (2, counts(snapshot, words=words)),
