@@ -172,6 +172,9 @@ def _wrong_place() -> str | None:
 
 
 def _status(args: Sequence[str] | None) -> int:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # `hptui ls >&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it is there until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that is not UTF-8 gets \u2013 for what it can't show
             stream.reconfigure(errors="backslashreplace")
@@ -189,6 +192,11 @@ def _status(args: Sequence[str] | None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # whoever read us has gone (`hptui show | head`); Python would complain again when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:  # a full disk behind stdout, a folder that may not be read
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"hptui: {where}{error.strerror or error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     return status if isinstance(status, int) else 0

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from hptui.core.errors import HptuiError, SessionError
 from hptui.core.store.reader import Reader
+from hptui.core.study.checks import NAME_HINT, can_be_named
 from hptui.core.study.front import Front, joined, losses_of
 from hptui.core.study.goals import goals_of
 from hptui.core.study.remarks import FACT
@@ -145,9 +146,8 @@ def rename(folder: SessionFolder, name: str) -> SessionFolder:
 
     `hptui run` of its study finds it under its new name only when told: --name.
     """
-    if not re.fullmatch(r"[^\W_][\w.+-]{0,79}", name):
-        hint = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
-        raise SessionError(name, "can't be a session's name", hint)
+    if not can_be_named(name):
+        raise SessionError(name, "can't be a session's name", NAME_HINT)
     target = folder.path.with_name(name)
     if target.exists():
         raise SessionError(name, "there is something of this name already", "take another one")

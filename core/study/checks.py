@@ -14,6 +14,7 @@ Table = Mapping[str, Any]
 Problems = list[HptuiError]
 
 _NAME = re.compile(r"[^\W_][\w.+-]{0,79}")
+NAME_HINT = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
 _ONLY = {"script": ("shared", "function"), "command": ("arguments", "pattern")}
 
 
@@ -22,11 +23,15 @@ def named_after(path: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", Path(path).stem).strip("-._+")[:80] or "study"
 
 
+def can_be_named(name: str) -> bool:
+    """Whether a session's folder can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_top(top: Table, problems: Problems) -> None:
     name = top.get("name", "")
-    if name and not _NAME.fullmatch(name):
-        hint = "use letters, digits, dots, dashes and underscores, at most 80, and start with a letter or digit"
-        problems.append(StudyError("name", f"\"{name}\" can't be a session folder's name", hint))
+    if name and not can_be_named(name):
+        problems.append(StudyError("name", f"\"{name}\" can't be a session folder's name", NAME_HINT))
     at_least(0, top, "", ("seed",), problems)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -84,3 +87,25 @@ def test_numbers_and_choices_are_read_as_people_write_them():
         "path": ["../a", "../b"], "odd": ["nan", "Infinity", "none", "1e999", 2],
     }  # fmt: skip
     assert tomllib.loads(command_study('python "my train.py"', ["a=1,2"], None))["name"] == "my-train"
+
+
+def test_an_import_stays_in_the_folder_of_sessions(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path / "home"))
+    (tmp_path / "t.csv").write_text("x,loss\n1,2\n")
+
+    for name in ("../../elsewhere", "a/b", ".hidden", "a" * 81):
+        assert _status(["import", str(tmp_path / "t.csv"), "--metric", "loss", "--name", name]) == 1
+        assert "can't be a session folder's name" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_stdout_is_none(tmp_path):
+    def ask(redirection):
+        words = f"{sys.executable} -m hptui presets --json {redirection}"
+        env = {**os.environ, "HPTUI_HOME": str(tmp_path)}
+        done = subprocess.run(["bash", "-c", words], env=env, stderr=subprocess.PIPE, text=True, check=False)
+        return done.returncode, done.stderr
+
+    assert ask(">/dev/full") == (1, "hptui: No space left on device\n")
+    assert ask(">&-") == (0, "")

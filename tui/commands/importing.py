@@ -10,7 +10,7 @@ import click
 from hptui.core.errors import SessionError
 from hptui.core.interop.found import Found, make_session
 from hptui.core.store.library import new_name
-from hptui.core.study.checks import named_after
+from hptui.core.study.checks import NAME_HINT, can_be_named, named_after
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.study.study import Direction
 from hptui.tui.commands.answers import plural, print_json, say
@@ -32,6 +32,8 @@ def import_(
     row. Folders: an experiment of Ray Tune, or TensorBoard event files, a trial a run. Nothing of it is changed. What
     can't be carried over is said.
     """
+    if name and not can_be_named(name):
+        raise SessionError("--name", f"{name!r} can't be a session folder's name", NAME_HINT)
     found = _read(source, study, metric, cast(Direction, direction))
     folder = SessionFolder(sessions_home() / (name or new_name(named_after(f"{found.name}.x"), sessions_home())))
     left_out = list(make_session(found, folder))
