@@ -67,6 +67,7 @@ class RateController:
     def step(self, loss: float) -> Change | None:
         """Take a loss; the change it led to, if any."""
         self._step += 1
+        loss = float(loss)  # a tensor would keep its graph
         known = [v for v in self._seen if math.isfinite(v)]
         if not math.isfinite(loss) or (known and loss > min(known) + (self.spike - 1) * max(abs(min(known)), 1e-12)):
             low = f"{min(known):.4g}" if known else "–"
@@ -86,7 +87,7 @@ class RateController:
     def _change(self, rule: str, factor: float, reason: str) -> Change:
         before = self.rate
         for group in self.optimizer.param_groups:
-            group["lr"] = max(group["lr"] * factor, self.least)
+            group["lr"] = max(group["lr"] * factor, min(group["lr"], self.least))
         self._seen.clear()
         change = Change(self._step, rule, factor, before, self.rate, reason)
         self.changes.append(change)

@@ -15,22 +15,28 @@ class Diverged(FloatingPointError):
 class DivergenceGuard:
     """`check(loss)` after each batch or epoch; raises `Diverged` for a loss that will not come back.
 
-    It is one that is no number, or above `factor` times the lowest so far for `patience` checks in a row.
+    It is one that is no number, or above `factor` times the lowest so far for `patience` checks in a row. The lowest
+    counts as a thousandth of the first one at least: a batch that is learned by heart says nothing of the others.
     """
 
     factor: float = 20.0
     patience: int = 3
     lowest: float = math.inf
     _above: int = 0
+    _first: float = math.nan
 
     def check(self, loss: float, step: int | None = None) -> None:
+        loss = float(loss)  # a tensor would keep its graph
         where = "" if step is None else f" at step {step}"
         if not math.isfinite(loss):
             raise Diverged(f"the loss is {loss}{where}")
-        self._above = self._above + 1 if loss > self.factor * max(abs(self.lowest), 1e-12) else 0
+        if math.isnan(self._first):
+            self._first = loss
+        scale = max(abs(self.lowest), abs(self._first) / 1000, 1e-12)
+        self._above = self._above + 1 if loss > self.factor * scale else 0
         if self._above >= self.patience:
-            times = loss / self.lowest
-            raise Diverged(f"the loss is {loss:.4g}{where}, {times:.0f} times the lowest, {self.lowest:.4g}")
+            far = f"{loss / scale:.0f} times" if scale == self.lowest else "far above"
+            raise Diverged(f"the loss is {loss:.4g}{where}, {far} the lowest, {self.lowest:.4g}")
         self.lowest = min(self.lowest, loss)
 
 
@@ -51,6 +57,7 @@ class GapMonitor:
     _told: bool = False
 
     def offer(self, train: float, validation: float) -> float:
+        train, validation = float(train), float(validation)  # tensors would keep their graphs
         self._train.append(train)
         self._validation.append(validation)
         self.gap = validation - train

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.training.ranks import alone
-from hptui.core.training.reporting import numbers, told_to_stop, where_it_is, without
+from hptui.core.training.reporting import beside, numbers, told_to_stop, where_it_is, without
 
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule, Trainer
@@ -67,7 +67,7 @@ class LightningReport(Callback):  # type: ignore[misc]  # optional, so unknown h
             self._save(trainer, epoch)
         stop = False
         if trainer.is_global_zero:
-            self.trial.report(self.value, epoch, **known)
+            self.trial.report(self.value, epoch, **beside(known))
             stop = bool(self.trial.should_prune())
         if trainer.strategy.broadcast(stop):
             raise told_to_stop(epoch)

@@ -47,6 +47,10 @@ def can_overfit(
     evaluation, so that only capacity and wiring are tried.
     """
     trained = copy.deepcopy(model).eval()
+    for module in trained.modules():
+        if isinstance(module, nn.RNNBase):
+            module.dropout = 0.0
+            module.train()  # cuDNN has no gradient of one that is evaluated
     optimizer = torch.optim.Adam(trained.parameters(), lr=lr)
     first = last = float("nan")
     for step in range(steps + 1):

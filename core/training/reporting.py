@@ -23,6 +23,11 @@ def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
+def beside(known: Mapping[str, float]) -> dict[str, float]:
+    """As further metrics of `trial.report`, whose own arguments have names of theirs."""
+    return {f"{name}_logged" if name in ("self", "value", "step") else name: each for name, each in known.items()}
+
+
 def where_it_is(checkpoint: Any, saved: str) -> str:
     """What a trainer saved beside the trial's state, where that state was found now.
 

@@ -28,7 +28,7 @@ def make_schedule(
     warmup: steps (whole number) or share of all steps (below 1) over which the rate first rises linearly.
     final: the last rate as a share of the first (exponential, cosine). drops: how often `step` multiplies by `factor`.
     rise: the share of all steps in which `onecycle` rises.
-    Raises ValueError: unknown name, total_steps < 1, a warm-up that leaves nothing.
+    Raises ValueError: unknown name, total_steps < 1, a warm-up that leaves nothing, an exponential that ends at 0.
     """
     if total_steps < 1:
         raise ValueError(f"total_steps is {total_steps}; a schedule has at least one step")
@@ -52,6 +52,8 @@ def _main(
         case "step":
             return torch_schedules.StepLR(optimizer, step_size=max(1, math.ceil(left / (drops[0] + 1))), gamma=drops[1])
         case "exponential":
+            if final <= 0:
+                raise ValueError(f"an exponential schedule never comes to {final:g} of its first rate: more than 0")
             return torch_schedules.ExponentialLR(optimizer, gamma=final ** (1 / left))
         case "cosine":
             lowest = final * max(group["lr"] for group in optimizer.param_groups)
@@ -74,5 +76,7 @@ def scaled_rate(rate: float, batch_size: int, *, base: int, rule: Literal["linea
     """
     if batch_size < 1 or base < 1:
         raise ValueError(f"batch sizes are at least 1, not {batch_size} and {base}")
+    if rule not in ("linear", "sqrt"):
+        raise ValueError(f"there is no rule {rule!r}: linear, sqrt")
     ratio = batch_size / base
     return rate * (ratio if rule == "linear" else math.sqrt(ratio))

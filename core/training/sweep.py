@@ -33,6 +33,7 @@ def range_test(
     Source: Smith 2015, arXiv 1506.01186, section 3.3.
     """
     before = copy.deepcopy(model.state_dict()), copy.deepcopy(optimizer.state_dict())
+    modes = [(module, module.training) for module in model.modules()]
     rates, losses = [], []
     model.train()
     try:
@@ -51,4 +52,7 @@ def range_test(
     finally:
         model.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
+        optimizer.zero_grad()
+        for module, training in modes:
+            module.training = training
     return rate_range(rates, losses, smooth)

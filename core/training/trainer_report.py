@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.training.ranks import alone
-from hptui.core.training.reporting import agreed, numbers, told_to_stop, where_it_is, without
+from hptui.core.training.reporting import agreed, beside, numbers, told_to_stop, where_it_is, without
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -35,6 +35,8 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
     """
 
     def __init__(self, trial: Any, metric: str = "eval_loss", *, unit: Literal["epoch", "step"] = "epoch") -> None:
+        if unit not in ("epoch", "step"):
+            raise ObjectiveError("TrainerReport", f"unit is {unit!r}, neither epoch nor step")
         self.trial, self.metric, self.unit = alone(trial), metric, unit
         self.value: float | None = None  # last reported
 
@@ -61,7 +63,7 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
         step = self._step(state)
         stop = False
         if state.is_world_process_zero:
-            self.trial.report(self.value, step, **{**_training(state), **known})
+            self.trial.report(self.value, step, **beside({**_training(state), **known}))
             stop = bool(self.trial.should_prune())
         if agreed(stop):
             raise told_to_stop(step)

@@ -15,7 +15,7 @@ from torch import nn
 import hptui
 from hptui.core.errors import ObjectiveError
 from hptui.core.training import Rank, distribute
-from hptui.core.training.reporting import where_it_is
+from hptui.core.training.reporting import beside, where_it_is
 
 
 def test_a_package_that_is_missing_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +97,14 @@ def test_what_lies_beside_a_state_is_found_where_the_state_is(tmp_path: Path) ->
 
     assert where_it_is(saved, "/another/node/lightning-3.ckpt") == str(tmp_path / "lightning-3.ckpt")
     assert where_it_is(saved, "/a/place/of/ones/own/epoch-3") == "/a/place/of/ones/own/epoch-3"
+
+
+def test_metrics_with_the_names_of_what_report_takes_are_reported_all_the_same(tmp_path: Path) -> None:
+    trial = Heard(tmp_path)
+
+    trial.report(0.5, 0, **beside({"step": 7.0, "value": 1.0, "val_loss": 0.5}))
+
+    assert trial.reports == [(0, 0.5, {"step_logged": 7.0, "value_logged": 1.0, "val_loss": 0.5})]
 
 
 X = torch.linspace(-1, 1, 32)[:, None]

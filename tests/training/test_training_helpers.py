@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -138,6 +139,51 @@ def test_the_guard_raises_for_a_loss_that_will_not_come_back() -> None:
         DivergenceGuard().check(math.nan)
 
 
+def test_a_batch_that_is_learned_by_heart_is_no_measure_of_divergence() -> None:
+    guard = DivergenceGuard(factor=20, patience=2)
+    for loss in (1.0, 0.0, 0.01, 0.015, 0.012):
+        guard.check(loss)
+    guard.check(2.0)
+    with pytest.raises(Diverged, match=r"the loss is 2, far above the lowest, 0$"):
+        guard.check(2.0)
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor:UserWarning")
+def test_losses_may_be_tensors_and_keep_no_graph() -> None:
+    loss = nn.Parameter(torch.ones(())) * 2
+    monitor, guard, controller, best = GapMonitor(), DivergenceGuard(), RateController(sgd()), BestCheckpoint()
+
+    monitor.offer(loss, loss)
+    guard.check(loss)
+    controller.step(loss)
+    best.offer(loss, 0, {})
+
+    kept = (monitor.gap, guard.lowest, best.value, *controller._seen)
+    assert not any(isinstance(each, torch.Tensor) for each in kept)
+
+
+def test_a_group_that_is_frozen_or_below_the_least_rate_is_never_raised_by_a_cut() -> None:
+    parts = [{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (0.1, 0.0, 1e-8)]
+    optimizer = torch.optim.SGD(parts, lr=0.1)
+
+    RateController(optimizer).step(math.nan)
+
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.03, 0.0, 1e-8])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: BestCheckpoint("max"),  # type: ignore[arg-type]
+        lambda: scaled_rate(0.1, 64, base=32, rule="root"),  # type: ignore[arg-type]
+        lambda: make_schedule(sgd(), "exponential", 5, final=0.0),
+    ],
+)
+def test_a_word_that_means_nothing_is_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"neither minimize nor maximize|no rule 'root'|more than 0"):
+        wrong()
+
+
 def test_a_growing_gap_is_overfitting() -> None:
     monitor = GapMonitor(patience=3)
     for k in range(10):
@@ -187,11 +233,26 @@ def test_a_model_that_can_learn_one_batch_is_told_from_one_that_cannot() -> None
     assert all(torch.equal(a, b) for a, b in zip(before, able.parameters(), strict=True))
 
 
+def test_a_recurrent_model_is_tried_in_training_mode_for_cudnn_has_no_other_gradient() -> None:
+    model = nn.Sequential(nn.LSTM(2, 4, num_layers=2, dropout=0.9), nn.Dropout(0.9))
+    modes = []
+
+    def loss_of(tried: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+        modes.append([module.training for module in tried])  # type: ignore[attr-defined]
+        return tried[0](batch)[0].square().mean()  # type: ignore[index,no-any-return]
+
+    can_overfit(model, loss_of, torch.ones(3, 1, 2), steps=1)
+
+    assert modes == [[True, False]] * 2
+    assert model[0].dropout == 0.9
+
+
 def test_the_range_test_ends_where_training_diverges_and_puts_everything_back() -> None:
     torch.manual_seed(0)
     x = torch.randn(256, 8)
     y = x @ torch.randn(8, 1)
     model = nn.Linear(8, 1)
+    model.eval()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     before = model.weight.clone()
     batches = [(x[i : i + 32], y[i : i + 32]) for i in range(0, 256, 32)]
@@ -199,6 +260,7 @@ def test_the_range_test_ends_where_training_diverges_and_puts_everything_back() 
     found = range_test(model, optimizer, lambda m, b: nn.functional.mse_loss(m(b[0]), b[1]), batches, high=100.0)
 
     assert torch.equal(model.weight, before)
+    assert model.weight.grad is None and not model.training
     assert optimizer.param_groups[0]["lr"] == 0.5
     # the loss is a quadratic with curvature about 2/8 * |x|^2: it diverges around 1 and learns a decade or two below
     assert found.diverges is not None and 0.2 < found.diverges < 5
