@@ -7,9 +7,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
+from hptui.core.search.crowd import Crowd, Ended
 from hptui.core.search.protocol import Curve, Hold, Kind, Promoter, Pruner, Stop
 from hptui.core.store.rows import TrialRow
 
@@ -57,19 +59,23 @@ def what_if(rows: Sequence[TrialRow], curves: Mapping[int, Points], pruner: Prun
     rule = pruner.without_holding() if isinstance(pruner, Promoter) else pruner
     milestones = rule.milestones()
     tracks = {row.number: _Track(row, curves.get(row.number, ()), sign) for row in rows}
+    live, ended, gone = dict[int, _Track](), Ended(), list[Curve]()
     for number, k in _in_order(tracks):
         track = tracks[number]
         if track.cut is not None:
             continue
-        before = track.last_step
-        track.seen = k
-        if k == len(track.steps):
-            track.done = True
-        if milestones is None or not milestones.reached(track.last_step, before):
-            continue
-        verdict = rule.judge(track.curve(), [one.curve() for n, one in tracks.items() if n != number and one.seen])
-        if isinstance(verdict, Stop | Hold):
-            track.cut, track.reason = track.last_step, verdict.reason
+        before, track.seen = track.last_step, k
+        if milestones is not None and milestones.reached(track.last_step, before):
+            others = [one for n, one in live.items() if n != number]
+            verdict = rule.judge(track.curve(Kind.PENDING), _crowd(ended, gone, others))
+            if isinstance(verdict, Stop | Hold):
+                track.cut, track.reason = track.last_step, verdict.reason
+        if (kind := track.kind) is Kind.PENDING:
+            live[number] = track
+        else:
+            live.pop(number, None)
+            gone.append(track.curve(kind))
+            ended.add(gone[-1])
     return _summed(tracks)
 
 
@@ -82,26 +88,35 @@ class _Track:
         self.steps = np.array([step for step, _ in points], dtype=np.int64)
         self.losses = np.array([sign * value for _, value in points], dtype=float)
         self.seen = 0
-        self.done = False
         self.cut: int | None = None
         self.reason = ""
-        self._made: tuple[int, bool, Curve] | None = None
+        self._made: tuple[int, Kind, Curve] | None = None
 
     @property
     def last_step(self) -> int:
         return int(self.steps[self.seen - 1]) if self.seen else -1
 
     @property
-    def complete(self) -> bool:
-        return self.row.state == "COMPLETE" and math.isfinite(self.loss)
+    def kind(self) -> Kind:
+        """What has become of it by now: as it ended in the session, unless the rule has cut it before."""
+        if self.cut is not None:
+            return Kind.PRUNED
+        return _ENDED.get(self.row.state, Kind.PENDING) if self.seen == len(self.steps) else Kind.PENDING
 
-    def curve(self) -> Curve:
-        ended = self.done and self.cut is None and self.complete
-        if self._made is None or self._made[0] != self.seen or self._made[1] != ended:
-            kind = Kind.COMPLETE if ended else Kind.PRUNED if self.cut is not None else Kind.PENDING
+    def curve(self, kind: Kind) -> Curve:
+        if self._made is None or self._made[:2] != (self.seen, kind):
             steps, losses = self.steps[: self.seen], self.losses[: self.seen]
-            self._made = self.seen, ended, Curve(self.row.number, steps, losses, kind)
+            self._made = self.seen, kind, Curve(self.row.number, steps, losses, kind)
         return self._made[2]
+
+
+def _crowd(ended: Ended, gone: Sequence[Curve], live: Sequence[_Track]) -> Crowd:
+    """gone: the curves in `ended`."""
+    curves = [track.curve(Kind.PENDING) for track in live]
+    return Crowd(ended, lambda: curves, lambda: chain(gone, curves))
+
+
+_ENDED = {"COMPLETE": Kind.COMPLETE, "PRUNED": Kind.PRUNED, "FAIL": Kind.FAILED}
 
 
 def _in_order(tracks: Mapping[int, _Track]) -> Iterator[tuple[int, int]]:

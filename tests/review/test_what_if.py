@@ -65,6 +65,18 @@ def test_a_rule_that_holds_is_judged_as_one_that_stops() -> None:
     assert not any("GPU" in (one.reason or "") for one in found.cut)  # nothing runs: no trial is held, or keeps a GPU
 
 
+def test_who_has_failed_or_was_cut_has_no_heirs() -> None:
+    """Side by side; the best at step 5 fails there, and the worst, which comes to it last, gives way to the next."""
+    rows = [row(k, "COMPLETE", 0.5, 0.0 + k) for k in range(4)] + [row(4, "FAIL", None, -5.0)]
+    curves = {k: [(s, 0.9 - 0.1 * k) for s in range(10)] for k in range(4)} | {4: [(s, 1.0) for s in range(6)]}
+
+    found = what_if(rows, curves, pruner("pbt"), -1.0)
+
+    assert [(one.number, one.cut) for one in found.cut] == [(1, 5), (2, 5), (3, 5)]
+    assert all("trial 0 has 0.9 there" in one.reason for one in found.cut)
+    assert "rank 2 of 2" in found.cut[-1].reason
+
+
 def test_nothing_stored_is_nothing_cut() -> None:
     found = what_if([row(0, "FAIL", None, 0.0)], {}, pruner("median"), -1.0)
 
