@@ -95,3 +95,17 @@ def test_the_list_is_written_to_a_file(past: SessionFolder, tmp_path: Path, monk
 
     (written,) = tmp_path.glob("hptui-*.txt")
     assert "✓ finished" in written.read_text() and "write to a file" not in written.read_text()
+
+
+def test_names_that_begin_alike_are_told_apart(own_home: Path) -> None:
+    for end in ("one", "two"):
+        write_session(SessionFolder(own_home / "sessions" / f"resnet50-on-cifar10-wide-sweep-{end}"), 1, finished=True)
+
+    async def journey(screen: Screen) -> None:
+        await screen.until("2 sessions")
+        await screen.until("resnet50-on-c…de-sweep-two")
+        assert "resnet50-on-c…de-sweep-one" in screen.text
+        await screen.pilot.resize_terminal(160, 45)
+        await screen.until("resnet50-on-cifar10-wide-sweep-one")
+
+    drive(None, journey)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,6 +15,9 @@ from textual.strip import Strip
 
 from hptui.tui.glyphs import Align, current, fit
 from hptui.tui.panes.rows import Cell, End, Line, Rows
+
+if TYPE_CHECKING:
+    from hptui.tui.views.trials import Title
 
 __all__ = ["Cell", "Column", "Line", "LineTable"]
 
@@ -32,6 +35,10 @@ class Column:
     align: Align = "left"
     priority: int = 0
     grow: bool = False
+
+
+def columns_of(titles: Iterable[Title]) -> list[Column]:
+    return [Column(one.key, one.title, one.width, one.align, one.priority, one.grow) for one in titles]
 
 
 def fitting(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int]]:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from hptui.tui.arrangement import Arrangement
 from hptui.tui.glyphs import as_title
-from hptui.tui.panes.line_table import Column, LineTable
+from hptui.tui.panes.line_table import LineTable, columns_of
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.numbers import count
 from hptui.tui.views.trials import NO_MARKS, Marks, Title, titles, trial_line
@@ -39,7 +39,7 @@ class TrialsPane(LineTable):
         found = tuple(title for title in every if title.key not in self.hidden)
         if found != self._titles:
             self._titles = found
-            self.set_columns([Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in found])
+            self.set_columns(columns_of(found))
         self.sorted_by(column_of(arranged.sort, found), arranged.reverse)
         keys = tuple(title.key for title in found)
         self.show(arranged.order, lambda number: trial_line(snapshot, number, keys, marks))

@@ -19,13 +19,13 @@ from hptui.tui.glyphs import harmless, short_path
 from hptui.tui.keys import LIST, LIST_CHANGES, bindings, disabled
 from hptui.tui.listed import FIELDS, Listed
 from hptui.tui.panes.header import TextLine
-from hptui.tui.panes.line_table import Column, LineTable
+from hptui.tui.panes.line_table import LineTable, columns_of
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.screens.shelf import Shelf
 from hptui.tui.views.cells import Cell
 from hptui.tui.views.hints import hints_line
 from hptui.tui.views.numbers import count
-from hptui.tui.views.sessions import EMPTY, TITLES, session_line
+from hptui.tui.views.sessions import EMPTY, session_line, titles
 
 if TYPE_CHECKING:
     from hptui.tui.app import HptuiApp
@@ -52,10 +52,7 @@ class SessionsScreen(Shelf):
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="header")
-        yield LineTable(
-            [Column(t.key, t.title, t.width, t.align, t.priority, t.grow) for t in TITLES],
-            id="sessions", newest="", empty="looking for sessions…",
-        )  # fmt: skip
+        yield LineTable(columns_of(titles((), 0)), id="sessions", newest="", empty="looking for sessions…")
         yield Prompt(id="prompt")
         yield TextLine(id="hints")
         yield TextLine(id="too-small")
@@ -98,7 +95,10 @@ class SessionsScreen(Shelf):
         nothing = f"0 of {len(found)} match {self.listed.filter}: esc clears the filter" if found else EMPTY
         self.table.update_empty(nothing)
         self.table.sorted_by(self.listed.sort, self.listed.reverse)
-        self.table.show(list(rows), lambda key: session_line(rows[key], at))
+        found_titles = titles((one.name for one in shown), self.table.size.width)
+        wide = found_titles[0].width
+        self.table.set_columns(columns_of(found_titles))
+        self.table.show(list(rows), lambda key: session_line(rows[key], at, wide))
         self._show_header()
 
     def _show_again(self) -> None:
@@ -119,6 +119,7 @@ class SessionsScreen(Shelf):
 
     def on_resize(self, _: Resize) -> None:
         self.check_size()
+        self.call_after_refresh(self._show_again)
 
     # --- keys -------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rich.cells import cell_len
+
 from hptui.core.store.library import SessionSummary
 from hptui.core.study.remarks import note_of, tags_of
-from hptui.tui.glyphs import current
+from hptui.tui.glyphs import current, fit_ends, harmless
 from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import age, day, number, unknown
 from hptui.tui.views.trials import Title
 
+_NAME = 18  # cells of a name at least
 TITLES = (
-    Title("name", "session", 18, priority=9, grow=False),
+    Title("name", "session", _NAME, priority=9, grow=False),
     Title("state", "state", 10, priority=8),
     Title("best", "best", 9, "right", 7),
     Title("trial", "trial", 6, "right", 2),
@@ -39,14 +45,21 @@ EMPTY = "\n".join(
 )
 
 
-def session_line(summary: SessionSummary, at: float) -> Cells:
-    """One cell per title of TITLES."""
+def titles(names: Iterable[str], width: int) -> tuple[Title, ...]:
+    """TITLES with as much room for names as the longest needs, but a third of the width."""
+    longest = max((cell_len(harmless(name)) for name in names), default=0)
+    name, *others = TITLES
+    return (replace(name, width=max(_NAME, min(longest, width // 3))), *others)
+
+
+def session_line(summary: SessionSummary, at: float, wide: int = _NAME) -> Cells:
+    """One cell per title of TITLES. wide: cells for the name, which is cut in its middle."""
     glyph, word, style = _STATES.get(summary.state, ("·", summary.state, ""))
     ended = sum(summary.counts.get(state, 0) for state in ("COMPLETE", "PRUNED", "FAIL"))
     total = f"{ended}/{summary.n_trials}" if summary.n_trials else str(ended)
     changed = unknown() if summary.updated_at is None else f"{age(at - summary.updated_at)} ago"
     return (
-        Cell(summary.name, "bold" if summary.state == "live" else ""),
+        Cell(fit_ends(summary.name, wide).rstrip(" "), "bold" if summary.state == "live" else ""),
         Cell(f"{glyph} {word}", style),
         Cell(best_of(summary), "best" if summary.best is not None or summary.front else "muted"),
         Cell(unknown() if summary.best_trial is None else f"#{summary.best_trial}", "muted"),
