@@ -34,6 +34,7 @@ class Draft:
     function: str = ""  # "": the script is run as a program
     name: str = ""
     metric: str = "value"
+    patterns: tuple[str, ...] = ()  # how a program's lines are read
     direction: str = "minimize"
     space: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
@@ -52,9 +53,10 @@ def draft(path: str, script: Script, presets: Sequence[str] = ()) -> Draft:
     space, left, block = _of_function(script, block) if function else _of_program(script, block)
     steps = next((flag.default for flag in script.flags if role_of(flag.name) is Role.STEPS), None)
     metric = script.metric or "value"
+    direction = "maximize" if _UP.match(metric) else "minimize"
     found = Draft(
-        path, function, named_after(path), metric, "maximize" if _UP.match(metric) else "minimize", space, left,
-        block=block, max_steps=steps if isinstance(steps, int) else None,
+        path, function, named_after(path), metric, script.patterns, direction, space, left, block=block,
+        max_steps=steps if isinstance(steps, int) else None,
     )  # fmt: skip
     return advised(found)
 

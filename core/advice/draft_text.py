@@ -36,13 +36,19 @@ def study_text(found: Draft) -> str:
 def _objective(found: Draft) -> list[str]:
     if found.function:
         return [f"script = {quoted(found.script)}", f"function = {quoted(found.function)}"]
-    pattern = json.dumps(rf"{re.escape(found.metric)}[=: ]+(?P<value>[-+.\deE]+)")
+    patterns = found.patterns or (rf"\b{re.escape(found.metric)}[=: ]+(?P<value>[-+.\w]+)",)
+    written = [f"    {_literal(one)}," for one in patterns]
     return [
         f"command = {quoted(f'python {found.script}')}",
         'arguments = "flags"      # --lr 0.01; or "placeholders" for {lr} in the command, "json" for a file',
-        "# How a printed line is read: named groups value, step, and any other metric.",
-        f"pattern = {pattern}",
+        "# How its printed lines are read: named groups value, step, and any other metric.",
+        *(["pattern = [", *written, "]"] if len(patterns) > 1 else [f"pattern = {_literal(patterns[0])}"]),
     ]
+
+
+def _literal(pattern: str) -> str:
+    """As TOML has it without escapes, where it may."""
+    return json.dumps(pattern) if "'" in pattern or "\n" in pattern else f"'{pattern}'"
 
 
 def _space(found: Draft) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from hptui.core.study.printed import METRIC, printed
 
 _SUGGESTS = {
     "suggest_float": "float", "suggest_uniform": "float", "suggest_loguniform": "float",
@@ -17,7 +18,6 @@ _ARGUMENTS = {  # by place, after the name
     "suggest_discrete_uniform": ("low", "high", "step"), "suggest_int": ("low", "high", "step", "log"),
     "suggest_categorical": ("choices",),
 }  # fmt: skip
-_METRIC = re.compile(r"(val(?:id(?:ation)?)?[_ ]?)?(loss|acc(?:uracy)?|auc|f1|error|mse|rmse|mae|r2|score)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,16 @@ class Flag:
 
 @dataclass(frozen=True)
 class Script:
-    """objectives: functions that take a trial. metric: what its printed or returned value seems to be called."""
+    """objectives: functions that take a trial. metric: what its printed or returned value seems to be called.
+    patterns: how the line is read that prints it.
+    """
 
     objectives: tuple[str, ...] = ()
     suggested: tuple[Suggested, ...] = ()
     flags: tuple[Flag, ...] = ()
     used: dict[str, int] = field(default_factory=dict)  # names read from `trial.params` -> line
     metric: str = ""
+    patterns: tuple[str, ...] = ()
 
 
 def read_script(source: str) -> Script:
@@ -64,12 +67,14 @@ def read_script(source: str) -> Script:
         if found is not None:
             suggested.setdefault(found.name, found)
     flags = {flag.name: flag for call in calls if (flag := _flag(call, constants)) is not None}
+    out = printed(tree)
     return Script(
         objectives=tuple(_objectives(tree)),
         suggested=tuple(suggested.values()),
         flags=tuple(flags.values()),
         used=_used(tree),
-        metric=_metric(tree),
+        metric=_returned(tree) or out.metric,
+        patterns=out.patterns,
     )
 
 
@@ -230,14 +235,12 @@ def _objectives(tree: ast.Module) -> Iterator[str]:
                 yield node.name
 
 
-def _metric(tree: ast.Module) -> str:
-    """The name in what is returned or printed last that sounds like one."""
-    found = ""
+def _returned(tree: ast.Module) -> str:
+    """The name of what a function returns, when it sounds like a metric's."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and _METRIC.fullmatch(node.value.id):
-            return node.value.id
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            for text in (one.value for one in ast.walk(node) if isinstance(one, ast.Constant)):
-                if isinstance(text, str) and (match := _METRIC.search(text)):
-                    found = match[0].strip().replace(" ", "_").lower()
-    return found
+        match node:
+            case ast.Return(value=ast.Name(id=name)) if METRIC.fullmatch(name):
+                return name
+            case _:
+                pass
+    return ""

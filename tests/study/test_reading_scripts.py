@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hptui.core.space.space import Space
 from hptui.core.study.file import load_study
 from hptui.core.study.script import Flag, Script, Suggested, read_script
 from hptui.core.study.short import from_short, to_short, to_toml
+from hptui.core.worker.patterns import Reader
 
 OPTUNA = '''
 import optuna
@@ -92,6 +94,30 @@ def test_flags_become_ranges_around_their_defaults() -> None:
     }
     assert set(found.left) == {"epochs", "seed", "data-dir"}
     assert (found.metric, found.direction, found.max_steps, found.function) == ("val_acc", "maximize", 30, "")
+
+
+@pytest.mark.parametrize(("source", "line", "metric", "step", "value", "others"), [
+    ('print(f"Epoch {e + 1}/{n}: train_loss {a:.4f} val_acc {b:.4f}")', "Epoch 3/9: train_loss 0.25 val_acc 0.93",
+     "val_acc", 3, 0.93, {"train_loss": 0.25}),
+    ('print("step %5d, loss = %.4f, 90%% val loss = %.4f" % (s, a, b))', "step    12, loss = 0.5, 90% val loss = nan",
+     "val_loss", 12, math.nan, {"loss": 0.5}),
+    ('log.info("top1_acc: {:.2%} (lr {:g})".format(a, lr))', "INFO top1_acc: 93.40% (lr 1e-05)", "top1_acc", 0, 93.4,
+     {"lr": 1e-5}),
+    ('print("validation error:", x)', "validation error: inf", "validation_error", 0, math.inf, {}),
+    ('for e in r:\n    print("loss " + str(x))\nprint(f"best loss {y} of {n} runs")', "loss 0.5", "loss", 0, 0.5, {}),
+])  # fmt: skip
+def test_what_a_program_prints_is_read_by_the_pattern_that_is_drafted(
+    source: str, line: str, metric: str, step: int, value: float, others: dict[str, float]
+) -> None:
+    found = draft("train.py", read_script(f"{ARGPARSE}\n{source}"))
+    study = load_study(study_text(found), where="train.toml", folder=None, check_choice=check)
+    patterns = study.objective.pattern
+    assert patterns is not None and study.metric == metric
+
+    report = Reader([patterns] if isinstance(patterns, str) else patterns, metric).read(line)
+
+    assert report is not None and (report.step, report.others) == (step, others)
+    assert report.value == value or (report.value != report.value and value != value)
 
 
 @pytest.mark.parametrize("source", [OPTUNA, ARGPARSE])
