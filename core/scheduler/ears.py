@@ -39,6 +39,7 @@ IDLE_S = 0.5
 
 _LEVELS = {
     "script": "forked with everything imported",
+    "program": "forked, and each runs the command",
     "modules": "forked, and each imports the script itself",
     "cold": "started cold, each in a Python of its own",
 }
@@ -127,7 +128,8 @@ class Ears:
         for message in messages:
             match message:
                 case r.Ready(level=level, reason=reason, seconds=seconds):
-                    said = f"ready in {seconds:.1f} s: trials are {_LEVELS.get(level, level)}"
+                    how = "program" if level == "script" and self._gear.study.objective.command else level
+                    said = f"ready in {seconds:.1f} s: trials are {_LEVELS.get(how, how)}"
                     said += f" ({reason})" if reason else ""
                     events.append(e.ServerChanged(at, "cold" if level == "cold" else "ready", said))
                 case r.ImportFailed(reason=reason, detail=detail):
