@@ -195,6 +195,8 @@ def metric_named(names: Sequence[str], asked: str | None, where: str, kind: str 
     for name in plain:
         if name in names:
             return name
+    if not names:
+        raise SessionError(where, f"there is no {kind} at all", "what did the trials report?")
     named = f"no {kind} {asked!r}" if asked else f"no {kind} that is plainly the value"
     raise SessionError(where, f"there is {named}", f"--metric names one of: {', '.join(names[:20])}")
 

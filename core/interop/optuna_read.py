@@ -43,6 +43,8 @@ def read_optuna(source: str, study: str | None = None) -> Found:
         studies = _from_sqlite(path) if head.startswith(b"SQLite format 3") else read_journal(path)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
+    except OSError as error:
+        raise SessionError(str(path), f"can't be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
         raise SessionError(str(path), f"is neither an Optuna database nor a journal ({error})") from error
     return _found(_choose(studies, study, path), path)

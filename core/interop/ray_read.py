@@ -38,7 +38,7 @@ def read_ray(folder: Path, metric: str | None, direction: Direction) -> Found:
     definitions = {name: defined_by([given[name] for _, given, _ in read if name in given]) for name in params}
     trials = tuple(_trial(n, path, given, rows, value) for n, (path, given, rows) in enumerate(read))
     left_out = ["the range of each parameter: what was seen stands for it"]
-    if any(path.glob("checkpoint_*") for path in folders):
+    if any(any(path.glob("checkpoint_*")) for path in folders):
         left_out.append("checkpoints")
     return Found(folder.name, str(folder), "Ray Tune", (Goal(value, direction),), definitions, trials, tuple(left_out))
 
@@ -64,15 +64,19 @@ def _flat(given: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
 
 
 def _results(folder: Path) -> Iterator[dict[str, Any]]:
-    """The lines of result.json; a last one that was cut off is left out."""
+    """The lines of result.json; one that was cut off is left out."""
     path = folder / "result.json"
     if not path.is_file():
         return
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError as error:
+        raise SessionError(str(path), f"can't be read: {error.strerror or error}") from error
+    for line in lines:
         try:
             row = json.loads(line)
         except ValueError:
-            return
+            continue
         if isinstance(row, dict):
             yield row
 
@@ -88,12 +92,12 @@ def _trial(
     curves: dict[str, dict[int, float]] = {}
     for at, row in enumerate(rows, 1):
         for name, value in _numbers(row).items():
-            curves.setdefault(name, {})[int(row.get("training_iteration", at))] = value
+            curves.setdefault(name, {})[int(_number(row, "training_iteration", at))] = value
     own = sorted(curves.pop(metric, {}).items())
     failed = (folder / "error.txt").is_file()
     known = bool(own) and math.isfinite(own[-1][1])
-    end = float(rows[-1]["timestamp"]) if rows and "timestamp" in rows[-1] else None
-    took = float(rows[-1].get("time_total_s", 0.0)) if rows else 0.0
+    end = _number(rows[-1], "timestamp", math.nan) if rows else math.nan
+    took = _number(rows[-1], "time_total_s", 0.0) if rows else 0.0
     return FoundTrial(
         number,
         "COMPLETE" if known and not failed else "FAIL",
@@ -103,6 +107,12 @@ def _trial(
         {name: tuple(sorted(curve.items())) for name, curve in curves.items()},
         {"ray_trial": folder.name},
         "Ray kept an error.txt of it" if failed else "" if known else "reported nothing of the metric",
-        end - took if end is not None else None,
-        end,
+        None if math.isnan(end) else end - took,
+        None if math.isnan(end) else end,
     )
+
+
+def _number(row: Mapping[str, Any], name: str, default: float) -> float:
+    """What Ray said, or the default where that is no number."""
+    said = row.get(name)
+    return said if isinstance(said, int | float) and math.isfinite(said) else default

@@ -159,6 +159,29 @@ def test_a_run_that_still_writes_is_read_to_its_last_whole_record(folder: Sessio
     assert found.trials[0].curve == ((0, 1.0), (1, 0.5))
 
 
+def test_a_damaged_file_is_read_to_the_damage_and_what_add_hparams_wrote_is_the_runs(tmp_path: Path) -> None:
+    tensorboard = pytest.importorskip("tensorboardX", reason="the extra `tensorboard` is not installed")
+    for name in ("a", "b"):
+        with tensorboard.SummaryWriter(str(tmp_path / name)) as writer:
+            for step in range(3):
+                writer.add_scalar("loss", 1 / (step + 1), step)
+            writer.add_hparams({"lr": 0.5}, {"hparam/best": 0.25})  # in a folder named by the time
+    (whole,), (zeroed,) = (list((tmp_path / name).glob("*tfevents*")) for name in ("a", "b"))
+    data = bytearray(whole.read_bytes())
+    data[-40:-30] = b"\xff" * 10  # in the last record
+    whole.write_bytes(data)
+    zeroed.write_bytes(zeroed.read_bytes() + bytes(64))  # as a crash of the machine leaves it
+
+    found = read_tensorboard(tmp_path, "loss", "minimize")
+
+    why = "a record of it is damaged: what comes after is not read"
+    assert found.left_out[:2] == (f"a: {why}", f"b: {why}")
+    assert [(t.params, len(t.curve), t.others) for t in found.trials] == [
+        ({"lr": 0.5}, 2, {"hparam/best": ((0, 0.25),)}), ({"lr": 0.5}, 3, {"hparam/best": ((0, 0.25),)}),
+    ]  # fmt: skip
+    assert all(t.started_at is not None and t.started_at > 1e9 for t in found.trials)
+
+
 def ray_trial(folder: Path, params: dict[str, object], losses: list[float]) -> None:
     folder.mkdir(parents=True)
     (folder / "params.json").write_text(json.dumps(params))
@@ -184,8 +207,20 @@ def test_an_experiment_of_ray_tune_is_read_with_its_curves(tmp_path: Path) -> No
     assert (good.curve, good.others) == (((1, 0.5), (2, 0.25)), {"extra/acc": ((1, 0.5), (2, 0.75))})
     assert (good.started_at, good.ended_at) == (100.0, 102.0)
     assert (bad.state, bad.reason) == ("FAIL", "Ray kept an error.txt of it")
+    assert found.left_out == ("the range of each parameter: what was seen stands for it",)
     with pytest.raises(SessionError, match="no metric 'accuracy'"):
         read_ray(tmp_path / "exp", "accuracy", "maximize")
+
+
+def test_a_result_of_ray_that_lacks_its_clock_is_read_all_the_same(tmp_path: Path) -> None:
+    ray_trial(tmp_path / "exp" / "a", {"lr": 0.1}, [0.5])
+    odd = {"loss": 0.25, "training_iteration": None, "timestamp": "?", "time_total_s": math.nan}
+    with (tmp_path / "exp" / "a" / "result.json").open("a") as file:
+        file.write(f'\n{{"lo\n{json.dumps(odd)}\n')
+
+    (trial,) = read_ray(tmp_path / "exp", None, "minimize").trials
+
+    assert (trial.curve, trial.started_at, trial.ended_at) == (((1, 0.5), (2, 0.25)), None, None)
 
 
 values = st.recursive(
