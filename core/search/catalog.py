@@ -64,7 +64,7 @@ def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | Non
     except HptuiError as problem:
         return [problem]
     problems: list[HptuiError] = []
-    options = _options(kind, chosen)
+    options = options_of(kind, chosen)
     for name, value in chosen.options.items():
         option = options.get(name)
         if option is None:
@@ -168,8 +168,8 @@ def _turned(options: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _options(kind: CatalogKind, chosen: Chosen) -> Mapping[str, Asked]:
-    """Those of the choice, and of the rule that it wraps."""
+def options_of(kind: CatalogKind, chosen: Chosen) -> Mapping[str, Asked]:
+    """Those of the choice, and of the rule that it wraps. Raises StudyError when there is none of its name."""
     wrapped = chosen.options.get("wraps") if kind == "pruner" and chosen.name == "patient" else None
     own = entry_of(kind, chosen.name).options
     return {**own, **PRUNERS[wrapped].options} if wrapped in WRAPPABLE else own
@@ -223,4 +223,5 @@ __all__ = [
     "make_pruner",
     "make_sampler",
     "misfits",
+    "options_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,7 +51,7 @@ class Option:
     def admits(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        if not math.isfinite(value) or (self.whole and value != int(value)):
+        if not abs(value) <= sys.float_info.max or (self.whole and value != int(value)):  # nor NaN
             return False
         return self.low <= value <= self.high
 

@@ -56,6 +56,8 @@ def test_values_are_isolated_and_another_pruner_is_tried_on_what_was_stored(user
 
     assert len(told["trials"]) == 8 and told["kept"] is True
     assert told["reports"] < told["known"]
+    cut_all = user.hptui("what-if", "study", "--pruner", "threshold", "-o", "by_step=0:-1e9,1:-1e9", "--json").json
+    assert (cut_all["kept"], cut_all["best"]) == (False, None)
     ranked = user.hptui("what-if", "study", "--by", "best", "--json").json
     assert len(ranked["places"]) == 8 and ranked["agreement"] > 0.9
     assert "ranked by the last value: " in user.hptui("what-if", "study", "--by", "last").out

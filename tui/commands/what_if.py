@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -22,7 +24,7 @@ SHOWN = 12
 @click.command(name="what-if")
 @NAME
 @click.option("--pruner", metavar="NAME", help="As in a study file; `hptui pruners` lists them.")
-@click.option("-o", "--option", "options", multiple=True, metavar="KEY=NUMBER", help="Of the pruner; may be repeated.")
+@click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="Of the pruner; may be repeated.")
 @click.option("--metric", metavar="NAME", help="Rank the trials by another metric that they reported.")
 @click.option("--direction", type=click.Choice(["minimize", "maximize"]),
               help="Of that metric; default: the study's, or guessed from its name.")
@@ -87,7 +89,10 @@ def _other_best(found: Reranked, what: str) -> str:
     )
 
 
-_LOW = ("loss", "err", "rmse", "mse", "mae", "perplexity", "ppl", "time", "latency", "seconds", "memory", "nll", "bpc")
+_LOW = (
+    "loss", "err", "rmse", "mse", "mae", "mape", "perplexity", "ppl", "time", "latency", "seconds", "memory", "nll",
+    "bpc",
+)  # fmt: skip
 _HIGH = ("acc", "f1", "auc", "score", "precision", "recall", "r2", "bleu", "rouge", "iou", "map", "reward", "ndcg")
 
 
@@ -103,6 +108,7 @@ def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: 
     from hptui.core.review.what_if import what_if as replay
     from hptui.core.search.catalog import make_pruner
 
+    chosen = _chosen(pruner, options)
     folder = look_at(name)
     with Reader(folder) as reader:
         facts, rows = reader.facts(), reader.trials()
@@ -113,7 +119,7 @@ def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: 
     if not steps:
         raise SessionError(folder.name, f"no trial has reported {metric}", "there is nothing to judge by")
     limit = facts.get("max_steps") or max(steps) + 1
-    rule = make_pruner(Chosen(name=pruner, options=dict(map(_pair, options))), direction, int(limit))
+    rule = make_pruner(chosen, direction, int(limit))
     sign = -1.0 if direction == "maximize" else 1.0
     found = replay(rows, curves, rule, sign)
     if as_json:
@@ -124,7 +130,8 @@ def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: 
     print(f"{pruner} cuts {len(found.cut)} of {plural(len(rows), 'trial')}: {did}")
     if found.winner is not None:
         fate = "keeps" if found.kept else "CUTS"
-        left = "" if found.kept else f"; the best that is left has {number(sign * found.best)}"
+        best = f"the best that is left has {number(sign * found.best)}"
+        left = "" if found.kept else "; no other is left" if math.isnan(found.best) else f"; {best}"
         print(f"it {fate} the best, trial {found.winner}{left}")
     if found.open_ended:
         who = ", ".join(map(str, found.open_ended[:SHOWN])) + (", …" if len(found.open_ended) > SHOWN else "")
@@ -135,11 +142,17 @@ def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: 
     return 0
 
 
-def _pair(text: str) -> tuple[str, float | str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"{text!r} is not KEY=NUMBER")
-    try:
-        return key, int(value) if value.lstrip("+-").isdigit() else float(value)
-    except ValueError:
-        return key, value
+def _chosen(pruner: str, options: tuple[str, ...]) -> Chosen:
+    """With each option read as its rule asks for it; what can't be is left for `make_pruner` to refuse."""
+    from hptui.core.search.catalog import options_of
+
+    for text in options:
+        if "=" not in text:
+            raise click.UsageError(f"{text!r} is not KEY=VALUE")
+    typed = dict(text.split("=", 1) for text in options)
+    known = options_of("pruner", Chosen(name=pruner, options=typed))
+    read: dict[str, Any] = dict(typed)
+    for key, text in typed.items():
+        with suppress(ValueError):
+            read[key] = known[key].read(text) if key in known else text
+    return Chosen(name=pruner, options=read)
