@@ -43,14 +43,19 @@ class Launch(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class Judge(Action):
+class AskRule(Action):
+    """Something that the pruner is to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge(AskRule):
     number: int = -1
     milestone: int = 0
     step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class AskPruner(Action):
+class AskPruner(AskRule):
     """Which held trial should go on? Answered with Promoted, or not at all. closing: nothing but held ones is left."""
 
     held: frozenset[int] = frozenset()
@@ -117,7 +122,7 @@ class MoveMemory(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class MakeRoom(Action):
+class MakeRoom(AskRule):
     """Which of these held trials are the least promising? Answered with Unwanted, until `over_bytes` come back."""
 
     over_bytes: int = 0
@@ -126,29 +131,29 @@ class MakeRoom(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class SetPlaces(Action):
+class Answer(Action):
+    """What a wish asks for and only the hands can tell: Heeded with what follows, or Refused."""
+
+    command: CommandRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlaces(Answer):
     """How many trials may run at once (None: as many as the study says); answered with SlotsSet."""
 
     slots: int | None = 0
-    command: CommandRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SetPruner(Action):
-    """Judge by another rule; answered with PrunerSet or Refused."""
-
-    command: CommandRow | None = None
+class SetPruner(Answer):
+    """Judge by another rule; answered with PrunerSet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remark(Action):
-    """A note or tags; answered with AttrSet, EndedRemarked, RemarksSet or Refused."""
-
-    command: CommandRow | None = None
+class Remark(Answer):
+    """A note or tags; answered with AttrSet, EndedRemarked or RemarksSet."""
 
 
 @dataclass(frozen=True, slots=True)
-class CheckPoint(Action):
-    """Does a wished point lie in the space? Answered with Enqueued or Refused."""
-
-    command: CommandRow | None = None
+class CheckPoint(Answer):
+    """Does a wished point lie in the space? Answered with Enqueued."""

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import msgspec
-
-from hptui.core.devices.inventory import Place, inventory
-from hptui.core.errors import HptuiError
+from hptui.core.devices.inventory import Place
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.answering import answer
 from hptui.core.scheduler.gear import Gear, kind_of, lesson, locate, observation
 from hptui.core.scheduler.heirs import heirs_of
 from hptui.core.scheduler.holding import by_value, who_gives_way
-from hptui.core.scheduler.judging import listens, reprune, rule_for
-from hptui.core.scheduler.queued import heritage
-from hptui.core.scheduler.remarking import remark
+from hptui.core.scheduler.judging import listens, rule_for
 from hptui.core.scheduler.room_left import room_left
 from hptui.core.scheduler.starter import Starter
 from hptui.core.scheduler.state import AWAY, GPU_MEMORY, Live, SchedulerState
-from hptui.core.scheduler.steer import TRIPS, tripped
 from hptui.core.search.observe import Observation
 from hptui.core.search.protocol import Compared, Finisher, Go, Hold, Promoter, Ranker, Stop
-from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
-from hptui.core.study.remarks import ATTR, is_pinned
+from hptui.core.study.remarks import is_pinned
 from hptui.core.study.study import CONSTRAINTS
-from hptui.core.study.trial import CHECKPOINT_STEP, STARTS_FROM, State
+from hptui.core.study.trial import State
 from hptui.core.wire.control import Ask, Verdict
 
 
@@ -50,10 +42,8 @@ class Hands:
                 self._gear.thinker.ask(number)
             case a.Launch(number=number, place=Place() as place, cold=cold):
                 return self._starter.launch(state.live[number], place, cold, state.rules.max_steps)
-            case a.Judge(number=number, milestone=milestone, step=step):
-                return self._judge(state, number, milestone, step)
-            case a.AskPruner(held=held, closing=closing):
-                return self._promote(state, held, closing)
+            case a.AskRule():
+                return self._ask_rule(action, state)
             case a.AskPark(number=number):
                 self._ask(number, Ask.PARK)
             case a.MoveMemory(number=number, verb=verb, need_bytes=need):
@@ -70,33 +60,35 @@ class Hands:
                 self._gear.children.signal(number, *signals)
             case a.Settle(number=number, live=Live() as live):
                 self._settle(number, live, action.intents)
-            case a.MakeRoom(over_bytes=over, candidates=candidates, reason=reason):
-                return self._make_room(state, over, candidates, reason)
             case a.PutAway(number=number):
                 self._clear(number)
             case a.Resize(number=number, units=units):
                 self._starter.resize(number, units)
-            case a.SetPlaces(command=CommandRow() as wish) | a.CheckPoint(command=CommandRow() as wish):
-                return self._heed(action, wish, state)
-            case a.SetPruner(command=CommandRow() as wish) | a.Remark(command=CommandRow() as wish):
-                return self._heed(action, wish, state)
+            case a.Answer(command=CommandRow() as wish):
+                return answer(self._gear, action, wish, state)
         return []
 
-    def _heed(self, action: a.Action, wish: CommandRow, state: SchedulerState) -> list[e.Event]:
+    def _ask_rule(self, action: a.AskRule, state: SchedulerState) -> list[e.Event]:
+        """What the pruner says. One that fails, as somebody else's may, ends the session as a sampler that fails does.
+        """
         try:
             match action:
-                case a.SetPlaces(slots=slots):
-                    return self._set_places(slots, wish)
-                case a.SetPruner():
-                    return reprune(self._gear, wish)
-                case a.Remark():
-                    with contextlib.closing(Reader(self._gear.folder)) as reader:
-                        return remark(reader, self._gear.clock.now(), wish, state.live)
-                case _:
-                    return self._check_point(wish)
-        except TRIPS as error:
+                case a.Judge(number=number, milestone=milestone, step=step):
+                    return self._judge(state, number, milestone, step)
+                case a.AskPruner(held=held, closing=closing):
+                    return self._promote(state, held, closing)
+                case a.MakeRoom(over_bytes=over, candidates=candidates, reason=reason):
+                    return self._make_room(state, over, candidates, reason)
+        except Exception as error:
             traceback.print_exc()  # into the scheduler's log
-            return [e.Refused(self._gear.clock.now(), wish, tripped(error))]
+            at, events = self._gear.clock.now(), list[e.Event]()
+            if state.stopping is None:
+                events.append(e.StopAsked(at, f"the pruner failed: {type(error).__name__}: {error}", ok=False))
+            if isinstance(action, a.Judge):
+                self._answer(action.number, action.milestone, Verdict.GO)
+                events.append(e.Judged(at, action.number, action.milestone, action.step, "go"))
+            return events
+        return []
 
     def _promote(self, state: SchedulerState, held: frozenset[int], closing: bool) -> list[e.Event]:
         gear = self._gear
@@ -237,57 +229,3 @@ class Hands:
         self._lessons.append(seen)
         if gear.milestones is not None:
             gear.book.close(trial.number, kind_of(outcome.state, cause))
-
-    def _set_places(self, slots: int | None, command: CommandRow) -> list[e.Event]:
-        gear, at = self._gear, self._gear.clock.now()
-        if slots is None:
-            slots = gear.study.resources.slots or inventory(gear.study.resources).at_once
-        if slots < 1:
-            return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
-        if (elsewhere := gear.children.resized(slots)) is not None:
-            gear.places = elsewhere
-            heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
-            return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
-        resources = msgspec.structs.replace(gear.study.resources, slots=None)
-        most = inventory(resources).at_once
-        if gear.places.on_gpus and slots > most:
-            return [e.Refused(at, command, f"{slots} at once: the GPUs here take {most}")]
-        gear.places = inventory(msgspec.structs.replace(resources, slots=slots))
-        heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
-        return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
-
-    def _check_point(self, command: CommandRow) -> list[e.Event]:
-        """A retry, or a point of the user's, if it can be tried."""
-        gear, at = self._gear, self._gear.clock.now()
-        if command.kind == "retry":
-            with contextlib.closing(Reader(gear.folder)) as reader:
-                row = reader.trial(command.trial) if command.trial is not None else None
-            if row is None:
-                return [e.Refused(at, command, f"there is no trial {command.trial}")]
-            if row.state == State.COMPLETE:
-                return [e.Refused(at, command, f"trial {row.number} is complete: `enqueue` tries its point again")]
-            why = f"trial {row.number} again: asked by you"
-            point = e.Enqueued(at, row.params, row.x, "retry", why, row.number, heritage(row.number, row.attrs))
-            return [e.Heeded(at, command, f"you asked: try trial {row.number} again"), point]
-        params = dict(command.args.get("params", {}))
-        problems: list[HptuiError] = []
-        if gear.space.dim:
-            params, problems = gear.space.complete(params)
-        if problems:
-            return [e.Refused(at, command, "; ".join(str(problem).splitlines()[0] for problem in problems))]
-        of = command.args.get("of")
-        why = "enqueued by you" if of is None else f"enqueued by you, made from trial {of}"
-        asked = {"asked": command.id, "priority": command.args.get("priority", 0), "note": command.args.get("note", "")}
-        asked["pinned"] = command.args.get("pin") is True
-        attrs: dict[str, Any] = {ATTR: {key: value for key, value in asked.items() if value}}
-        if (donor := command.args.get("start_from")) is not None:
-            with contextlib.closing(Reader(gear.folder)) as reader:
-                row = reader.trial(int(donor))
-            if row is None or CHECKPOINT_STEP not in row.attrs:
-                return [e.Refused(at, command, f"trial {donor} has saved no checkpoint to start from")]
-            attrs[STARTS_FROM] = row.number
-            why += f", from the checkpoint of trial {row.number}"
-        point = e.Enqueued(at, params, locate(gear.space, params), "enqueued", why, attrs=attrs)
-        return [e.Heeded(at, command, "you asked: try a point of yours"), point]
-
-

@@ -47,7 +47,7 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             ]
             return a.Record((e.Heeded(at, wish, "you asked: resume the session"), e.HoldSet(at, False), *wanted))
         case Wish.SLOTS:
-            return a.SetPlaces((), wish.args.get("slots", 0), wish)
+            return a.SetPlaces((), wish, wish.args.get("slots", 0))
         case Wish.BUDGET:
             return steer.set_budget(state, wish)
         case Wish.PRUNER:

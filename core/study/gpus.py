@@ -13,6 +13,7 @@ from hptui.core.study.held import read_held_memory
 from hptui.core.study.sizes import parse_size
 
 _WHERE = "resources"
+MOST_SLOTS = 10_000  # trials at once: more is a slip of the keyboard
 LOOK_S = (0.1, 60.0)  # how often GPUs may be looked at: a real driver takes milliseconds for each
 _WHICH = "gpus says how many GPUs a trial takes; which ones: devices = {}"
 
@@ -24,6 +25,8 @@ def read_resources(read: Mapping[str, Any], written: Any, problems: list[HptuiEr
     """
     out = dict(read)
     at_least(1, out, _WHERE, ("slots", "threads", "max_trials"), problems)
+    if (out.get("slots") or 0) > MOST_SLOTS:
+        problems.append(StudyError("resources.slots", f"{out['slots']} is too large", f"{MOST_SLOTS} at most"))
     _check_gpus(out, written, problems)
     _read_memory(out, problems)
     _read_look(out, problems)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -14,7 +16,9 @@ from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.away import JUDGED_STEP
+from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.gpus import ALONE, PEAK, SHARE, TORCH_PEAK
+from hptui.core.scheduler.hands import Hands
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
 from hptui.core.scheduler.project import PAUSED_BEFORE, row_of
 from hptui.core.scheduler.queued import HEIR, LOST, STOPPED
@@ -23,6 +27,8 @@ from hptui.core.scheduler.recover import live_of
 from hptui.core.scheduler.roll import Roll
 from hptui.core.scheduler.state import GPU_MEMORY, GRACE_S, Rules, SchedulerState, Server, Tally
 from hptui.core.scheduler.steps import STEP_S
+from hptui.core.search.protocol import Curve
+from hptui.core.search.pruners.none import Never
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR
 from hptui.core.study.study import CONSTRAINTS, OBJECTIVES, TEST, StopWhen
@@ -219,6 +225,21 @@ def test_nothing_starts_while_the_disk_is_full_and_running_trials_are_held():
 
     state, actions = decide(after(state, e.DiskFreed(102, "")))
     assert {type(x).__name__ for x in actions} >= {"Thaw", "Launch"}
+
+
+def test_a_pruner_that_fails_stops_the_session_with_the_reason_and_lets_the_trial_go_on():
+    class Broken(Never):
+        def judge(self, curve: Curve, others: Sequence[Curve]) -> None:
+            raise ZeroDivisionError("no trials")
+
+    clock = SimpleNamespace(now=lambda: 7.0)
+    gear: Any = SimpleNamespace(clock=clock, pruner=Broken(), book=Book(), children=SimpleNamespace(all={}))
+    hands, judge = Hands(gear, None), a.Judge((), 0, 1, 4)  # type: ignore[arg-type]
+    state, go = running(ready(), 0), e.Judged(7.0, 0, 1, 4, "go")
+
+    said = e.StopAsked(7.0, "the pruner failed: ZeroDivisionError: no trials", ok=False)
+    assert hands.perform(judge, state) == [said, go]
+    assert hands.perform(judge, after(state, e.StopAsked(6.0, "stopped by you", now=True))) == [go]
 
 
 def test_every_attribute_of_hptuis_own_is_closed_to_objectives():

@@ -248,6 +248,7 @@ def test_a_key_under_the_wrong_table_is_sent_where_it_goes(folder: Path) -> None
         ("seed = true\n" + SMALL, "seed: expected a whole number, not true"),
         ('metric = " "\n' + SMALL, "metric: it is empty"),
         ('name = "../up"\n' + SMALL, 'name: "../up" can\'t be a session folder\'s name'),
+        (SMALL + "[resources]\nslots = 10_001", "resources.slots: 10001 is too large (10000 at most)"),
         (SMALL + "[budget]\nmax_steps = 0", "budget.max_steps: 0 is too small"),
         (SMALL + '[budget]\nwall_clock = "soon"', 'budget.wall_clock: "soon" is no duration (write'),
         (SMALL + '[budget]\nwall_clock_s = 9', 'budget.wall_clock_s: unknown key (did you mean "wall_clock"'),
