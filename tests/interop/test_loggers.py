@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hptui.core.errors import SessionError
+from hptui.core.interop.loggers import follow
 from hptui.core.interop.loggers.follow import Follower
 from hptui.core.interop.loggers.logger import Facts, logger_of
 from hptui.core.interop.tensorboard_read import read_tensorboard
@@ -105,6 +107,23 @@ def test_each_thing_is_told_once_also_by_a_later_process(folder: SessionFolder, 
     assert (told(folder, later, kept), told(folder, last, kept)) == (4, 4)
     assert later.lines == [("run-3", "loss", [1, 2]), ("run-3", "PRUNED"), "closed"]
     assert last.lines == ["closed"]
+
+
+def test_how_far_it_came_is_kept_on_the_way_for_it_may_be_killed(
+    folder: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, seen = tmp_path / "kept.json", list[list[str]]()
+
+    class Killable(Heard):
+        def begin(self, row: TrialRow) -> str:
+            _, known = msgspec.json.decode(kept.read_bytes()) if kept.exists() else ("", {})
+            seen.append([number for number, one in known.items() if one["ended"]])
+            return super().begin(row)
+
+    monkeypatch.setattr(follow, "KEEP_S", 0.0)
+    told(folder, Killable("", Facts("", "", "", "", "")), kept)
+
+    assert seen == [[], ["0"], ["0", "1"], ["0", "1", "2"]]
 
 
 def test_one_that_hears_at_the_end_hears_the_whole_curve(folder: SessionFolder, tmp_path: Path) -> None:

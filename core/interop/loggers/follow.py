@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
+
+
+KEEP_S = 1.0  # what was told in this time is told twice after a kill
 
 
 class Known(msgspec.Struct):
@@ -42,7 +46,7 @@ class Follower:
             str(facts.get("direction", "minimize")), study,
         )  # fmt: skip
         self._known = self._read()
-        self._change = 0
+        self._change, self._written = 0, time.monotonic()
         self._logger = self._ask(lambda: make(self._facts))
 
     def look(self, reader: Reader) -> int:
@@ -55,6 +59,8 @@ class Follower:
             for row, curves in news:
                 self._ask(lambda row=row, curves=curves: self._tell(row, curves))  # type: ignore[misc]  # the defaults bind them now
                 self._change = max(self._change, row.change)
+                if time.monotonic() - self._written > KEEP_S:
+                    self._write()
         finally:
             if news:
                 self._write()
@@ -115,5 +121,6 @@ class Follower:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(msgspec.json.encode((self._facts.id, known)))
             os.replace(draft, self._kept)
+            self._written = time.monotonic()
         except OSError as error:
             raise SessionError(str(self._kept.parent), f"can't be written: {error.strerror}", "name another") from error
