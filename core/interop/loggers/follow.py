@@ -17,7 +17,6 @@ from hptui.core.store.rows import TrialRow
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 
-
 KEEP_S = 1.0  # what was told in this time is told twice after a kill
 
 
