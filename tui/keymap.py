@@ -26,6 +26,7 @@ PLACES: Mapping[str, Sequence[Key]] = {
     "advice": review_keys.ADVICE,
     "front": review_keys.FRONT,
     "pruning": review_keys.PRUNING,
+    "lanes": review_keys.LANES,
 }
 """Keys that may be others, by the table that names them: "" is [keys] itself, `list` is [keys.list]."""
 
@@ -45,6 +46,8 @@ def together(place: str) -> Sequence[Key]:
     if place in ("", "list"):
         return PLACES[place]
     shared = (*_REVIEW, *review_keys.LOOK, *review_keys.AROUND_HERE)
+    if place == "lanes":  # a pane of the live screen, too
+        return (*PLACES[place], *PLACES[""], *review_keys.TIME)
     return shared if place == "review" else (*PLACES[place], *shared)
 
 

@@ -70,6 +70,7 @@ PRUNING = (
     Key("j,down", "scroll(1)", "Down", "a step down", None),
     Key("k,up", "scroll(-1)", "Up", "a step up", None),
 )
+LANES = (Key("T", "span", "How far back", "all, or the last 5 min, 30 min, 2 h, 8 h", 2),)  # on the live screen, too
 COMPARE = (
     *HISTORY,
     Key("j,down", "choose(1)", "Session", "the session whose shade is drawn; in tables, a line down", 2, display="j k"),

@@ -214,6 +214,15 @@ def test_a_trials_own_screen_tells_why(past: SessionFolder) -> None:
     drive(past, journey, size=(160, 45), read_only=True)
 
 
+def test_lanes_look_less_far_back(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        await screen.press("8", "T")
+        await screen.until("8 lanes ─ the last 5 minutes")
+
+    drive(past, journey)
+
+
 def test_the_menu_of_keys_finds_a_key_and_does_it(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("✓ done")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from textual.binding import BindingType
+
+from hptui.tui.keys import bindings
 from hptui.tui.panes.event_list import LineList
+from hptui.tui.review_keys import LANES
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.lanes import axis_line, lane_line, timeline
+from hptui.tui.views.numbers import count
 
 SPANS = (None, 300.0, 1800.0, 7200.0, 28800.0)  # how far back, seconds; None: all that is known
 
 
 class LanesPane(LineList):
-    """`take` a snapshot; `t` looks less far back, then again at all."""
+    """`take` a snapshot; `T` looks less far back, then again at all."""
 
     TINTED = True
-    BINDINGS = [("t", "span", "How far back")]  # noqa: RUF012 - as Textual declares it
+    KEYS = LANES
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LANES)
 
     def __init__(self, title: str = "lanes", **kwargs: Any) -> None:
         super().__init__(newest="", follow=False, empty="nothing has run yet", **kwargs)
@@ -42,5 +48,5 @@ class LanesPane(LineList):
     def action_span(self) -> None:
         self._span = (self._span + 1) % len(SPANS)
         span = SPANS[self._span]
-        self.border_subtitle = "" if span is None else f"the last {span / 60:.0f} min"
+        self.entitle(self._title if span is None else f"{self._title} ─ the last {count(round(span / 60), 'minute')}")
         self.take(self._snapshot)
