@@ -118,9 +118,9 @@ class Nvml:
         try:
             handle = self._call("nvmlDeviceGetHandleByIndex", index)
             whole = self._describe(handle, index)
+            return [whole, *(self._instances(handle, index) if whole.mig else ())]
         except _Failed as error:
             return [Unreachable(index, error.reason)]
-        return [whole, *(self._instances(handle, index) if whole.mig else ())]
 
     def _describe(self, handle: Any, index: int, instance: int | None = None) -> Gpu:
         """Raises _Failed when there is no UUID: such a GPU can't be given to anybody."""
@@ -138,6 +138,7 @@ class Nvml:
         )
 
     def _instances(self, handle: Any, index: int) -> list[Gpu | Unreachable]:
+        """Raises _Failed when the whole GPU went away meanwhile."""
         found: list[Gpu | Unreachable] = []
         for instance in range(self._value("nvmlDeviceGetMaxMigDeviceCount", handle) or 0):
             part = self._value("nvmlDeviceGetMigDeviceHandleByIndex", handle, instance)
@@ -145,6 +146,8 @@ class Nvml:
                 if part is not None:  # instances that do not exist are gaps in the numbering
                     found.append(self._describe(part, index, instance))
             except _Failed as error:
+                if error.gone:
+                    raise
                 found.append(Unreachable(index, error.reason))
         return found
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_driver import MIG_UUID, UUID, Machine, python
 
-from hptui.core.devices.nvml import Absent, Gpu, GpuProcess, GpuReading, Unreachable
+from hptui.core.devices.nvml import Absent, Gpu, GpuProcess, GpuReading, Nvml, Unreachable
 from hptui.core.devices.xid import in_words
 
 ASK = "from hptui.core.devices.nvml import *\nnvml = Nvml.open()\n"
@@ -143,6 +144,26 @@ def test_the_instances_of_a_gpu_in_mig_mode_follow_it(machine: Machine) -> None:
         Gpu(MIG_UUID(0, 0), NAME, 0, TOTAL, "default", None, 0),
         Gpu(MIG_UUID(0, 1), NAME, 0, TOTAL, "default", None, 1),
         Gpu(UUID(1), NAME, 1, TOTAL, "default", None),
+    )
+
+
+def test_a_gpu_that_falls_off_while_its_instances_are_counted_is_lost_and_the_next_one_stands() -> None:
+    class Lost(Exception):
+        value = 15
+
+    def most_instances(handle: int) -> int:
+        raise Lost
+
+    calls = {
+        "nvmlDeviceGetCount": lambda: 2, "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetUUID": UUID, "nvmlDeviceGetMigMode": lambda handle: (int(handle == 0), 0),
+        "nvmlDeviceGetMaxMigDeviceCount": most_instances,
+    }  # fmt: skip
+    library = SimpleNamespace(NVMLError=Lost, nvmlMemory_v2=2, **calls)
+
+    assert Nvml(library).gpus() == (
+        Unreachable(0, "it has fallen off the bus (a reset or a reboot brings it back)"),
+        Gpu(UUID(1), "GPU", 1, None, None, mig=False),
     )
 
 
