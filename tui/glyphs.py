@@ -158,6 +158,11 @@ def fit_ends(text: str, width: int) -> str:
     return fit(clip(text, width - 1 - tail).rstrip() + current().cut + clip(text, tail, used - tail).lstrip(), width)
 
 
+def short(text: str, most: int) -> str:
+    """Harmless, in at most `most` cells; a longer one is cut in its middle."""
+    return fit_ends(text, min(cell_len(harmless(text)), most))
+
+
 @lru_cache(maxsize=256)
 def wrapped(text: str, width: int) -> tuple[str, ...]:
     """Text in lines of at most `width` cells, broken between words; its own line breaks stay."""

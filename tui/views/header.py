@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
-from hptui.tui.glyphs import current, fit_ends, harmless
+from hptui.tui.glyphs import current, harmless, short
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.ahead import ahead
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
@@ -21,8 +19,7 @@ def header_line(
 ) -> Cells:
     """Who, how it goes, the best; what matters least gives way first when it gets narrow. past: as it once stood."""
     facts, resting = snapshot.facts, not review and snapshot.at_rest
-    name = harmless(facts.name)
-    name = fit_ends(name, min(cell_len(name), max(width - _REST, _NAME)))
+    name = short(facts.name, max(width - _REST, _NAME))
     words, ticking = width >= 120, snapshot.alive and not review
     return squeeze(
         (

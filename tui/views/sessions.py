@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from hptui.core.store.library import SessionSummary
 from hptui.core.study.remarks import note_of, tags_of
-from hptui.tui.glyphs import current, fit_ends, harmless
+from hptui.tui.glyphs import current, harmless, short
 from hptui.tui.views.cells import Cell, Cells
 from hptui.tui.views.numbers import age, day, number, unknown
 from hptui.tui.views.trials import Title
@@ -59,7 +59,7 @@ def session_line(summary: SessionSummary, at: float, wide: int = _NAME) -> Cells
     total = f"{ended}/{summary.n_trials}" if summary.n_trials else str(ended)
     changed = unknown() if summary.updated_at is None else f"{age(at - summary.updated_at)} ago"
     return (
-        Cell(fit_ends(summary.name, wide).rstrip(" "), "bold" if summary.state == "live" else ""),
+        Cell(short(summary.name, wide), "bold" if summary.state == "live" else ""),
         Cell(f"{glyph} {word}", style),
         Cell(best_of(summary), "best" if summary.best is not None or summary.front else "muted"),
         Cell(unknown() if summary.best_trial is None else f"#{summary.best_trial}", "muted"),

@@ -6,7 +6,7 @@ from hptui.core.review.front import values_of
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.remarks import ATTR, is_pinned, note_of, priority_of, remarks_of, tags_of
 from hptui.core.study.study import TEST
-from hptui.tui.glyphs import fit, harmless
+from hptui.tui.glyphs import fit, harmless, short
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
 from hptui.tui.views.devices import place
@@ -30,7 +30,7 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
         (
             (0, cells((f"trial {trial.number}", "strong bold"))),
             (0, (state_cell(trial, snapshot.at, wished),)),
-            (1, cells((_values(snapshot, trial), "best" if rank == 0 else ""), (at, "muted"))),
+            (1, cells((_values(snapshot, trial, max(width // 5, 12)), "best" if rank == 0 else ""), (at, "muted"))),
             (2, cells((place_of(snapshot, rank), "best"))) if rank is not None else (2, ()),
             (4, best) if not facts.also else (4, ()),
             (3, cells((f"on {place(snapshot, trial)}", "")) if trial.state in ("RUNNING", "PAUSED") else ()),
@@ -43,11 +43,11 @@ def trial_header(snapshot: Snapshot, trial: TrialRow | None, width: int, wished:
     )
 
 
-def _values(snapshot: Snapshot, trial: TrialRow) -> str:
-    """`val_loss 0.6549`, and every further objective."""
+def _values(snapshot: Snapshot, trial: TrialRow, most: int) -> str:
+    """`val_loss 0.6549`, and every further objective; their names in `most` cells."""
     goals = snapshot.facts.goals
     found = zip(goals, values_of(trial, goals), strict=True)
-    return "  ".join(f"{harmless(goal.metric)} {number(value)}" for goal, value in found)
+    return "  ".join(f"{short(goal.metric, most)} {number(value)}" for goal, value in found)
 
 
 def place_of(snapshot: Snapshot, rank: int) -> str:
