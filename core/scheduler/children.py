@@ -44,7 +44,6 @@ class Children:
     all: dict[int, Child] = field(default_factory=dict)
     server: socket.socket | None = None
     server_process: subprocess.Popen[bytes] | None = None
-    statuses: dict[int, int] = field(default_factory=dict)  # pid -> status, of processes not known yet
     offsets: dict[int, int] = field(default_factory=dict)  # bytes of a spool read under an earlier process of its trial
 
     # the fork server
@@ -81,12 +80,11 @@ class Children:
             messages.append(r.decode_from_server(data))
 
     def note_status(self, pid: int, status: int) -> None:
-        """The fork server says how a process ended, perhaps before we know whose it was."""
+        """The fork server says how a process ended, after it said whose it was; of one that was forgotten, nothing:
+        its pid may be another trial's some day."""
         for child in self.all.values():
             if child.process is not None and child.process.pid == pid:
                 child.status = status
-                return
-        self.statuses[pid] = status
 
     def _drop_server(self) -> None:
         if self.server is not None:
@@ -160,7 +158,6 @@ class Children:
         """Hear of this process's end from now on."""
         child = self.all[number]
         child.process = process
-        child.status = self.statuses.pop(process.pid, child.status)
         try:
             child.pidfd = os.pidfd_open(process.pid)
         except ProcessLookupError:

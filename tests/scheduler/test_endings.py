@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import selectors
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hptui.core.scheduler.children import Children
+from hptui.core.study.session import SessionFolder
+from hptui.core.study.trial import Process
 
 Make = Callable[..., Any]
 
@@ -220,3 +226,16 @@ def test_a_program_in_any_language_is_tuned_through_the_lines_it_prints(session:
     row = s.trials()[0]
     assert (row.state, row.value) == ("COMPLETE", 0.25)
     assert s.reader.curve(0, "loss") == [(0, 0.05), (1, 0.15), (2, 0.25)]
+
+
+def test_how_a_forgotten_process_ended_is_not_told_of_the_next_one_with_its_pid(tmp_path: Path) -> None:
+    with selectors.DefaultSelector() as selector:
+        children = Children(SessionFolder(tmp_path), selector)
+        children.note_status(os.getpid(), 9)  # of a trial that had said its last line, and was settled
+
+        child = children.prepare(5)
+        children.watch(5, Process(os.getpid(), 1))
+        assert child.status is None
+        children.note_status(os.getpid(), 256)
+        assert child.status == 256
+        children.forget(5)
