@@ -31,13 +31,15 @@ class GpuEyes:
     def look(self, gear: Gear) -> list[Event]:
         """What is new since the last look; nothing on the CPU, or before the readings have come in."""
         readings = gear.watch.latest() if gear.places.on_gpus else ()
-        if not readings or readings[0].at <= self._at:
+        if not readings or readings[0].at == self._at:  # an earlier time is news, too: a clock was set back
             return []
         self._at = readings[0].at
         now = {child.process.pid: number for number, child in gear.children.all.items() if child.process is not None}
         self._lately = {pid: one for pid, one in self._lately.items() if one[1] > self._at - LATELY_S}
         self._lately |= {pid: (number, self._at) for pid, number in now.items()}
         ours = {pid: number for pid, (number, _) in self._lately.items()}
+        there = {process.pid for reading in readings for process in reading.processes or ()}
+        self._tagged = {pid: said for pid, said in self._tagged.items() if pid in there}  # pids are used again
         looks = tuple(self._look(reading, ours, gear) for reading in readings)
         return [Looked(gear.clock.now(), looks), *self._errors(readings, gear)]
 
@@ -68,8 +70,6 @@ class GpuEyes:
     def _is_neighbour(self, pid: int, leased: bool) -> bool:
         """A trial of another session. Whose environment can't be read is one if other sessions hold shares there."""
         if pid not in self._tagged:
-            if len(self._tagged) > 4096:
-                self._tagged.clear()
             self._tagged[pid] = is_trial(pid)
         tagged = self._tagged[pid]
         return leased if tagged is None else tagged

@@ -35,3 +35,18 @@ def test_a_process_that_nobody_knows_is_no_stranger_where_a_trial_of_ours_has_ju
     assert seen(100.0, 100.4, tmp_path, monkeypatch) == ""  # read before the trial left
     assert seen(100.9, 100.4, tmp_path, monkeypatch) == ""
     assert seen(102.0, 100.4, tmp_path, monkeypatch) == f"used by 1 other process (pid {NOBODY}), 1.0 GiB"
+
+
+def test_a_clock_that_is_set_back_blinds_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path))
+    looks = [DeviceReading("g", at, memory_used_bytes=round(at)) for at in (9000.0, 9000.0, 50.0)]
+    gear: Any = SimpleNamespace(
+        watch=SimpleNamespace(latest=lambda: (looks.pop(0),)), places=SimpleNamespace(on_gpus=True),
+        children=SimpleNamespace(all={}), clock=SimpleNamespace(now=lambda: 0.0),
+        held_units=Counter(), left_at={},
+    )  # fmt: skip
+    eyes = GpuEyes()
+
+    heard = [[look.used_bytes for event in eyes.look(gear) for look in event.looks] for _ in range(3)]  # type: ignore[attr-defined]
+
+    assert heard == [[9000], [], [50]]
