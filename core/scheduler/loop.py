@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -18,7 +19,7 @@ from hptui.core.scheduler.queued import QUEUE, kept
 from hptui.core.scheduler.recover import STOPPING
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.scheduler.world import World
-from hptui.core.store.faults import DiskFull
+from hptui.core.store.faults import DiskFull, Locked
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.commands import BUDGET
@@ -120,7 +121,8 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
 
 
 def commit(store: Writer, world: World, batch: Batch) -> None:
-    """Write it all or nothing. On a full disk: give up the reserve, then hold every trial and wait for space."""
+    """Write it all or nothing. On a full disk: give up the reserve, then hold every trial and wait for space. Where
+    another program keeps the database locked: wait, for trials run on."""
     while True:
         try:
             with store.transaction():
@@ -131,6 +133,8 @@ def commit(store: Writer, world: World, batch: Batch) -> None:
                 continue
             world.hold_everything()
             time.sleep(1.0)
+        except Locked as error:  # after the writer's own patience
+            print(f"{time.strftime('%F %T')} waits: {error}", file=sys.stderr, flush=True)
 
 
 def back_up(store: Writer, at: float) -> list[e.Event]:

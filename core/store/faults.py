@@ -16,6 +16,10 @@ class DiskFull(SessionError):
     """No space is left to record anything. Nothing of the transaction was written; it may be tried again."""
 
 
+class Locked(SessionError):
+    """Another program has begun to write and does not end. Nothing was written; it may be tried again."""
+
+
 def explain(error: sqlite3.Error, folder: SessionFolder) -> SessionError:
     """The same trouble as a `SessionError` (or `DiskFull`), with what to do about it."""
     where, code = str(folder.database), getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -30,7 +34,7 @@ def explain(error: sqlite3.Error, folder: SessionFolder) -> SessionError:
         return SessionError(where, f"can't be opened as needed ({error})", hint)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         hint = "close whatever else has this database open for writing"
-        return SessionError(where, "another program keeps it locked", hint)
+        return Locked(where, "another program keeps it locked", hint)
     return SessionError(where, f"SQLite says: {error}", "`dmesg | tail` names a failing disk")
 
 

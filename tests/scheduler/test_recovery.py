@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,18 @@ from hptui.core.devices.inventory import without_gpus
 from hptui.core.scheduler import disk
 from hptui.core.scheduler.events import Dequeued, Enqueued, Noted, Proposed, StopAsked
 from hptui.core.scheduler.judging import pruner_of
-from hptui.core.scheduler.loop import Batch, back_up, take
+from hptui.core.scheduler.loop import Batch, back_up, commit, take
 from hptui.core.scheduler.open import queue_of
 from hptui.core.scheduler.recover import recover
 from hptui.core.scheduler.state import Stopping
 from hptui.core.space.space import Space
+from hptui.core.store.create import create_session
 from hptui.core.store.faults import DiskFull
+from hptui.core.store.reader import Reader
+from hptui.core.store.writer import Writer
 from hptui.core.study.file import load_study
 from hptui.core.study.remarks import ATTR
+from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock
 
 Make = Callable[..., Any]
@@ -233,6 +238,21 @@ def test_a_daily_backup_that_has_no_room_is_told_and_ends_nothing() -> None:
 
     reason = "no backup of the database was made (no space left to record what happens); an earlier one stays"
     assert said == Noted(7.0, None, reason)
+
+
+def test_a_database_that_is_locked_for_long_is_waited_for_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = SessionFolder(tmp_path / "s")
+    create_session(folder, "", {"direction": "minimize"})
+    with contextlib.closing(Writer(folder)) as store, contextlib.closing(sqlite3.connect(folder.database)) as other:
+        store._db.execute("pragma busy_timeout = 1")
+        other.execute("begin immediate")
+        monkeypatch.setattr(time, "strftime", lambda _: other.rollback() or "now")  # it ends when that is said
+        commit(store, None, Batch(facts={"active_s": 1.5}))  # type: ignore[arg-type]
+        assert "now waits: " in (said := capsys.readouterr().err) and "another program keeps it locked" in said
+    with Reader(folder) as reader:
+        assert reader.fact("active_s") == 1.5
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
