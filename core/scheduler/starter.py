@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import time
@@ -67,6 +68,8 @@ class Starter:
                 return self.start_cold(number)
             gear.children.fork(self._requests[number][0], self._lease_fds(number), place)
         except (OSError, HptuiError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EMSGSIZE:  # attributes too long for one packet
+                return self.start_cold(number)
             return [self._not_started(number, place, f"waits: it could not be started ({error})")]
         return []
 

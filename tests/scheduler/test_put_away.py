@@ -188,7 +188,10 @@ def test_a_point_can_start_from_another_trials_checkpoint(session: Make, tmp_pat
 def test_whom_the_user_puts_away_leaves_its_slot_and_memory_and_goes_on_when_asked(
     session: Make, tmp_path: Path
 ) -> None:
-    s = session(SCRIPT.replace("STEPS", "40 if trial.number == 0 else 9000"), STUDY)
+    """Also where it has an attribute too long for the fork server: it goes on in a Python of its own."""
+    long = "trial.set_user_attr('long', 'x' * 300_000 * (trial.number == 0)); state ="
+    script = SCRIPT.replace("STEPS", "40 if trial.number == 0 else 9000").replace("state =", long, 1)
+    s = session(script, STUDY)
     s.start()
     s.wait_for(1, "RUNNING")
     s.until(lambda: (s.trials()[0].attrs.get("checkpoint_step") or 0) > 1)
@@ -206,4 +209,5 @@ def test_whom_the_user_puts_away_leaves_its_slot_and_memory_and_goes_on_when_ask
     s.wish("resume", 0)
     assert s.wait_for(0, "COMPLETE").step == 39
     assert s.wish("put-away", 0).reason == "trial 0 has ended"
+    assert [event.data["cold"] for event in s.events("started") if event.trial == 0] == [False, True]
     check_records(s, 0, 40)
