@@ -50,7 +50,6 @@ class Lease:
         if fd >= 0:
             os.close(fd)
 
-
     def resize(self, units: int) -> bool:
         """Hold `units` of the GPU from now on, also in whoever inherited it; False when there is not enough free."""
         if self.fd < 0 or units == self.units:
@@ -185,9 +184,12 @@ def _open(path: Path) -> int:
     """The lease file, open for writing (only such a file can be locked), never removed once made."""
     try:
         _make_home(path.parent)
-        return _open_or_create(path)
+        fd = _open_or_create(path)
     except OSError as error:
         raise _trouble(path, error) from error
+    with contextlib.suppress(OSError):
+        os.utime(fd)  # it is in use, and not to be tidied away with what lies there untouched for weeks
+    return fd
 
 
 def _open_or_create(path: Path) -> int:

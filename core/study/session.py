@@ -89,17 +89,18 @@ def leases_home() -> Path:
     """Where all who use the GPUs of this machine find each other's leases, sessions of other users among them.
 
     $HPTUI_LEASES; else, where hptui has a home of its own by $HPTUI_HOME, in that; else a place that all may write.
+    /dev/shm comes late: systemd-logind empties it of a user's files when that user has logged out (RemoveIPC).
     """
     if chosen := os.environ.get("HPTUI_LEASES"):
         return Path(chosen).expanduser()
     if os.environ.get("HPTUI_HOME"):
         return home() / "leases"
-    shared = next((path for path in (Path("/run/lock"), Path("/dev/shm")) if _open_to_all(path)), Path("/tmp"))
-    return shared / "hptui-leases"
+    places = [Path("/run/lock"), Path("/var/tmp"), Path("/dev/shm")]
+    return next((path for path in places if _open_to_all(path)), Path("/tmp")) / "hptui-leases"
 
 
 def _open_to_all(path: Path) -> bool:
     try:
-        return stat.S_IMODE(path.stat().st_mode) & 0o1777 == 0o1777
+        return stat.S_IMODE(path.stat().st_mode) & 0o1777 == 0o1777 and os.access(path, os.W_OK)
     except OSError:
         return False

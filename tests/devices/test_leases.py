@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from hptui.core.devices import leases
 from hptui.core.errors import SessionError
+from hptui.core.study import session
 
 GPU = "GPU-fa4e0000-0000-0000-0000-000000000001"
 
@@ -287,3 +288,26 @@ def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
         leases.take(tmp_path / "leases", GPU)
 
     assert refused.value.where == f"lease {tmp_path / 'leases' / (GPU + '.share')}"
+
+
+def test_without_a_place_for_locks_leases_lie_where_no_logout_removes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HPTUI_HOME", "HPTUI_LEASES"):
+        monkeypatch.delenv(name, raising=False)
+    homes = []
+    for closed in ({"/run/lock"}, {"/run/lock", "/var/tmp"}):
+        monkeypatch.setattr(session, "_open_to_all", lambda path, closed=closed: str(path) not in closed)
+        homes.append(str(session.leases_home()))
+
+    assert homes == ["/var/tmp/hptui-leases", "/dev/shm/hptui-leases"]
+
+
+def test_a_file_that_is_in_use_is_not_old(tmp_path: Path) -> None:
+    first = leases.take(tmp_path, GPU, 1)
+    assert first is not None
+    os.utime(first.path, (0, 0))
+
+    second = leases.take(tmp_path, GPU, 1)
+
+    assert second is not None and first.path.stat().st_mtime > time.time() - 60
+    first.close()
+    second.close()

@@ -22,7 +22,7 @@ EXITS = (
 PLACES = (
     ("HPTUI_HOME", "Where sessions are; default ~/.local/state/hptui."),
     ("HPTUI_CONFIG", "The configuration; default ~/.config/hptui/config.toml."),
-    ("HPTUI_LEASES", "Where leases of GPUs are kept; default /run/lock/hptui-leases."),
+    ("HPTUI_LEASES", "Where leases of GPUs are kept; default /run/lock/hptui-leases, or leases in HPTUI_HOME."),
     ("HPTUI_GLYPHS", "braille, block or ascii: what the terminal can draw."),
 )
 
