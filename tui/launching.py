@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.following import followed
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.errors import SessionError, StudyError
 from hptui.core.review.adoption import Adoption, adoption, baseline_edits
@@ -143,7 +144,7 @@ def write_round(
     given = {key: value for key, value in (facts.get("overrides") or {}).items() if key != "name"}
     kept = [Edit(path, value) for path, value in _leaves(apply_overrides({}, given))]
     for path in _free(folder.name, facts, here) if output is None else [output]:
-        made = rewrite(text, [*kept, *edits, Edit(("name",), _stem(path))])
+        made = rewrite(text, [*followed(text, [*kept, *edits]), Edit(("name",), _stem(path))])
         load_study(made, where=str(path), folder=None, check_choice=check)
         try:
             with path.open("x", encoding="utf-8") as file:

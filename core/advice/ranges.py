@@ -87,9 +87,8 @@ def evenly_listed(s: Subject) -> Iterator[Finding]:
             f"{name} has {len(values)} values at even distances, {values[0]:g} to {values[-1]:g}",
             f"let it run from {low:g} to {values[-1]:g} on a log scale, or list powers of ten",
             "what matters of a learning rate or a penalty is its order of magnitude",
-            (Edit(("space", name), {"type": "float", "low": low, "high": values[-1], "log": True,
-                                    **({"when": p.when} if p.when else {})}),),
-        )  # fmt: skip
+            (Edit(("space", name), {"type": "float", "low": low, "high": values[-1], "log": True, **_kept(p)}),),
+        )
 
 
 def narrow_learning_rate(s: Subject) -> Iterator[Finding]:
@@ -100,7 +99,7 @@ def narrow_learning_rate(s: Subject) -> Iterator[Finding]:
         least, most = min(values), max(values)
         low, high = _usual(s, name)
         low, high = _nice(min(low, least / 10)), _nice(max(high, most * 10))
-        whole = {"type": "float", "low": low, "high": high, "log": True, **({"when": p.when} if p.when else {})}
+        whole = {"type": "float", "low": low, "high": high, "log": True, **_kept(p)}
         yield Finding(
             "narrow-learning-rate",
             "warning",
@@ -154,6 +153,12 @@ def wide_dropout(s: Subject) -> Iterator[Finding]:
 def _usual(s: Subject, name: str) -> tuple[float, float]:
     known = [LEARNING_RATES[o] for o in s.optimizers_of(name) if o in LEARNING_RATES] or [LEARNING_RATE]
     return min(low for low, _ in known), max(high for _, high in known)
+
+
+def _kept(p: Parameter) -> dict[str, object]:
+    """What a list of choices that becomes a range keeps: its default and its condition."""
+    default = {"default": float(p.default)} if isinstance(p.default, int | float) else {}
+    return {**({"when": p.when} if p.when else {}), **default}
 
 
 def _range(name: str, low: float, high: float) -> tuple[Edit, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.following import followed
 from hptui.core.advice.lint import lint
 from hptui.core.advice.plan import Means, Plan, plan
 from hptui.core.advice.rewrite import rewrite
@@ -144,8 +145,9 @@ def write_study(path: Path, text: str, edits: list[Edit]) -> None:
     if any(edit.key[0] == "space" for edit in edits) and "[space" not in text:
         hint = "change the ranges of trial.suggest_... in the script as `hptui advise` says"
         raise StudyError(str(path), "the objective defines its space itself", hint)
+    edits = followed(text, edits)
     try:
-        with path.open("x") as file:
+        with path.open("x", encoding="utf-8") as file:
             file.write(rewrite(text, edits))
     except FileExistsError:
         raise StudyError(str(path), "is there already", "name a new file") from None
