@@ -136,7 +136,10 @@ def serve(connection: socket.socket) -> None:
 
 
 def notices_of(folder: str, max_steps: int | None) -> list[Notice]:
-    """What the rules of tuning see in a session; nothing when it can't be read now."""
+    """What the rules of tuning see in a session; nothing when it can't be read now, or a rule fails over it.
+
+    Whatever happens here, points are proposed all the same.
+    """
     # not before it is asked for: the first point must not wait
     from hptui.core.review.diagnosis import diagnose, standing
     from hptui.core.store.reader import Reader
@@ -145,8 +148,8 @@ def notices_of(folder: str, max_steps: int | None) -> list[Notice]:
     try:
         with Reader(SessionFolder(Path(folder))) as reader:
             return [Notice(f.rule, f.about, f.says, f.do) for f in standing(reader, diagnose(reader, max_steps))]
-    except HptuiError as error:
-        print(f"no look for red flags: {error}", file=sys.stderr)
+    except Exception as error:
+        print(f"no look for red flags: {shortened(error)}", file=sys.stderr)
         return []
 
 

@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 
 from hptui.core.scheduler.thinker import Answer, Asked, Broken, Observation, OutOfPoints, Thinker
-from hptui.core.scheduler.thinker_main import Mind
+from hptui.core.scheduler.thinker_main import Mind, notices_of
 from hptui.core.scheduler.thinker_wire import AskFor, Begin, Observed, Unframer, framed
 from hptui.core.search.catalog import SAMPLERS, make_sampler
 from hptui.core.search.observe import Observations
 from hptui.core.search.protocol import Kind, Proposal
 from hptui.core.search.wording import said
 from hptui.core.space.space import Space
+from hptui.core.store.create import create_session
+from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Chosen, Goal
 
 DEADLINE_S = 30.0
@@ -408,3 +410,17 @@ def test_what_the_process_says_goes_to_the_log(start: Start, tmp_path: Path, mon
         ask(start(TWO, log=file.fileno()), 0)
 
     assert "import 'hptui.core.search.catalog'" in log.read_text()
+
+
+def test_a_rule_that_fails_over_a_session_costs_no_proposal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_session(SessionFolder(tmp_path), "", {"id": "s"})
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("hptui.core.review.diagnosis.diagnose", fails)
+
+    assert notices_of(str(tmp_path), None) == []
+    assert "no look for red flags: ZeroDivisionError" in capsys.readouterr().err
