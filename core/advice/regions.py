@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 
 from hptui.core.advice.finding import Edit, Finding
+from hptui.core.advice.ranges import WIDEST_DROPOUT
+from hptui.core.advice.roles import Role, role_of
 from hptui.core.advice.seen import End, Seen, SeenTrial
 from hptui.core.space.parameter import Categorical, Float, Int
 
@@ -78,20 +80,29 @@ def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, coun
     else:
         new = old + (p.high - p.low) * (1 if top else -1)
         new = max(0, new) if p.low >= 0 else new  # a quantity that has no negative values stays so
+    if top and old <= 1 and _is_share(name, p):
+        new = min(float(f"{(1 + old) / 2:.4g}"), max(WIDEST_DROPOUT, old) if role_of(name) is Role.DROPOUT else 1.0)
     new = max(1, round(new)) if isinstance(p, Int) and p.low >= 1 else round(new) if isinstance(p, Int) else new
     best = seen.ranked[0]
     side = "upper" if top else "lower"
-    grown = new != old
+    grown, needless = new != old, "" if top else ": it may not be needed"
     return Finding(
         "best-at-edge",
         "warning" if grown else "hint",
         f"space.{name}",
         f"the best trial ({best.number}) has {name} = {_shown(best.params.get(name))}, at the {side} end "
         f"({_shown(old)}), and so have {count} of the {of} best",
-        f"extend {name} to {_shown(new)}" if grown else f"fix it at {_shown(old)} next: it may not be needed",
+        f"extend {name} to {_shown(new)}" if grown else f"fix it at {_shown(old)} next" + needless,
         "the best value may lie beyond the end of the range" if grown else "there is nothing beyond this end",
         (Edit(("space", name, "high" if top else "low"), new),) if grown else (),
     )
+
+
+def _is_share(name: str, p: Float | Int) -> bool:
+    """Whether values above 1 make no sense: by its name, or since its range ends there."""
+    role = role_of(name)
+    ends_at_1 = isinstance(p, Float) and not p.log and p.low >= 0 and p.high == 1
+    return role in (Role.DROPOUT, Role.MOMENTUM) or (ends_at_1 and role is not Role.LEARNING_RATE)
 
 
 def nan_region(seen: Seen) -> Iterator[Finding]:
@@ -126,7 +137,7 @@ def _frontier(seen: Seen, end: End, rule: str, verb: str, why: str) -> Iterator[
         return
     if _overlap(inside, len(bad), inside + wrong, len(bad) + len(fine)) * len(found) > CHANCE:
         return
-    at = p.value(line if top else 1 - line)
+    at = _inside(p, p.value(line if top else 1 - line), top)
     yield Finding(
         rule,
         "warning",
@@ -137,6 +148,14 @@ def _frontier(seen: Seen, end: End, rule: str, verb: str, why: str) -> Iterator[
         why,
         (Edit(("space", name, "high" if top else "low"), at),),
     )
+
+
+def _inside(p: Float | Int, value: float, top: bool) -> float:
+    """The last value on this side of the line; that of the line itself where there are no steps."""
+    if p.count is None:
+        return value
+    step = p.step or 1
+    return p.value(p.unit(min(max(value - step if top else value + step, p.low), p.high)))
 
 
 def _along(trials: Sequence[SeenTrial], i: int, top: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -148,3 +148,31 @@ def test_learning_rates_are_lowered_unless_the_best_lies_up_there() -> None:
 
     assert taken is not None and [(edit.path, edit.value) for edit in taken.edits] == [("space.lr.high", 0.333)]
     assert kept is not None and kept.edits == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "high", "wider"),
+    [("dropout", 0.6, 0.7), ("momentum", 0.99, 0.995), ("subsample", 1.0, None), ("gain", 3.0, 6.0), ("lr", 1.0, 2.0)],
+)
+def test_a_share_is_not_extended_beyond_1(name: str, high: float, wider: float | None) -> None:
+    space = Space.parse({name: {"type": "float", "low": 0.0, "high": high}})
+    ended = [SeenTrial(k, "complete", space.values([x]), (x,), (x - 1.1) ** 2) for k, x in enumerate(SPREAD[:40])]
+
+    raised = finding("best-at-edge", Seen(space, tuple(ended)))
+
+    assert raised is not None
+    assert [edit.value for edit in raised.edits] == ([] if wider is None else [wider])
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_end_of_whole_numbers_is_moved_to_the_last_one_that_runs(log: bool) -> None:
+    space = Space.parse({"batch": {"type": "int", "low": 1, "high": 64, "log": log}})
+    at = [(x, space.values([x])["batch"]) for x in SPREAD[:60]]
+    ends: list[End] = ["infeasible" if batch > 32 else "complete" for _, batch in at]
+    tried = [SeenTrial(k, ends[k], {"batch": batch}, (x,), 1.0 + k) for k, (x, batch) in enumerate(at)]
+
+    raised = finding("infeasible-frontier", Seen(space, tuple(tried)))
+
+    last = min(batch for _, batch in at if batch > 32) - 1
+    assert raised is not None and [(edit.path, edit.value) for edit in raised.edits] == [("space.batch.high", last)]
+    assert f"with batch above {last} can't run" in raised.says
