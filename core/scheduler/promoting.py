@@ -50,6 +50,7 @@ def promote(state: SchedulerState) -> Iterator[a.Action]:
     elif closing or state.stopping:
         for number in sorted(held):
             reason = never_promoted(state.live[number].trial)
+            reason += f", until its session ended: {state.stopping.reason}" if state.stopping else ""
             yield a.Record((e.EndAsked(at, number, Ended(State.PRUNED, at, reason)),))
 
 

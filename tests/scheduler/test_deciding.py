@@ -369,6 +369,19 @@ def test_a_promoted_trial_that_was_put_away_gets_the_free_slot_though_others_are
     assert state.live[0].trial.attrs["judged_step"] == 3 and state.live[1].waits_at_its_rung
 
 
+def test_who_is_held_at_a_rung_when_the_budget_is_spent_ends_with_that_reason():
+    state = after(running(ready(judges=True, promotes=True, total_steps=10), 0), e.Reported(101, 0, 9, 0.5, 0.5, 1))
+    held = e.Judged(101, 0, 1, 9, "hold", "rung 9: rank 1 of 1", {"rung": 9, "rank": 1, "cohort": 1})
+    state = after(state, held, e.Frozen(101, 0, ""))
+
+    state, _ = decide(state)
+    state, _ = decide(state)
+
+    said = "held at step 9 and never promoted: rank 1 of 1 when it came, until its session ended: the budget of 10 steps"
+    ending = state.live[0].ending
+    assert ending is not None and ending.outcome.reason == f"{said} is spent: 10 were made"
+
+
 def test_a_session_that_is_stopped_at_once_ends_though_a_trial_was_put_away():
     state = after(running(ready(), 0), e.AttrSet(101, 0, CHECKPOINT_STEP, 3), e.ParkAsked(101, 0, Why.USER))
     state = after(state, e.Frozen(102, 0, ""), e.PutAway(103, 0, "put away"), e.StopAsked(104, "stopped by you", True))
