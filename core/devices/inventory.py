@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from hptui.core.devices import host
-from hptui.core.devices.nvml import Absent, Gpu, Nvml, Unreachable
+from hptui.core.devices.nvml import ONE_PROCESS, Absent, Gpu, Nvml, Unreachable
 from hptui.core.devices.visible import doubt, label, match, seen_through
 from hptui.core.errors import StudyError
 
@@ -48,6 +48,7 @@ class Device:
     memory_total_bytes: int | None = None
     part: str = ""  # of a MIG instance: its GPU and its own number, 2.0
     hides_gpus: bool = False  # the CPU: there are GPUs, or may be, and trials here must not find them
+    one_process: bool = False  # its compute mode lets one process in at a time
 
 
 class Place(NamedTuple):  # a tuple: thousands of them are looked up for a free one
@@ -133,12 +134,16 @@ def choose(
     _check_room(wanted, chosen)
     devices = tuple(_device(gpu) for gpu in chosen)
     each = _trials_on_one(wanted)
-    places = tuple(Place(device.id, slot) for slot in range(each) for device in devices)
+    notes += [f"GPU {gpu.index} takes one trial at a time: its compute mode is {gpu.compute_mode}"
+              for gpu in chosen if gpu.compute_mode in ONE_PROCESS]  # fmt: skip
+    places = tuple(
+        Place(device.id, slot) for slot in range(each) for device in devices if not (slot and device.one_process)
+    )
     most = len(places) // _gpus_each(wanted)
     at_once = most if wanted.slots is None else min(wanted.slots, most)
     if wanted.slots is not None and wanted.slots > most:
         notes.append(f"{wanted.slots} slots were asked for; there {_are(len(devices))}, and {_holds(wanted, each)}")
-    usual = len(devices) * min(each, _USUAL) // _gpus_each(wanted)
+    usual = min(len(places), len(devices) * _USUAL) // _gpus_each(wanted)
     return Inventory(devices, places, max(1, cores // min(at_once, usual)), tuple(notes), at_once)
 
 
@@ -226,7 +231,8 @@ def _usable(found: Sequence[Gpu | Unreachable], notes: list[str]) -> list[Gpu]:
 def _device(gpu: Gpu) -> Device:
     index = gpu.index if gpu.instance is None else None
     part = "" if gpu.instance is None else f"{gpu.index}.{gpu.instance}"
-    return Device(gpu.uuid, gpu.name, "gpu", index, gpu.memory_total_bytes, part)
+    one_process = gpu.compute_mode in ONE_PROCESS
+    return Device(gpu.uuid, gpu.name, "gpu", index, gpu.memory_total_bytes, part, one_process=one_process)
 
 
 def _named(

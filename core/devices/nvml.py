@@ -7,16 +7,17 @@ that asks, and again after a fork.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hptui.core.devices.xid import XidErrors
 
 _NOT_AVAILABLE = 2**64 - 1  # how NVML writes an unknown 64-bit size
+ONE_PROCESS = ("exclusive thread", "exclusive process")
 _COMPUTE_MODES = {0: "default", 1: "exclusive thread", 2: "prohibited", 3: "exclusive process"}
-
-
 _SLOWED = {  # nvmlClocksEventReason...
     0x20: "too hot", 0x40: "too hot for its hardware", 0x80: "too little power comes in", 0x04: "at its power limit",
 }  # fmt: skip
@@ -37,7 +38,7 @@ class Gpu:
     name: str
     index: int  # NVML's index of the whole GPU: PCI order, as nvidia-smi shows it
     memory_total_bytes: int | None
-    compute_mode: str | None = None  # default, exclusive thread, prohibited, exclusive process
+    compute_mode: str | None = None  # default, prohibited, exclusive process, exclusive thread, exclusive to MPS
     mig: bool | None = None  # the whole GPU is cut into instances; CUDA runs on those only
     instance: int | None = None  # which MIG instance of GPU `index` this is; None for a whole GPU
 
@@ -132,7 +133,7 @@ class Nvml:
             name=self._value("nvmlDeviceGetName", handle) or "GPU",
             index=index,
             memory_total_bytes=total,
-            compute_mode=None if mode is None else _COMPUTE_MODES.get(mode, str(mode)),
+            compute_mode=None if mode is None else _compute_mode(mode),
             mig=None if mig is None else mig[0] == 1,
             instance=instance,
         )
@@ -198,6 +199,13 @@ class Nvml:
         # a binding older or newer than the driver: no such function, or its own error for a changed one
         except (AttributeError, getattr(lib, "NVMLLibraryMismatchError", AttributeError)) as error:
             raise _Failed(str(error), gone=False) from None
+
+
+def _compute_mode(mode: int) -> str:
+    """MPS lets many processes into a GPU that is exclusive to its own."""
+    said = _COMPUTE_MODES.get(mode, str(mode))
+    mps = Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps"), "control")
+    return "exclusive to MPS" if said in ONE_PROCESS and mps.exists() else said
 
 
 class _Failed(Exception):

@@ -123,7 +123,7 @@ def _resize(state: SchedulerState) -> Iterator[a.Action]:
         claim, place = live.claim, live.place
         if claim is None or place is None or not claim.settled or live.ending or live.gone:
             continue
-        totals = [gpu.total_bytes for gpu in state.gpus.all if gpu.id in place.devices]
+        totals = [gpu.total_bytes for gpu in state.gpus.all if gpu.id in place.devices and not gpu.one_process]
         if not totals or None in totals or not isinstance(live.trial.phase, Running):
             continue
         total = min(total for total in totals if total is not None)

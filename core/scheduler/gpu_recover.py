@@ -38,7 +38,10 @@ def gpus_from(study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], pla
     for row in rows:
         if row.state in (State.COMPLETE, State.PRUNED):
             memory = memory.learned(Lesson(row.x, peak_of(row.attrs)), row.number)
-    states = tuple(GpuState(device.id, label(device), device.memory_total_bytes) for device in places.devices)
+    states = tuple(
+        GpuState(device.id, label(device), device.memory_total_bytes, one_process=device.one_process)
+        for device in places.devices
+    )
     return Gpus(states, asks_of(study.resources), memory, closed=dict(facts.get(CLOSED, {})))
 
 

@@ -50,6 +50,7 @@ class GpuState:
     strangers: str = ""  # who, in words
     quiet_since: float = 0.0  # no strangers since then
     lost: str = ""  # why it can't be used any more
+    one_process: bool = False  # its compute mode lets no second trial in
     pace: Pace = field(default_factory=Pace)
 
 
@@ -135,6 +136,7 @@ def _gpu(state: SchedulerState, gpu: GpuState, blocked: str) -> Gpu:
         tuple(_tenant(state, live) for live in here),
         UNITS if blocked else gpu.elsewhere,
         gpu.strangers, closed, gpu.pace.limit(state.now), frozenset(live.trial.slot or 0 for live in here),
+        gpu.one_process,
     )  # fmt: skip
 
 

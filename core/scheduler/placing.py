@@ -57,6 +57,8 @@ class Need:
     beside_growing: int = UNITS  # it may start beside fewer trials than this whose memory has yet to settle
 
     def units_of(self, gpu: Gpu) -> int:
+        if gpu.one_process:
+            return UNITS
         if self.units is not None:
             return self.units
         if self.memory_bytes is None or gpu.total_bytes is None:
@@ -91,6 +93,7 @@ class Gpu:
     closed: str = ""  # why nothing starts there: lost, drained, set aside
     limit: tuple[int, str] | None = None  # no more trials at once than this, and why
     slots: frozenset[int] = field(default_factory=frozenset)  # of our trials
+    one_process: bool = False  # its compute mode lets no second trial in
 
     @property
     def free_units(self) -> int:
@@ -175,7 +178,7 @@ def blocked(need: Need, asks: Asks, gpu: Gpu) -> Blocked | None:
         if gpu.elsewhere and units > UNITS - gpu.elsewhere:
             held = "" if gpu.elsewhere >= UNITS else f" to {_percent(gpu.elsewhere)}"
             return Blocked(gpu, "elsewhere", f"{gpu.label} is leased by another session{held}")
-        if need.memory_bytes is None or need.units is not None:
+        if need.memory_bytes is None or need.units is not None or gpu.one_process:
             return Blocked(gpu, "taken", f"{gpu.label} is taken by {_trials(gpu.tenants)}")
         left = max(0, gpu.free_units) / UNITS * USABLE * (gpu.total_bytes or 0)
         return Blocked(gpu, "memory", f"{gpu.label} has {gib(left)} that no trial is to have")

@@ -168,6 +168,16 @@ def test_lost_and_prohibited_gpus_are_left_out_and_noted() -> None:
     )
 
 
+def test_a_gpu_that_lets_one_process_in_takes_one_trial_at_a_time() -> None:
+    alone = Gpu(UUID(2), "H200", 2, 140 << 30, "exclusive process", False)
+
+    found = choose((FOUR[0], alone), Resources(max_trials=3), 8, {})
+
+    assert found.slots == (Place(UUID(0), 0), Place(UUID(2), 0), Place(UUID(0), 1), Place(UUID(0), 2))
+    assert [device.one_process for device in found.devices] == [False, True]
+    assert found.notes == ("GPU 2 takes one trial at a time: its compute mode is exclusive process",)
+
+
 def test_the_instances_of_a_gpu_in_mig_mode_are_used_in_its_place() -> None:
     found = choose((*MIG, FOUR[1]), Resources(gpus=1), 9, {})
 

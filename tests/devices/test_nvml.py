@@ -167,10 +167,14 @@ def test_a_gpu_that_falls_off_while_its_instances_are_counted_is_lost_and_the_ne
     )
 
 
-def test_the_compute_mode_is_named(machine: Machine) -> None:
+def test_the_compute_mode_is_named_and_mps_lets_many_in(machine: Machine, tmp_path: Path) -> None:
     machine.set("512 0 35 0 0 0 143771 3")
+    environ = machine.env(1, CUDA_MPS_PIPE_DIRECTORY=str(tmp_path / "mps"))
 
-    assert python(GPUS, machine.env(1))[0].compute_mode == "exclusive process"
+    assert python(GPUS, environ)[0].compute_mode == "exclusive process"
+    (tmp_path / "mps").mkdir()
+    (tmp_path / "mps" / "control").touch()
+    assert python(GPUS, environ)[0].compute_mode == "exclusive to MPS"
 
 
 def test_the_driver_version_is_known(machine: Machine) -> None:

@@ -38,7 +38,7 @@ machines = st.lists(
         gpu,
         number=st.integers(0, 7), tenants=st.lists(tenants, max_size=3).map(tuple), elsewhere=st.integers(0, UNITS),
         strangers=st.sampled_from(["", "used by 1 other process"]), closed=st.sampled_from(["", "is drained"]),
-        limit=st.none() | st.just((1, "1 steps/s with 1, 0.5 with 2")),
+        limit=st.none() | st.just((1, "1 steps/s with 1, 0.5 with 2")), one_process=st.booleans(),
     ),
     min_size=1, max_size=4, unique_by=lambda one: one.id,
 )  # fmt: skip
@@ -62,6 +62,7 @@ def test_what_is_chosen_fits_and_what_waits_has_a_reason(need: Need, asks: Asks,
         assert found.units <= one.free_units
         assert not (one.closed or one.strangers) and len(one.tenants) < asks.max_trials
         assert one.limit is None or len(one.tenants) < one.limit[0]
+        assert not one.one_process or (found.units == UNITS and not (one.tenants or one.elsewhere))
         if need.memory_bytes is not None and not one.empty:
             assert one.free_bytes is not None and need.memory_bytes <= one.free_bytes
 
@@ -74,6 +75,7 @@ def test_what_is_chosen_fits_and_what_waits_has_a_reason(need: Need, asks: Asks,
         ({"tenants": (Tenant(7, 8000, 60 * GIB, 60 * GIB, left_s=30.0),), "used_bytes": round(73.7 * GIB)},
          "waiting: needs 6.1 GiB, GPU 0 has 3.9 GiB free; next in about 30 s"),
         ({"elsewhere": UNITS}, "waiting: GPU 0 is leased by another session"),
+        ({"tenants": (Tenant(7, 900, 6 * GIB),), "one_process": True}, "waiting: GPU 0 is taken by trial 7"),
         ({"strangers": "used by 1 other process (pid 12), 1.5 GiB"},
          "waiting: GPU 0 is used by 1 other process (pid 12), 1.5 GiB"),
         ({"closed": "is drained"}, "waiting: GPU 0 is drained"),
