@@ -377,9 +377,9 @@ def test_who_is_held_at_a_rung_when_the_budget_is_spent_ends_with_that_reason():
     state, _ = decide(state)
     state, _ = decide(state)
 
-    said = "held at step 9 and never promoted: rank 1 of 1 when it came, until its session ended: the budget of 10 steps"
+    said = "held at step 9 and never promoted: rank 1 of 1 when it came, until its session ended: the budget of"
     ending = state.live[0].ending
-    assert ending is not None and ending.outcome.reason == f"{said} is spent: 10 were made"
+    assert ending is not None and ending.outcome.reason == f"{said} 10 steps is spent: 10 were made"
 
 
 def test_a_session_that_is_stopped_at_once_ends_though_a_trial_was_put_away():
