@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ class Session:
 
         Raises SessionError when there is no such trial or metric.
         """
+        trial = operator.index(trial)  # a number out of a frame is one of numpy's, which SQLite takes for bytes
         with self._reader() as reader:
             name = self._metric(reader, metric)
             if reader.trial(trial) is None:

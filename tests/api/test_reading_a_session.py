@@ -38,6 +38,7 @@ def test_curves_are_arrays_of_every_metric(finished: hptui.Session) -> None:
     assert steps.tolist() == [0, 1, 2]
     np.testing.assert_allclose(values, [(x - 1) ** 2 + 1 / k for k in (1, 2, 3)])
     assert finished.curve(0, "accuracy")[1].tolist() == [0, 1 / 3, 2 / 3]
+    assert finished.curve(np.int64(0))[0].tolist() == [0, 1, 2]  # type: ignore[arg-type]  # as a frame's column has it
     assert sorted(finished.curves()) == [0, 1, 2, 4, 5]
     assert finished.curve(3)[0].tolist() == []
 
