@@ -64,7 +64,7 @@ def _evidence(chosen: Repeated, known: Sequence[Repeated], sign: float) -> tuple
     if against.gain <= 0:
         return f"{over}no gain ({against.gain:.3g})", "against"
     if math.isnan(against.p):
-        return f"{over}gain {against.gain:.3g}, one run each: chance is not excluded", "open"
+        return f"{over}gain {against.gain:.3g}, and a single run of one of them: chance is not excluded", "open"
     numbers = f"gain {against.gain:.3g}, 95 % {against.low:.3g} to {against.high:.3g}, p = {against.p:.2g}"
     return (f"{over}{numbers}", "shown") if against.low > 0 else (f"{over}{numbers}: chance is not excluded", "open")
 

@@ -63,7 +63,7 @@ def held_out(rows: Sequence[TrialRow], sign: float) -> HeldOut | None:
     if n < FEWEST:
         return found
     pairs = [(sign * v, sign * tests[k]) for one in known for k, v in zip(one.numbers, one.values, strict=True)]
-    pairs.sort()
+    pairs.sort(key=lambda pair: pair[0])  # not by the test value among equals: it chooses nothing
     best = max(BEST_LEAST, round(BEST_SHARE * n))
     gaps = np.array([test - value for value, test in pairs])
     _, low, high, _ = welch(gaps[:best], gaps[best:])

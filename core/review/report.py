@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Literal
 
-import numpy as np
-
 from hptui.core.errors import HptuiError
 from hptui.core.review.columns import Columns, columns
 from hptui.core.review.config import config_text
@@ -24,6 +22,7 @@ from hptui.core.review.isolation import compared
 from hptui.core.review.pruning import best_of, pruning
 from hptui.core.review.rounds import difference
 from hptui.core.review.trust import against_baseline, repeated, smaller_budgets
+from hptui.core.review.trust import told as against_told
 from hptui.core.review.warm import contributions
 from hptui.core.review.warm import told as past_told
 from hptui.core.store.reader import Reader
@@ -183,8 +182,8 @@ def _sure(rows: Sequence[TrialRow], sign: float) -> Iterator[Block]:
     elif known:
         yield Text("Nothing was repeated: a single run of the best proves little. `hptui replicate` repeats it.")
     if (against := against_baseline(known, sign)) is not None:
-        proof = "one run each" if np.isnan(against.p) else f"95 % interval {against.low:.3g} to {against.high:.3g}"
-        yield Text(f"The best beats the baseline by {against.gain:.4g} ({proof}).")
+        said = against_told(against)
+        yield Text(f"{said[0].upper()}{said[1:]}.")
     for less in smaller_budgets(rows, sign, (0.5,)):
         yield Text(f"Half as many complete trials ({less.trials}) would have found {less.expected:.6g} on average.")
 

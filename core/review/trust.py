@@ -136,6 +136,17 @@ def against_baseline(configurations: Sequence[Repeated], sign: float) -> Against
     return Against(*welch(sign * base.values, sign * best.values))
 
 
+def told(found: Against) -> str:
+    """What the comparison with the baseline says, in one line."""
+    said = f"the best beats the baseline by {found.gain:.4g}"
+    if found.gain <= 0:
+        behind = f"is behind by {-found.gain:.4g}" if found.gain else "is as good"
+        said = f"nothing beats the baseline: the best of the others {behind}"
+    if math.isnan(found.p):
+        return f"{said}; a single run of one of them proves nothing"
+    return f"{said}; 95 % interval of the gain {found.low:.4g} to {found.high:.4g}, p = {found.p:.2g}"
+
+
 def welch(one: Floats, other: Floats) -> tuple[float, float, float, float]:
     """mean(one) - mean(other), its 95 % interval, and p of no difference; NaN where one of them has a single value.
 

@@ -52,6 +52,15 @@ def test_a_test_set_that_is_harder_for_all_raises_no_alarm() -> None:
     assert len(alarms) == 40 and sum(alarms) <= 3
 
 
+def test_of_equal_validation_values_the_test_value_chooses_none() -> None:
+    tests = [0.9 - 0.01 * k for k in range(20)]  # the later, the better on the test set
+    rows = [TrialRow(k, "COMPLETE", {"x": k}, value=0.5, attrs={"test_value": test}) for k, test in enumerate(tests)]
+
+    found = held_out(rows, 1.0)
+
+    assert found is not None and found.chosen == pytest.approx(np.mean(tests[:4]) - 0.5)
+
+
 def test_few_trials_show_the_test_value_and_no_more() -> None:
     rows = session(0.1, 5)
 

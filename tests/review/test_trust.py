@@ -13,7 +13,16 @@ from scipy import stats
 from hptui.core.review.columns import columns
 from hptui.core.review.isolation import compared, isolate, isolate_together
 from hptui.core.review.pruning import best_of
-from hptui.core.review.trust import Smaller, against_baseline, expected_best, repeated, smaller_budgets, why_none
+from hptui.core.review.trust import (
+    Against,
+    Smaller,
+    against_baseline,
+    expected_best,
+    repeated,
+    smaller_budgets,
+    told,
+    why_none,
+)
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import CONSTRAINTS
 
@@ -51,6 +60,19 @@ def test_values_of_a_parameter_are_compared_by_trials_that_kept_the_constraints(
         ("a", 2, pytest.approx(0.1)), ("b", 3, pytest.approx(0.3)),
     ]  # fmt: skip
     assert seen.ranked.tolist() == [1, 2, 3, 4, 5] and seen.complete.sum() == 6
+
+
+def test_what_is_behind_the_baseline_does_not_beat_it() -> None:
+    nan = math.nan
+
+    assert told(Against(0.02, 0.01, 0.03, 0.004)) == (
+        "the best beats the baseline by 0.02; 95 % interval of the gain 0.01 to 0.03, p = 0.004"
+    )
+    nothing = "nothing beats the baseline: the best of the others"
+    assert told(Against(-0.02, nan, nan, nan)) == (
+        f"{nothing} is behind by 0.02; a single run of one of them proves nothing"
+    )
+    assert told(Against(0.0, nan, nan, nan)).startswith(f"{nothing} is as good;")
 
 
 def test_the_best_is_compared_with_the_baseline_by_welchs_test() -> None:

@@ -26,6 +26,7 @@ from hptui.core.review.trust import (
     smaller_budgets,
     why_none,
 )
+from hptui.core.review.trust import told as against_told
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
@@ -113,9 +114,7 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     if not several:
         print(f"nothing is repeated yet: hptui replicate {folder.name}")
     if against is not None:
-        certain = f", 95 % interval {number(against.low)} to {number(against.high)}, p = {against.p:.2g}"
-        open_ = ": one run each proves nothing" if math.isnan(against.p) else certain
-        print(folded(f"the best beats the baseline by {number(against.gain)}{open_}", "  "))
+        print(folded(against_told(against), "  "))
     if folds is not None:
         print(folded(folds_told(folds), "  "))
     for less in smaller:
