@@ -13,7 +13,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from hptui.core.api.capture import captured, plain_function
-from hptui.core.errors import ObjectiveError
+from hptui.core.errors import ObjectiveError, SessionError
 from hptui.core.study.quick import split_target
 from hptui.core.study.session import sessions_home
 
@@ -72,14 +72,21 @@ def _with_path(text: str) -> str:
 
 
 def _kept(text: str, name: str) -> Path:
-    """The file that holds this text, named by it: the same function has the same file, and goes on in its session."""
+    """The file that holds this text, named by it: the same function has the same file, and goes on in its session.
+
+    Raises SessionError when it can't be written.
+    """
     folder = sessions_home().parent / "captured"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.py"
-    if not path.is_file():
-        draft = path.with_suffix(f".{os.getpid()}.new")
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_file():
+            draft.write_text(text, encoding="utf-8")
+            os.replace(draft, path)
+    except OSError as error:
+        hint = "set HPTUI_HOME to a folder of yours with room in it"
+        raise SessionError(str(folder), f"can't be written: {error.strerror or error}", hint) from error
     return path
 
 

@@ -55,6 +55,17 @@ def test_without_its_source_a_function_belongs_into_a_file(notebook: Notebook) -
         find_objective(notebook.f, None)
 
 
+def test_a_home_that_cannot_be_written_is_named(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path / "file"))
+    notebook.cell("def f(trial):\n    return 1.0\n")
+
+    with pytest.raises(hptui.HptuiError, match="captured: can't be written: Not a directory"):
+        hptui.run(notebook.f, {"n": [1, 2]}, n_trials=1)
+
+
 def test_a_captured_function_computes_what_it_did(notebook: Notebook) -> None:
     notebook.cell("RATES = {'a': [1, 2.5], 'b': (float('inf'),)}\nRATES['b'] = (3,)\n")
     inner = "    def inner(n):\n        return k + RATES['a'][1] + n\n"
