@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hptui.core.space.parameter import Int, Parameter, mark
 
@@ -29,40 +29,63 @@ def size(nodes: Sequence[Node], per_float: int | None = None) -> int | None:
 
     per_float: take so many values of each continuum instead.
 
-    Walks over what decides conditions only, values that decide alike taken together.
+    What does not hang together by conditions is counted by itself, and values that decide alike are taken together.
     """
-    deciding: dict[str, list[frozenset[Hashable]]] = {}
-    for node in nodes:
-        for parent, allowed in node.gates:
-            deciding.setdefault(parent, []).append(allowed)
-
-    def count(position: int, marks: dict[str, Hashable]) -> int | None:
-        if position == len(nodes):
-            return 1
-        node = nodes[position]
-        if not node.open(marks):
-            return count(position + 1, marks)
-        n = node.parameter.count or per_float
-        if n is None:
+    total = 1
+    for first, *others in _families(nodes):
+        ways = _ways(first, others, per_float)
+        if ways is None:
             return None
-        if node.name not in deciding or node.parameter.count is None:
-            rest = count(position + 1, marks)
-            return None if rest is None else n * rest
-        groups: dict[tuple[bool, ...], tuple[Hashable, int]] = {}
-        for value in set().union(*deciding[node.name]):
-            alike = tuple(value in allowed for allowed in deciding[node.name])
-            groups[alike] = (value, groups.get(alike, (value, 0))[1] + 1)
-        named = sum(k for _, k in groups.values())
-        ways = [*groups.values(), *([(_OTHER, n - named)] if n > named else [])]
-        total = 0
-        for value, k in ways:
-            rest = count(position + 1, {**marks, node.name: value})
-            if rest is None:
-                return None
-            total += k * rest
-        return total
+        total *= ways
+    return total
 
-    return count(0, {})
+
+def _families(nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes that hang together by their conditions, each family in the order of the nodes: its first has none."""
+    family_of: dict[str, list[str]] = {}
+    for node in nodes:
+        joined = [node.name]
+        for parent, _ in node.gates:
+            if family_of[parent] is not joined:
+                joined += family_of[parent]
+                family_of |= dict.fromkeys(family_of[parent], joined)
+        family_of[node.name] = joined
+    members: dict[int, list[Node]] = {}
+    for node in nodes:
+        members.setdefault(id(family_of[node.name]), []).append(node)
+    return list(members.values())
+
+
+def _ways(first: Node, others: Sequence[Node], per_float: int | None) -> int | None:
+    """`size` of a family: for each value of the first, that of the others as it lets them be."""
+    n = first.parameter.count or per_float
+    if n is None or not others:
+        return n
+    deciding = [allowed for node in others for parent, allowed in node.gates if parent == first.name]
+    groups: dict[tuple[bool, ...], tuple[Hashable, int]] = {}
+    for value in set().union(*deciding):
+        alike = tuple(value in allowed for allowed in deciding)
+        groups[alike] = (value, groups.get(alike, (value, 0))[1] + 1)
+    named = sum(k for _, k in groups.values())
+    total = 0
+    for value, k in [*groups.values(), *([(_OTHER, n - named)] if n > named else [])]:
+        ways = size(_settled(others, first.name, value), per_float)
+        if ways is None:
+            return None
+        total += k * ways
+    return total
+
+
+def _settled(nodes: Sequence[Node], name: str, value: Hashable) -> list[Node]:
+    """Those that can be active when `name` has this value, without their conditions on it."""
+    closed: set[str] = set()
+    left = []
+    for node in nodes:
+        if any(parent in closed or (parent == name and value not in allowed) for parent, allowed in node.gates):
+            closed.add(node.name)
+        else:
+            left.append(replace(node, gates=[gate for gate in node.gates if gate[0] != name]))
+    return left
 
 
 _OTHER = ("any other value",)

@@ -152,6 +152,16 @@ def test_a_scaled_whole_number_is_rounded_and_found_again():
     assert "150" in refused(space, warmup=500, batch=48)
 
 
+def test_the_points_of_many_conditions_and_parameters_are_counted_at_once():
+    blocks = {}
+    for k in range(24):
+        blocks[f"on{k}"] = {"type": "categorical", "choices": [True, False], "when": {"net": ["cnn"]}}
+        blocks[f"width{k}"] = {"type": "int", "low": 1, "high": 8, "when": {f"on{k}": [True]}}
+
+    assert Space.parse({"net": ["cnn", "mlp"], **blocks}).size() == 1 + 9**24
+    assert Space.parse({f"p{k}": [0, 1] for k in range(2000)}).size() == 2**2000
+
+
 def test_the_size_of_a_continuum_has_no_end_unless_nothing_reaches_it():
     continuous = {"type": "float", "low": 0.0, "high": 1.0}
 
