@@ -11,6 +11,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.events.session import limit
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.store.rows import CommandRow
+from hptui.core.study.checks import LARGEST
 from hptui.core.study.commands import BUDGET
 from hptui.core.study.remarks import ATTR, is_pinned, priority_of, remarks_of
 from hptui.core.study.trial import Ended, State, Waiting
@@ -95,6 +96,8 @@ def _budget_problem(state: SchedulerState, key: str, value: Any) -> str:
         return f"{value:g} is not a whole number"
     if value < (0 if key == "stop_after_failures" else 1 if key in WHOLE else 0.001):
         return f"{value:g} is too small"
+    if value > LARGEST:
+        return f"{value:g} is too large"
     if key == "max_steps":
         return _max_steps_problem(state, value)
     return ""

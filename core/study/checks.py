@@ -123,10 +123,16 @@ def check_budget(budget: Table, objective: Table, problems: Problems) -> None:
         problems.append(StudyError("budget.rerun", "it needs budget.max_steps", "the largest budget a trial can have"))
 
 
+LARGEST = 2**63 - 1
+"""Of any whole number in a study: a larger one does not fit into what its processes tell each other."""
+
+
 def at_least(low: int, table: Table, where: str, keys: tuple[str, ...], problems: Problems) -> None:
     for key in keys:
         value = table.get(key)
+        place = f"{where}.{key}" if where else key
         if value is not None and value < low:
             hint = "use a positive whole number" if low else "use 0 or a positive whole number"
-            place = f"{where}.{key}" if where else key
             problems.append(StudyError(place, f"{value} is too small", hint))
+        elif value is not None and value > LARGEST:
+            problems.append(StudyError(place, f"{value} is too large", f"{LARGEST} at most"))

@@ -47,7 +47,7 @@ def _check_gpus(out: dict[str, Any], written: Any, problems: list[HptuiError]) -
         return
     if not gpus > 0:
         problems.append(StudyError("resources.gpus", f"{gpus:g} is too small", 'for no GPU write devices = "none"'))
-    elif gpus > 1 and gpus != int(gpus):
+    elif gpus > 1 and not float(gpus).is_integer():
         hint = "a trial takes whole GPUs (1, 2, ...) or a share of one (0.5, 0.25, ...)"
         problems.append(StudyError("resources.gpus", f"{gpus:g} is neither whole nor below 1", hint))
     elif gpus < 0.01:

@@ -124,6 +124,7 @@ def test_what_a_budget_can_not_be_is_refused_with_the_reason(session: Make) -> N
 
     assert "can only grow" in s.wish("budget", max_steps=40).reason
     assert s.wish("budget", n_trials=0).reason == "n_trials: 0 is too small"
+    assert s.wish("budget", max_steps=1e30).reason == "max_steps: 1e+30 is too large"
     assert s.wish("budget", wall_clock_s="long").reason == "wall_clock_s: 'long' is not a number"
     assert s.wish("budget", colour=3).reason.startswith("a budget has no colour; it has n_trials, wall_clock_s")
     assert s.events("budget") == []
