@@ -19,6 +19,8 @@ from pathlib import Path, PurePath
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from hptui.core.errors import ObjectiveError
 
 _FUTURE = "from __future__ import annotations\n"
@@ -83,6 +85,8 @@ class _Capture:
                             else f"import {name}")  # fmt: skip
 
     def _define(self, name: str, value: FunctionType | type) -> None:
+        if value.__name__ == "<lambda>":
+            raise ObjectiveError(_WHERE, f"{name} is a lambda", f"write it as: def {name}(...):")
         if value.__name__ != name:
             hint = f"call it {value.__name__} where it is used"
             raise ObjectiveError(_WHERE, f"{name} is another name of {value.__name__}", hint)
@@ -101,7 +105,8 @@ def _names_known_to(value: FunctionType | type) -> dict[str, Any]:
     if isinstance(value, FunctionType):
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
         return {**value.__globals__, **{name: cell.cell_contents for name, cell in cells}}
-    methods = [each for each in vars(value).values() if isinstance(each, FunctionType)]
+    own = (each for each in vars(value).values() if getattr(each, "__module__", None) == value.__module__)
+    methods = [each for each in own if isinstance(each, FunctionType)]  # an Enum has some of enum's
     return methods[0].__globals__ if methods else vars(sys.modules[value.__module__])
 
 
@@ -115,7 +120,7 @@ def _source_of(value: FunctionType | type) -> str:
     except (OSError, TypeError, SyntaxError, IndexError):
         hint = "write it into a file, and give that: hptui.run('train.py:objective')"
         raise ObjectiveError(_WHERE, f"the source of {name} is not known", hint) from None
-    if not isinstance(first, (ast.FunctionDef, ast.ClassDef)) or first.name != name:
+    if not isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or first.name != name:
         raise ObjectiveError(_WHERE, f"{name} is not defined by a def of that name", "write it as a plain function")
     return source.rstrip()
 
@@ -164,7 +169,12 @@ def _imported(name: str, value: Any) -> str | None:
 
 
 def _written(value: Any) -> str | None:
-    """The value as an expression that makes it again; None when it is more than a constant."""
+    """The value as an expression that makes it again; None when it is more than a constant.
+
+    A number of numpy, as a mean is, is written as the plain number.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
     if isinstance(value, PurePath):
@@ -176,11 +186,11 @@ def _written(value: Any) -> str | None:
 def _is_plain(value: Any) -> bool:
     match value:
         case float():
-            return math.isfinite(value)
+            return type(value) is float and math.isfinite(value)
         case None | bool() | int() | str() | bytes():
             return type(value).__module__ == "builtins"
         case list() | tuple() | set() if type(value) in (list, tuple, set):
-            return (bool(value) and all(map(_is_plain, value))) or (type(value) is not set and not value)
+            return all(map(_is_plain, value))
         case dict() if type(value) is dict:
             return all(_is_plain(key) and _is_plain(inner) for key, inner in value.items())
         case _:

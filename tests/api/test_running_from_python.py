@@ -33,11 +33,12 @@ def test_called_again_it_goes_on_in_its_session(ran: Ran, capsys: pytest.Capture
     [
         ("import numpy\nDATA = numpy.zeros(3)\ndef f(trial):\n    return DATA.sum()\n", "f uses DATA, a ndarray"),
         ("def f(trial):\n    return nowhere\n", "f uses nowhere, which is not defined"),
+        ("g = lambda: 1.0\ndef f(trial):\n    return g()\n", "g is a lambda"),
         ("f = lambda trial: 1.0\n", "a lambda has no name"),
         ("def g(trial): return 1\nf = g\nh = f\ndef f(trial): return h(trial)\n", "h is another name of g"),
         ("f = print\n", "is a builtin_function_or_method, not a function"),
     ],
-    ids=["data", "undefined", "lambda", "alias", "builtin"],
+    ids=["data", "undefined", "used lambda", "lambda", "alias", "builtin"],
 )
 def test_what_trials_cannot_have_is_said_by_its_name(notebook: Notebook, cell: str, says: str) -> None:
     notebook.cell(cell)
@@ -74,6 +75,17 @@ def test_a_captured_function_computes_what_it_did(notebook: Notebook) -> None:
     exec(captured(notebook.f, Path("/nowhere")), there)
 
     assert there["inner"](1) == notebook.f(1) == 7.5
+
+
+def test_numbers_of_numpy_enums_and_empty_sets_are_captured(notebook: Notebook) -> None:
+    notebook.cell("import enum\nimport numpy\nMEAN, SEEN = numpy.array([1.0, 4.0]).mean(), set()\n")
+    notebook.cell("class Way(enum.Enum):\n    UP = 2\n    def twice(self):\n        return 2 * self.value\n")
+    notebook.cell("def f(trial):\n    return MEAN + Way.UP.twice() + len(SEEN)\n")
+    there: dict[str, Any] = {"__name__": "there"}
+    exec(captured(notebook.f, Path("/nowhere")), there)
+
+    assert there["f"](0) == notebook.f(0) == 6.5
+    assert type(there["MEAN"]) is float
 
 
 def test_a_call_that_importing_the_file_would_repeat_is_refused(tmp_path: Path) -> None:
