@@ -14,6 +14,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
 
 PATIENCE_S = 20.0
+CLOSING_S = 20.0  # that a scheduler takes at most from its last event until it is gone
 REMOTE_PATIENCE_S = 90.0  # a cluster has to be joined first, and an earlier scheduler's slots asked
 EXECUTOR = "executor"  # the fact: the cluster on which trials run, not on this machine
 
@@ -22,10 +23,10 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
     """See that a scheduler runs the session, unless it is over; True when one was started.
 
     A session that was stopped goes on only with `resume`, or when a command waits to be answered; one whose budget is
-    spent when a command waits.
+    spent when a command waits. One that has ended the session and is closing hears nothing more: it is waited for.
     Raises SessionError, with what the scheduler said last, when it does not come up.
     """
-    if scheduler_of(folder.lock).alive:
+    if _is_run(folder, resume):
         return False
     if not resume:
         remark_at_rest(folder, time.time())
@@ -52,6 +53,17 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
             raise SessionError(str(folder.path), "its scheduler did not start", _tail(folder, said))
         time.sleep(0.01)
     raise SessionError(str(folder.path), f"its scheduler did not come up in {patience_s:g} s", f"see {folder.log}")
+
+
+def _is_run(folder: SessionFolder, resume: bool) -> bool:
+    """Whether a scheduler has the session, once one that is closing has gone, if it leaves something to do."""
+    deadline = time.monotonic() + CLOSING_S
+    while (info := scheduler_of(folder.lock)).alive:
+        closing = info.ready and _fact(folder, "finished") is not None
+        if not (closing and (resume or has_work(folder))) or time.monotonic() > deadline:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _fact(folder: SessionFolder, key: str) -> object:
