@@ -5,7 +5,8 @@
 The client is a simulator of workers that train recorded configurations epoch by epoch; every line is an object with
 an `op`: init, ask (a worker is free), started, report (an epoch is done) and end. Losses are lower is better.
 With a pool of configurations the one nearest to each proposal is tried; the random sampler draws rows of it, and
-`auto` knows that there are no others.
+`auto` knows that there are no others. Without, the simulator trains the nearest configuration that it has and that was
+not tried, and says which: there is none nearer, and `auto` proposes nothing in between again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bench.one_thread  # noqa: F401  before numpy
@@ -27,11 +28,37 @@ from hptui.core.scheduler.book import Book
 from hptui.core.search.catalog import make_pruner, make_sampler, taught
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import Array, Curve, Exhausted, Finisher, Hold, Kind, Promoter, Resume, Stop
+from hptui.core.search.pruners.thaw_mind import Thought
+from hptui.core.search.samplers.thaw import NewPoints
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
 Config = dict[str, Any]
 Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Unseen(NewPoints):
+    """Of configurations that are there, but are not told.
+
+    missed: points asked for, as features, and how far away what was trained instead is: nothing untried is nearer.
+    """
+
+    missed: list[tuple[Array, float]] = field(default_factory=list, compare=False)
+
+    def candidates(self, thought: Thought, number: int) -> Array:
+        points = super().candidates(thought, number)
+        features = self.mind.ear.features(points)
+        open_ = np.ones(len(points), bool)
+        for asked, distance in self.missed:
+            open_ &= ((features - asked) ** 2).sum(axis=1) > distance**2
+        return points[open_] if open_.any() else points
+
+    def note(self, asked: Array, trained: Array) -> None:
+        """Points of the cube, NaN where a parameter is inactive."""
+        one, other = self.mind.ear.features(np.array([asked, trained]))
+        if distance := float(np.sqrt(((one - other) ** 2).sum())):
+            self.missed.append((one, distance))
 
 
 class Study:
@@ -44,6 +71,9 @@ class Study:
         self.pruner = make_pruner(pruner, "minimize", info["max_epoch"], self._space, info["seed"], points)
         self._milestones = self.pruner.milestones()
         self._sampler = taught(make_sampler(sampler, self._space, info["seed"]), sampler, self.pruner)
+        if isinstance(self._sampler, NewPoints) and points is None:
+            self._sampler = Unseen(self._sampler.first, self._sampler.mind)
+        self._asked: dict[int, Array] = {}
         # drawn as the simulator's own random search draws them, so that both see the same rows
         rows = np.random.default_rng([info["seed"], 99]).permutation(info["n_configs"]).tolist()
         self._rows: list[int] | None = rows if pool and sampler.name == "random" else None
@@ -79,6 +109,7 @@ class Study:
         proposal = self._sampler.ask(history, number)
         if isinstance(proposal, Exhausted):
             return {"wait": True} if self._running else {"done": True}
+        self._asked[number] = proposal.x
         return {"start": number, "config": self._space.values(proposal.x)}
 
     @property
@@ -87,7 +118,10 @@ class Study:
 
     def note_start(self, number: int, config: Config) -> None:
         """The configuration that is really trained."""
-        self._points[number] = tuple(None if math.isnan(u) else float(u) for u in self._point(config))
+        trained = self._point(config)
+        if isinstance(self._sampler, Unseen):
+            self._sampler.note(self._asked.pop(number), trained)
+        self._points[number] = tuple(None if math.isnan(u) else float(u) for u in trained)
         self._book.place(number, self._points[number])
         self._observe(number, None, Kind.PENDING, -1)
 

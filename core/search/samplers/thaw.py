@@ -48,19 +48,24 @@ class NewPoints:
         return self._proposal(thought, thought.points[row], float(mean[row]), float(sd[row]))
 
     def _anywhere(self, thought: Thought, history: History, number: int) -> Proposal | None:
+        assert self.layout is not None
+        points = self.candidates(thought, number)
+        mean, sd = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
+        known = tried(history, self._same)
+        for row in np.argsort(-(thought.target - mean) / sd, kind="stable").tolist():
+            if self._same(points[row]) not in known:
+                return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
+        return None
+
+    def candidates(self, thought: Thought, number: int) -> Array:
+        """(c, d) points to choose from, snapped: everywhere, and near the trials that are predicted to end best."""
         layout, expected = self.layout, thought.expected
         assert layout is not None and expected is not None
         rng = np.random.default_rng([self.mind.seed, number, 2])
         order = np.argsort(np.where(expected.heard, expected.trials[0], np.inf), kind="stable")[:5].tolist()
         centres = layout.snap(np.array([self.mind.ear.located(thought.heard.curves[row].x) for row in order]))
         drawn = [everywhere(layout, rng, DRAWS), near(layout, rng, centres, np.ones(len(layout.varying)), DRAWS)]
-        points = np.vstack(drawn)
-        mean, sd = expect_elsewhere(thought.heard.seen, thought.features, layout.features(points))
-        known = tried(history, self._same)
-        for row in np.argsort(-(thought.target - mean) / sd, kind="stable").tolist():
-            if self._same(points[row]) not in known:
-                return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
-        return None
+        return np.vstack(drawn)
 
     def _proposal(self, thought: Thought, x: Array, mean: float, sd: float) -> Proposal:
         assert thought.expected is not None
