@@ -46,7 +46,8 @@ class Reader:
         self._count = 0
         self._others: dict[str, float] = {}
         self.result: float | None = None
-        self.oddities: list[str] = []  # what matched and was no number
+        self.oddities: list[str] = []  # what matched and was no number: the first time for each group
+        self._odd: set[str] = set()  # those groups
         self.constraints: list[tuple[str, float]] = []  # read since they were last taken
 
     def read(self, line: str) -> Found | None:
@@ -82,7 +83,7 @@ class Reader:
             self.constraints.append((name.removeprefix(CONSTRAINT), numbers.pop(name)))
         step = numbers.pop("step", None)
         if step is not None and not 0 <= step < 2**53:
-            self.oddities.append(f"the program printed the step {groups['step']}; steps are counted from 0")
+            self._note("a step", f"the program printed the step {groups['step']}; steps are counted from 0")
             return None
         if step is not None:
             self._step = int(step)
@@ -105,7 +106,12 @@ class Reader:
             try:
                 yield name, float(text.rstrip(",;%)]"))
             except ValueError:
-                self.oddities.append(f"the pattern's group {name} matched {text[:60]!r}, which is not a number")
+                self._note(name, f"the pattern's group {name} matched {text[:60]!r}, which is not a number")
+
+    def _note(self, what: str, oddity: str) -> None:
+        if what not in self._odd:
+            self._odd.add(what)
+            self.oddities.append(oddity)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

@@ -61,6 +61,15 @@ def test_a_match_that_is_no_number_is_told() -> None:
     assert reader.oddities == ["the pattern's group value matched 'function:', which is not a number"]
 
 
+def test_a_group_that_never_matches_a_number_is_told_of_once_for_a_program_prints_thousands_of_lines() -> None:
+    reader = Reader([r"step (?P<step>\S+): (?P<value>\S+)"], "value")
+
+    found = [reader.read(f"step {k}/900: 0.5") for k in range(3)]
+
+    assert [each and (each.step, each.value) for each in found] == [(0, 0.5), (1, 0.5), (2, 0.5)]
+    assert reader.oddities == ["the pattern's group step matched '0/900', which is not a number"]
+
+
 @pytest.mark.parametrize("pattern", ["(?P<value>", "loss .*"])
 def test_a_pattern_that_finds_nothing_is_refused(pattern: str) -> None:
     with pytest.raises(ObjectiveError):
