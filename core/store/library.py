@@ -112,7 +112,7 @@ def resolve(name_or_path: str, home: Path) -> SessionFolder:
         folder = SessionFolder(Path(os.path.expanduser(name_or_path)).resolve())
         if not is_session(folder.path):
             problem = "is no session's folder" if os.path.exists(folder.path) else "there is no such folder"
-            raise SessionError(str(folder.path), problem, "`hptui ls` lists sessions")
+            raise SessionError(str(folder.path), problem, _zip_hint(name_or_path) or "`hptui ls` lists sessions")
         return folder
     names = {folder.name: folder for folder in _folders(home)}
     if name_or_path in names:
@@ -126,8 +126,13 @@ def resolve(name_or_path: str, home: Path) -> SessionFolder:
     if name_or_path and is_session(Path(name_or_path)):
         return SessionFolder(Path(name_or_path).resolve())
     near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`hptui ls` lists sessions"
+    hint = _zip_hint(name_or_path) or (f"did you mean {' or '.join(near)}?" if near else "`hptui ls` lists sessions")
     raise SessionError(name_or_path or "session", "there is no session of this name", hint)
+
+
+def _zip_hint(name: str) -> str:
+    packed = name.endswith(".zip") and os.path.isfile(os.path.expanduser(name))
+    return f"`hptui review {name}` looks into it" if packed else ""
 
 
 def new_name(base: str, home: Path) -> str:

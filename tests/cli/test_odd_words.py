@@ -11,7 +11,9 @@ import pytest
 
 from hptui.core.errors import StudyErrors
 from hptui.core.scheduler.target import Target, read_study
+from hptui.core.study.session import SessionFolder
 from hptui.tui.cli import _status
+from hptui.tui.commands import lr_find
 from hptui.tui.commands.target import command_study, read_target
 
 LONG = "a" * 300  # no file system has such a name
@@ -109,3 +111,30 @@ def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_stdout_is_none(tmp_p
 
     assert ask(">/dev/full") == (1, "hptui: No space left on device\n")
     assert ask(">&-") == (0, "")
+
+
+def test_a_sweep_whose_scheduler_was_killed_is_given_another_one(monkeypatch, tmp_path):
+    started = []
+
+    class Session:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def finished(self):
+            return started[1:] or None
+
+    folder = SessionFolder(tmp_path)
+    monkeypatch.setattr(lr_find, "Reader", Session)
+    monkeypatch.setattr(lr_find, "LOOK_S", 0.0)
+    monkeypatch.setattr(lr_find, "existing", lambda *_: None)
+    monkeypatch.setattr(lr_find, "find_or_create", lambda *_, **__: folder)
+    monkeypatch.setattr(lr_find, "start", lambda one, **_: started.append(one))
+    text = '[objective]\ncommand = "true"\n[space]\nlr = [1, 2]\n'
+
+    assert lr_find._run(Target(text, "study.toml", tmp_path)) == folder and started == [folder, folder]

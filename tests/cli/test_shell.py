@@ -153,3 +153,21 @@ def test_six_lines_stay_six_lines_in_a_narrow_terminal_and_before_the_first_tria
 
     assert [len(watch_lines(each, 30)) for each in (many, watched())] == [LINES, LINES]
     assert max(len(line) for line in watch_lines(many, 30)) <= 30
+
+
+def test_what_names_nothing_is_said_and_what_is_named_twice_counts_once(capsys, monkeypatch, tmp_path, recorded):
+    monkeypatch.setenv("HPTUI_HOME", str(recorded.home))
+    (tmp_path / "s.zip").touch()
+    for words, wanted in (
+        (["note", "study", "999"], "there is no trial 999"),
+        (["show", str(tmp_path / "s.zip")], f"hint: `hptui review {tmp_path / 's.zip'}` looks into it"),
+        (["priority", "study", "-5", "0"], "it has ended"),  # and -5 is no option
+        (["enqueue", "study", "x=7"], "point.x: 7"),
+    ):
+        assert _status(words) in (1, 2)
+        assert wanted in capsys.readouterr().err
+
+    copy = tmp_path / "sessions" / "copy"
+    shutil.copytree(recorded.home / "sessions" / "study", copy)
+    assert _status(["rm", "--yes", str(copy), str(copy)]) == 0
+    assert capsys.readouterr().out.startswith(f"deleted {copy}: ") and not copy.exists()

@@ -26,6 +26,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Study
 from hptui.core.study.trial import State
+from hptui.core.wire.lock import scheduler_of
 from hptui.tui.commands.advise import write_study
 from hptui.tui.commands.answers import folded, print_json, say
 from hptui.tui.commands.finding import start
@@ -59,7 +60,7 @@ def lr_find(
         raise StudyError("--write", f"{target} is no study file", "--fix FILE writes one")
     study = read_study(source, {})
     name = _rate_of(study, param)
-    if not 0 < low < high:
+    if not 0 < low < high < math.inf:
         raise StudyError("--low", f"{low:g} is not between 0 and --high ({high:g})", "as in --low 1e-6 --high 10")
     sweep = _Sweep(name, tuple(float(f"{r:.3g}") for r in np.geomspace(low, high, points)), steps)
     folder = _run(_study_of(sweep, source, study))
@@ -178,9 +179,15 @@ def _run(source: Target) -> SessionFolder:
         folder = find_or_create(source, study, {}, new=True, say=say)
     start(folder, resume=unfinished, quiet=True)
     say(f"{study.budget.n_trials} short trials in session {folder.name}")
-    with Reader(folder) as reader:
-        while reader.finished() is None:
-            time.sleep(LOOK_S)
+    try:
+        with Reader(folder) as reader:
+            while reader.finished() is None:
+                if not scheduler_of(folder.lock).alive and reader.finished() is None:
+                    start(folder)  # it was killed; the trials are still there
+                time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        say(f"\n{folder.name} goes on without this terminal; asked again, lr-find takes it up")
+        raise
     return folder
 
 

@@ -19,7 +19,7 @@ from hptui.tui.commands.listing import tally
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def rm(names: tuple[str, ...], yes: bool) -> None:
     """Delete sessions with everything in their folders: trials, logs, checkpoints. There is no way back."""
-    for folder in [find(name) for name in names]:
+    for folder in {folder.path: folder for folder in map(find, names)}.values():
         if scheduler_of(folder.lock).alive:
             raise SessionError(folder.name, "it is running", f"`hptui stop {folder.name} --now` first")
         each = summary(folder)

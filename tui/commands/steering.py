@@ -47,7 +47,7 @@ def enqueue(name: str, pairs: tuple[str, ...], like: int | None, priority: int, 
         if row is None:
             raise SessionError(folder.name, f"there is no trial {like}", f"`hptui show {folder.name}` lists them")
         texts = {**{key: text_of(value) for key, value in row.params.items()}, **texts}
-    params, problems = typed_point(space, texts, "")
+    params, problems = typed_point(space, texts, "point")
     if problems:
         raise StudyErrors("the point", problems)
     more = {"of": like, "priority": priority, "note": note}
@@ -101,7 +101,9 @@ def note(name: str, trials: tuple[int, ...], text: str | None, tags: tuple[str, 
             rows = [(number, reader.trial(number)) for number in trials]
             remarks: list[tuple[int | None, Remarks]] = [] if trials else [(None, reader.fact(FACT) or {})]
         for number, row in rows:
-            remarks.append((number, remarks_of(row.attrs) if row else {}))
+            if row is None:
+                raise SessionError(folder.name, f"there is no trial {number}", f"`hptui show {folder.name}` lists them")
+            remarks.append((number, remarks_of(row.attrs)))
         return _print(remarks, as_json)
     args = {"note": text, "add": list(tags), "remove": list(untags)}
     args = {key: value for key, value in args.items() if value is not None}
@@ -134,7 +136,7 @@ def pin(name: str, trials: tuple[int, ...], off: bool, as_json: bool) -> int:
     return ask(live(name, "pin"), Wish.PIN, trials, as_json, on=not off)
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a negative N is no option
 @NAME
 @click.argument("priority", type=click.IntRange(-99, 99), metavar="N")
 @SOME_TRIALS
