@@ -20,6 +20,7 @@ from hptui.core.store.rows import CommandRow, EventRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder, home
 from hptui.core.wire.lock import SessionLock
+from hptui.tui.screens.live import LiveScreen
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -212,6 +213,19 @@ def test_a_trials_own_screen_tells_why(past: SessionFolder) -> None:
         await screen.until("1 trials")
 
     drive(past, journey, size=(160, 45), read_only=True)
+
+
+def test_the_table_behind_a_trial_asks_for_nothing(past: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("✓ done")
+        table = screen.app.screen
+        assert isinstance(table, LiveScreen)
+        await screen.press("enter")
+        await screen.until("1 parameters")
+        table.show_curves()  # as the timer does that the cursor's last move has set
+        await screen.until("forked, pid")
+
+    drive(past, journey, size=(160, 45))
 
 
 def test_lanes_look_less_far_back(past: SessionFolder) -> None:

@@ -1,5 +1,7 @@
 from panes_alone import alone
 
+from hptui.core.store.rows import EventRow
+from hptui.tui.panes.decisions import DecisionsPane
 from hptui.tui.panes.event_list import LineList
 
 
@@ -72,3 +74,18 @@ def test_an_appended_entry_below_the_view_paints_nothing():
         assert app.painted == []
 
     alone(pane, steps, size=(30, 4))
+
+
+def test_a_sentence_is_broken_for_the_width_beside_the_scroll_bar():
+    pane = DecisionsPane()
+    events = (EventRow(1.0, "warning", 3, "x" * 300, id=1),)
+
+    async def steps(app, pilot):
+        pane.take(events, {})
+        await pilot.pause()
+        await pilot.pause()
+        assert pane.show_vertical_scrollbar
+        assert not any("…" in line for line in app.lines())
+        pane.take(events, {})
+
+    alone(pane, steps, size=(50, 4))

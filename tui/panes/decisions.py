@@ -27,18 +27,24 @@ class DecisionsPane(LineList):
         self._comings, self._with_trial = comings, trial
         self._events: dict[int, EventRow] = {}
         self._lines: dict[int, tuple[Cells, ...]] = {}
+        self._given: tuple[EventRow, ...] = ()
         self._trials: Mapping[int, TrialRow] = {}
-        self._taken: tuple[tuple[EventRow, ...], int] | None = None
+        self._taken: tuple[tuple[EventRow, ...], int] | None = None  # what the lines are of, and how wide
         if title:
             self.border_title = title
 
     def take(self, events: tuple[EventRow, ...], trials: Mapping[int, TrialRow]) -> None:
-        width = self.scrollable_content_region.width
+        self._given, self._trials = events, trials
+        self.resized()
+
+    def resized(self) -> None:
+        """Break the sentences for this width; none while the pane is not seen."""
+        events, trials, width = self._given, self._trials, self.scrollable_content_region.width
         if width <= 0 or (self._taken is not None and self._taken[0] is events and self._taken[1] == width):
             return
         if self._taken is None or self._taken[1] != width:
             self._lines.clear()
-        self._taken, self._trials = (events, width), trials
+        self._taken = (events, width)
         shown = list(events) if self._comings else decisions(events)
         self._events = {event.id: event for event in shown}
         self._lines = {event.id: self._lines.get(event.id) or self._wrapped(event, trials, width) for event in shown}
@@ -58,10 +64,6 @@ class DecisionsPane(LineList):
         parts = wrapped(harmless(first[-1].text), max(width - lead, 8))[:_PARTS]
         indent = Cell(" " * lead)
         return ((*first[:-1], Cell(parts[0])), *((indent, Cell(part, "muted")) for part in parts[1:]))
-
-    def resized(self) -> None:
-        if self._taken is not None:
-            self.take(self._taken[0], self._trials)
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -218,7 +218,11 @@ class Rows(QuietScroll, can_focus=True):
         self.resized()
 
     def resized(self) -> None:
-        """For panes whose lines depend on their width."""
+        """For panes whose lines depend on their width: it may be another one."""
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        super().watch_show_vertical_scrollbar()
+        self.call_after_refresh(self.resized)
 
     # --- moving ---
 

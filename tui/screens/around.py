@@ -40,6 +40,10 @@ class Around(Screen[None]):
     def say(self, text: str, severity: str = "information") -> None:
         self.notify(text, severity=severity, timeout=SAY_S, markup=False)  # type: ignore[arg-type]  # one of three words
 
+    def on_mount(self) -> None:
+        """Narrow from the first paint on: Textual says so only after it, and all would be painted twice."""
+        self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.app.HORIZONTAL_BREAKPOINTS or []))
+
     def check_size(self) -> None:
         """Say so when there is no room for a screen."""
         problem = too_small(*self.size)

@@ -105,9 +105,9 @@ class LiveScreen(Ordering, Paned):
 
     def _listening(self) -> SessionScreen:
         """The screen of this session that lies on top. Not this one with another over it: each message to a screen
-        that is covered makes Textual paint the one above it anew."""
+        that is covered makes Textual paint the one above it anew. One that is being mounted hears it right after."""
         for screen in reversed(self.app.screen_stack):
-            if isinstance(screen, SessionScreen) and screen.is_mounted and screen.attached is self.attached:
+            if isinstance(screen, SessionScreen) and screen.attached is self.attached:
                 return screen
         return self
 
@@ -152,7 +152,10 @@ class LiveScreen(Ordering, Paned):
         self.table.take(self.snapshot, self.arranged, marks)
 
     def show_curves(self) -> None:
-        """Draw the curves that matter now, and ask the feed for those that are not here yet."""
+        """Draw the curves that matter now, and ask the feed for those that are not here yet. Not behind another screen,
+        which asks for its own."""
+        if not self.is_seen:
+            return
         cursor = self.cursor()
         drawn = chosen(self.snapshot, self.choice, self.pinned, frozenset(self.table.marked), cursor)
         self.attached.feed.want(Wanted(frozenset(drawn)))

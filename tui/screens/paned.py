@@ -41,16 +41,24 @@ class Paned(Steering):
     def on_line_plot_rescaled(self) -> None:
         self.show_curves()
 
+    def on_mount(self) -> None:
+        self._arrange()
+
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.lay_out)
 
-    def lay_out(self) -> None:
+    def _arrange(self) -> frozenset[str]:
+        """The panes that are seen at this size, each in its place."""
         self.check_size()
         shown = self.panes(self.lower, self.zoomed)
         for name in self.PANES:
             self.query_one(f"#{name}").display = name in shown
         self.set_class(self.zoomed is not None, "-zoom")
         self.place(shown)
+        return shown
+
+    def lay_out(self) -> None:
+        shown = self._arrange()
         focused: Widget | None = self.focused
         if focused is None or not focused.display:
             self.query_one(f"#{next(name for name in self.PANES if name in shown)}").focus()
