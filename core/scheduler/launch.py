@@ -73,14 +73,8 @@ def _fact(folder: SessionFolder, key: str) -> object:
 
 def has_work(folder: SessionFolder) -> bool:
     """Whether a scheduler has something to do: the session has not ended, or somebody wishes something of it."""
-    reader = Reader(folder)
-    try:
-        facts = reader.facts()
-        if "finished" not in facts or facts["finished"] is None:
-            return True
-        return bool(reader.commands(int(facts.get("command_cursor", 0))))
-    finally:
-        reader.close()
+    with Reader(folder) as reader:
+        return reader.finished() is None or bool(reader.unanswered())
 
 
 def _tail(folder: SessionFolder, start: int) -> str:

@@ -57,8 +57,7 @@ def remark_at_rest(folder: SessionFolder, at: float) -> None:
         writer = Writer(folder)
         try:
             with Reader(folder) as reader:
-                waiting = reader.commands(int(reader.fact("command_cursor") or 0))
-                for wish in waiting:
+                for wish in reader.unanswered():
                     if wish.kind != Wish.NOTE:
                         break
                     _write(writer, remark(reader, at, wish), wish)
@@ -70,7 +69,7 @@ def remark_at_rest(folder: SessionFolder, at: float) -> None:
 
 def _notes_wait(folder: SessionFolder) -> bool:
     with Reader(folder) as reader:
-        waiting = reader.commands(int(reader.fact("command_cursor") or 0))
+        waiting = reader.unanswered()
     return bool(waiting) and waiting[0].kind == Wish.NOTE
 
 

@@ -121,8 +121,15 @@ class Reader:
             rows = self._ask(f"select {codec.COMMAND} from commands where id > ? order by id", after_id)
             return [codec.command_row(row) for row in rows]
 
-    def answered(self, after_id: int = 0) -> set[int]:
-        """Commands after `after_id` that the ledger has an answer to."""
+    def unanswered(self) -> list[CommandRow]:
+        """Wishes that nobody has answered yet, oldest first."""
+        before = int(self.fact("command_cursor") or 0)
+        waiting = self.commands(before)
+        answered = self.answered(before) if waiting else set()
+        return [wish for wish in waiting if wish.id not in answered]
+
+    def answered(self, after_id: int) -> set[int]:
+        """Commands after `after_id` that the ledger has an answer to: an earlier one may still wait for its trial."""
         sql = """
             select json_extract(data, '$.command') as command from events
             where kind in ('wished', 'refused') and command > ?

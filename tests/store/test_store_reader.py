@@ -277,3 +277,16 @@ def test_two_readers_keep_up_with_a_writer(folder: SessionFolder, writer: Writer
         thread.join(timeout=20)
 
     assert done == [300, 300]
+
+
+def test_a_wish_that_was_answered_while_an_older_one_waited_for_its_trial_is_not_read_again(
+    folder: SessionFolder, writer: Writer
+) -> None:
+    waits, heeded, new = (post(folder, CommandRow(kind, 3)) for kind in ("pause", "enqueue", "note"))
+    writer.append(EventRow(1.0, "wished", 3, "you asked", {"command": heeded, "by": "cli"}))
+    writer.append(EventRow(1.0, "started", 3, "forked", {"pid": new}))
+    writer.set_fact("command_cursor", waits - 1)
+
+    with Reader(folder) as reader:
+        assert [(wish.id, wish.kind) for wish in reader.unanswered()] == [(waits, "pause"), (new, "note")]
+        assert reader.answered(waits - 1) == {heeded} and reader.answered(heeded) == set()
