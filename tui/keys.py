@@ -89,7 +89,7 @@ AROUND = (
     Key("tab", "next_pane(1)", "Pane", "the next pane", 5),
     Key("shift+tab", "next_pane(-1)", "Previous pane", "the pane before"),
     Key("question_mark", "menu", "Keys", "all keys of this pane; enter does one", 1, display="?", first=True),
-    Key("escape", "back", "Back", "filter, zoom, then the screen before", None, display="esc"),
+    Key("escape", "back", "Back", "zoom, marks, filter, then the screen before", None, display="esc"),
     Key("q", "leave", "Quit", "leave the screen; the session goes on"),
     Key("f5", "redraw", "Redraw", "draw the whole screen again", None, display="F5"),
 )

@@ -175,6 +175,20 @@ def test_pruning_many_asks_first_and_enter_is_cancel(live: SessionFolder) -> Non
     drive(live, journey)
 
 
+def test_trying_many_again_is_not_confirmed_by_the_key_that_asked(live: SessionFolder) -> None:
+    async def journey(screen: Screen) -> None:
+        await screen.until("▸ run")
+        await screen.press("colon")
+        await screen.type("mark state:fail")
+        await screen.press("enter", "r", "r", "r")
+        await screen.until("trials again?")
+        assert _commands(live) == []
+        await screen.press("t")
+        await screen.until(lambda: {one.kind for one in _commands(live)} == {"retry"})
+
+    drive(live, journey)
+
+
 def test_stopping_asks_how(live: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("▸ run")

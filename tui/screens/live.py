@@ -265,7 +265,7 @@ class LiveScreen(Ordering, Paned):
         self.show_snapshot(self._newest())
 
     def action_back(self) -> None:
-        """One level: the marks, the filter, the zoom, then the screen before."""
+        """One level: the zoom, the marks, the filter, then the screen before."""
         if self.unzoomed():
             return
         if self.table.marked:

@@ -66,7 +66,8 @@ class Wishing(Taking):
         if not found.question:
             self._do(found, args)
             return
-        answer = Answer(found.wish.value[0], f"{found.wish.value.capitalize()} {these(found.trials)}", "yes")
+        letter = "t" if found.wish is Wish.RETRY else found.wish.value[0]  # not r, the key that asked
+        answer = Answer(letter, f"{found.wish.value.capitalize()} {these(found.trials)}", "yes")
         self.app.push_screen(
             ConfirmScreen(found.question, [answer], found.details),
             lambda said: self._do(found, args) if said == "yes" else None,
