@@ -14,6 +14,7 @@ from hptui.core.scheduler.target import Target, read_study
 from hptui.core.study.session import SessionFolder
 from hptui.tui.cli import _status
 from hptui.tui.commands import lr_find
+from hptui.tui.commands.check import _budget
 from hptui.tui.commands.target import command_study, read_target
 
 LONG = "a" * 300  # no file system has such a name
@@ -138,3 +139,15 @@ def test_a_sweep_whose_scheduler_was_killed_is_given_another_one(monkeypatch, tm
     text = '[objective]\ncommand = "true"\n[space]\nlr = [1, 2]\n'
 
     assert lr_find._run(Target(text, "study.toml", tmp_path)) == folder and started == [folder, folder]
+
+
+def test_check_tells_every_end_that_a_study_has(tmp_path):
+    space = '[objective]\ncommand = "true"\n[space]\nlr = [1, 2]\n'
+
+    def told(more):
+        return _budget(read_study(Target(space + more, "study.toml", tmp_path), {}))
+
+    failures = ", given up after 5 failures in a row"
+    assert told("[budget]\ngpu_hours = 1.5\ntotal_steps = 900") == "1.5 GPU-hours in all, 900 steps in all" + failures
+    assert told("[stop]\ntarget = 0.1\nsame_best_for = 30\n") == "until target 0.1 or same_best_for 30" + failures
+    assert told("").startswith("no end: ")

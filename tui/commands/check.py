@@ -19,7 +19,7 @@ from hptui.core.space.parameter import guess
 from hptui.core.study.durations import format_duration
 from hptui.core.study.file import baseline
 from hptui.core.study.sizes import format_size
-from hptui.core.study.study import Chosen, Study
+from hptui.core.study.study import Chosen, StopWhen, Study
 from hptui.tui.commands.answers import plural, print_json, setting, settings, table
 from hptui.tui.commands.check_run import as_json as as_json_run
 from hptui.tui.commands.check_run import lines, look, short_of
@@ -158,6 +158,9 @@ def _budget(study: Study) -> str:
     said = [
         plural(budget.n_trials, "trial") if budget.n_trials else "",
         f"{format_duration(budget.wall_clock_s)} in all" if budget.wall_clock_s else "",
+        f"{budget.gpu_hours:g} GPU-hours in all" if budget.gpu_hours else "",
+        f"{plural(budget.total_steps, 'step')} in all" if budget.total_steps else "",
+        _stop(study.stop),
     ]
     limits = [text for text in said if text] or ["no end: it runs until it is stopped or -n is given"]
     if budget.max_steps:
@@ -166,6 +169,14 @@ def _budget(study: Study) -> str:
         limits.append(f"at most {format_duration(budget.trial_time_s)} each")
     limits.append(f"given up after {plural(budget.stop_after_failures, 'failure')} in a row")
     return ", ".join(limits)
+
+
+def _stop(rules: StopWhen) -> str:
+    """When the search ends by itself, by the keys of [stop]; "" where none is set."""
+    values = {key: getattr(rules, key) for key in ("target", "same_best_for", "gain_below", "chance_below")}
+    said = [f"{key} {value:g}" for key, value in values.items() if value is not None]
+    between = " and " if rules.need == "all" else " or "
+    return f"until {between.join(said)}" if said else ""
 
 
 def _described(parameter: Parameter) -> tuple[str, str, str, str]:
