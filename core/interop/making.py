@@ -43,9 +43,9 @@ class Made:
         if not isinstance(values, Sequence) or isinstance(values, str):
             self.wrong(where, f"expected a list of values, not {values!r}")
             return
-        if any(value is None for value in values):
+        kept = [value for value in values if not _has_null(value)]
+        if len(kept) < len(values):
             self.left_out.append(f"{name}: the choice null, which TOML can't write")
-        kept = [value for value in values if value is not None]
         if not kept:
             self.wrong(where, "has no value to choose")
         self.tables["space"][name] = {"type": "categorical", "choices": kept}
@@ -75,7 +75,15 @@ class Made:
         self.tables["space"][name] = definition
 
     def file(self, path: Path) -> str:
-        """The study file."""
+        """The study file. Raises StudyError for what TOML has no word for."""
+        import tomlkit
+
+        try:
+            return self._written(path)
+        except tomlkit.exceptions.ConvertError as error:
+            raise StudyError(str(path), f"can't be a study file: {error}", "is there a null in it?") from error
+
+    def _written(self, path: Path) -> str:
         import tomlkit
 
         document = tomlkit.document()
@@ -93,6 +101,11 @@ class Made:
             else:
                 document[key] = value
         return tomlkit.dumps(document)
+
+
+def _has_null(value: Any) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return value is None or any(map(_has_null, inner))
 
 
 def multiple(count: int, q: float) -> float:

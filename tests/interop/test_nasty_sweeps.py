@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hptui.core.errors import StudyErrors
+from hptui.core.errors import StudyError, StudyErrors
 from hptui.core.interop.sweeps import read_sweep
 from hptui.core.study.file import load_study
 
@@ -149,3 +149,22 @@ def test_an_experiment_in_snake_case_means_the_same_and_what_is_not_read_is_said
     assert left_out[0] == "tuner SMAC: searched by auto"
     assert left_out[2:] == ["trialCodeDirectory: src", "trainingService: {'platform': 'local'}"]
     assert load_study(text, where="exp.yml", folder=None).budget.trial_time_s == 600.0
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: wandb(path, name="BERT sweep (v2.1)"),
+    lambda path: nni(path, {"a": {"_type": "uniform", "_value": [0, 1]}}, experimentName="BERT sweep (v2.1)"),
+])  # fmt: skip
+def test_a_name_with_spaces_becomes_one_that_a_session_can_have(tmp_path: Path, make: Any) -> None:
+    text, _ = read_sweep(make(tmp_path))
+
+    assert load_study(text, where="sweep.yaml", folder=None).name == "BERT-sweep-v2.1"
+
+
+def test_a_null_within_a_choice_or_a_budget_is_said(tmp_path: Path) -> None:
+    text, left_out = read_sweep(wandb(tmp_path, parameters={"a": {"values": [[1, None], {"b": None}, 2]}}))
+    assert tomllib.loads(text)["space"]["a"]["choices"] == [2]
+    assert "a: the choice null, which TOML can't write" in left_out
+
+    with pytest.raises(StudyError, match="can't be a study file"):
+        read_sweep(nni(tmp_path, {"a": {"_type": "uniform", "_value": [0, 1]}}, maxTrialDuration=[None]))
