@@ -45,7 +45,7 @@ class Hands:
             case a.AskRule():
                 return self._ask_rule(action, state)
             case a.AskPark(number=number):
-                self._ask(number, Ask.PARK)
+                return self._park(number)
             case a.MoveMemory(number=number, verb=verb, need_bytes=need):
                 return self._move_memory(state.live[number], verb, need)
             case a.Freeze(number=number):
@@ -150,6 +150,13 @@ class Hands:
         child = self._gear.children.all.get(number)
         if child is not None and child.control is not None:
             child.control.ask(ask)
+
+    def _park(self, number: int) -> list[e.Event]:
+        """Ask it to wait in report(). One that waits there still from the last time does not say so again."""
+        self._ask(number, Ask.PARK)
+        child = self._gear.children.all.get(number)
+        waits = child is not None and child.control is not None and child.control.parked
+        return [e.Parked(self._gear.clock.now(), number)] if waits else []
 
     def _thaw(self, number: int) -> None:
         child = self._gear.children.all.get(number)

@@ -91,9 +91,10 @@ class World:
         return [e.Reported(at, number, asked.step, live.trial.value, live.best, asked.milestone)]
 
     def hold_everything(self) -> None:
-        """Nothing can be written: no trial may report until it can."""
+        """Nothing can be written: no trial may report until it can. One whose process nobody has seen is not asked:
+        it would not be asked to go on either."""
         for child in self.gear.children.all.values():
-            if child.control is not None:
+            if child.control is not None and child.process is not None:
                 child.control.ask(Ask.PARK)
 
     def close(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +19,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.away import JUDGED_STEP
 from hptui.core.scheduler.book import Book
+from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.gpus import ALONE, PEAK, SHARE, TORCH_PEAK
 from hptui.core.scheduler.hands import Hands
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
@@ -31,6 +34,7 @@ from hptui.core.search.protocol import Curve
 from hptui.core.search.pruners.none import Never
 from hptui.core.store.rows import CommandRow
 from hptui.core.study.remarks import ATTR
+from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import CONSTRAINTS, OBJECTIVES, TEST, StopWhen
 from hptui.core.study.trial import (
     AT_RUNG,
@@ -47,6 +51,7 @@ from hptui.core.study.trial import (
     Why,
     key_of,
 )
+from hptui.core.wire.control import Ask, Control
 from hptui.core.wire.request import HOST_PEAK
 from hptui.core.wire.spool import End
 
@@ -225,6 +230,17 @@ def test_nothing_starts_while_the_disk_is_full_and_running_trials_are_held():
 
     state, actions = decide(after(state, e.DiskFreed(102, "")))
     assert {type(x).__name__ for x in actions} >= {"Thaw", "Launch"}
+
+
+def test_a_trial_that_waits_in_report_from_its_last_pause_is_known_to_be_there(tmp_path: Path):
+    with contextlib.closing(Control(tmp_path / "control")) as control:
+        clock, child = SimpleNamespace(now=lambda: 7.0), Child(3, SessionFolder(tmp_path), control=control)
+        gear: Any = SimpleNamespace(clock=clock, children=SimpleNamespace(all={3: child}))
+        hands, state = Hands(gear, None), ready()  # type: ignore[arg-type]
+
+        assert hands.perform(a.AskPark((), 3), state) == [] and control.asked == Ask.PARK
+        control.set_parked(True)  # by the trial, which did not see that it might go on for an instant
+        assert hands.perform(a.AskPark((), 3), state) == [e.Parked(7.0, 3)]
 
 
 def test_a_pruner_that_fails_stops_the_session_with_the_reason_and_lets_the_trial_go_on():
