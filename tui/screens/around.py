@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import on
+from textual.events import Mount
 from textual.screen import Screen
 
 from hptui.core.errors import HptuiError
@@ -40,7 +42,8 @@ class Around(Screen[None]):
     def say(self, text: str, severity: str = "information") -> None:
         self.notify(text, severity=severity, timeout=SAY_S, markup=False)  # type: ignore[arg-type]  # one of three words
 
-    def on_mount(self) -> None:
+    @on(Mount)
+    def _be_as_wide(self) -> None:
         """Narrow from the first paint on: Textual says so only after it, and all would be painted twice."""
         self.add_class(*self._get_breakpoint_classes(self.app.size.width, self.app.HORIZONTAL_BREAKPOINTS or []))
 

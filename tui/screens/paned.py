@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.events import Resize
+from textual import on
+from textual.events import Mount, Resize
 from textual.widget import Widget
 
 from hptui.tui.panes.plot import LinePlot
@@ -41,7 +42,8 @@ class Paned(Steering):
     def on_line_plot_rescaled(self) -> None:
         self.show_curves()
 
-    def on_mount(self) -> None:
+    @on(Mount)
+    def _begin_arranged(self) -> None:
         self._arrange()
 
     def on_resize(self, _: Resize) -> None:
