@@ -174,7 +174,8 @@ class Ears:
                     events += gear.adviser.news(at, notices)
                 case Broken(reason=reason):
                     events.append(e.AskFailed(at))
-                    events.append(e.StopAsked(at, f"the sampler failed: {reason}", ok=False))
+                    why = " ".join(reason.split()).removeprefix("the sampler failed: ")
+                    events.append(e.StopAsked(at, f"the sampler failed: {why}", ok=False))
 
     def _read_commands(self, events: list[e.Event]) -> None:
         for command in self._gear.store.commands_after(self._gear.cursor):
