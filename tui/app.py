@@ -3,7 +3,6 @@ paint waits for no library that it does not need."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -81,7 +80,7 @@ class HptuiApp(terminal.CrashNotes, App[int]):  # type: ignore[misc]  # a mixin 
         yield Static(Content(f"hptui  {harmless(name)}  opening…"))
 
     def on_mount(self) -> None:
-        chosen = os.environ.get("HPTUI_THEME") or self.config.theme
+        chosen = self.config.theme
         theme.install(cast("Any", self), terminal.theme_for() if chosen == "auto" else chosen)
         self.set_keymap(self.config.keys)
         if current().level == "ascii":
