@@ -50,8 +50,8 @@ class Disk:
         """Why nothing more should be written, or ''."""
         free = self.free_bytes()
         if self.short or free < LOW_BYTES:
-            left = f"{free / 2**20:.1f} MiB left at {self._folder}"
-            return f"the disk is full ({left}): trials are held until there is space"
+            what = "the disk is full" if free < LOW_BYTES else "a write found no space"  # a quota, or it passed
+            return f"{what} ({free / 2**20:.1f} MiB left at {self._folder}): trials are held until there is space"
         return ""
 
     def recovered(self) -> bool:
