@@ -111,8 +111,8 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             about = getattr(event, "number", None)
             if isinstance(about, int) and state.live.get(about) is not before.live.get(about):
                 batch.trials[about] = row_of(state.live[about], state.rules.sign)
-    if state.queue is not before.queue and (left := kept(state.queue)) != kept(before.queue):
-        batch.facts[QUEUE] = left
+    if state.queue is not before.queue:
+        batch.facts[QUEUE] = kept(state.queue)
     if (stopping := state.stopping) is not before.stopping:
         batch.facts[STOPPING] = None if stopping is None else asdict(stopping)
     if isinstance(event, e.HoldsMemory | e.PutAway | e.Thawed | e.Settled):
