@@ -21,7 +21,7 @@ from hptui.core.study.goals import goals_of
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.study.study import CONSTRAINTS, Goal
 from hptui.tui.commands import answers
-from hptui.tui.commands.answers import UNKNOWN, duration, harmless, number, print_json, settings, table
+from hptui.tui.commands.answers import UNKNOWN, cut, duration, harmless, number, print_json, settings, table
 from hptui.tui.commands.finding import NAME, look_at
 from hptui.tui.facts import facts_of, written_study
 from hptui.tui.views.lanes import account_line
@@ -44,7 +44,7 @@ def ls(as_json: bool) -> None:
         print(f"no session yet in {sessions_home()}: hptui run study.toml starts one")
     else:
         heads = ("session", "state", "trials", "best", "trial", "changed", "size", "")
-        print(table(heads, [_line(each) for each in found], right=frozenset({3, 4, 6})))
+        print(cut(table(heads, [_line(each) for each in found], right=frozenset({3, 4, 6}))))
 
 
 def summary_json(each: SessionSummary) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
 from hptui.core.study.commands import Wish
+from hptui.core.study.goals import goals_of
+from hptui.core.study.study import Goal
 from hptui.tui.commands.answers import UNKNOWN, cut, folded, number, plural, print_json, say, settings, table
 from hptui.tui.commands.finding import NAME as SOME_NAME
 from hptui.tui.commands.finding import find, look_at, start
@@ -54,6 +56,7 @@ def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool
     with Reader(folder) as reader:
         sign = -1.0 if reader.fact("direction") == "maximize" else 1.0
         rows = reader.trials()
+        _tell_first(folder.name, goals_of(reader.facts()))
         known = repeated(rows, sign)
         if not known:
             raise SessionError(folder.name, why_none(rows), "there is nothing to repeat")
@@ -90,6 +93,7 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
         both = pair(rows, sign)
         curves = reader.curves([row.number for row in both or ()], str(reader.fact("metric")))
         definitions, story, tested = reader.parameters(), reader.fact("round") or {}, reader.fact("test_metric")
+        _tell_first(folder.name, goals_of(reader.facts()))
     if parameter is not None:
         return _isolated(folder.name, rows, definitions, sign, parameter, as_json)
     known = repeated(rows, sign)
@@ -130,6 +134,11 @@ def trust(name: str | None, parameter: str | None, as_json: bool) -> int:
     elif tested:
         print(f"\nno complete trial has reported {tested}: trial.report_test(value), once at the end")
     return 0
+
+
+def _tell_first(session: str, goals: Sequence[Goal]) -> None:
+    if len(goals) > 1:
+        say(f"{session} has {len(goals)} objectives: this is about the first, {goals[0].metric}, by itself")
 
 
 def _complete(known: Sequence[Repeated]) -> int:
