@@ -304,6 +304,13 @@ def test_a_frozen_screen_holds_still_while_data_comes_in(live: SessionFolder) ->
         assert "new best 0.001" not in screen.text and "1006" not in screen.text
         await screen.press("f")
         await screen.until("new best 0.001")
+        await screen.press("f", "colon")
+        await screen.type("goto 57")
+        await screen.press("enter", "space")  # answers are heard all the same
+        await screen.until(lambda: len(_commands(live)) == 1)
+        asked = _commands(live)[0]
+        writer.append(EventRow(time.time(), "refused", asked.trial, "it is ending", {"command": asked.id}))
+        await screen.until("it is ending")
         writer.close()
 
     drive(live, journey)

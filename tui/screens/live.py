@@ -113,9 +113,14 @@ class LiveScreen(Ordering, Paned):
 
     def arrived(self, snapshot: Snapshot) -> None:
         if self.frozen:
+            self.settle()
             self._show_header(snapshot)
             return
         self.show_snapshot(snapshot)
+
+    @property
+    def stands_still(self) -> bool:
+        return self.frozen
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         before, self.snapshot = self.snapshot, snapshot

@@ -114,7 +114,13 @@ class ReviewScreen(Travelling, Advised):
 
     # --- what is shown ----------------------------------------------------------------------------------------
 
+    @property
+    def stands_still(self) -> bool:
+        return self.frozen or self.index is not None
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
+        if self.stands_still:
+            self.settle()
         if self.frozen:
             return
         self.now = snapshot

@@ -53,9 +53,15 @@ class Wishing(Taking):
             self.post_message(self.Failed(error))
         self.attached.feed.hurry()
 
+    @property
+    def stands_still(self) -> bool:
+        """What it shows is not the newest, as the user wished."""
+        return False
+
     def settle(self) -> None:
-        """Hear the ledger's answers to what was asked here."""
-        for told in self.attached.control.settle(self.snapshot, time.time()):
+        """Hear the ledger's answers to what was asked here; a screen that stands still hears them, too."""
+        newest = self.attached.feed.snapshot if self.stands_still else self.snapshot
+        for told in self.attached.control.settle(newest, time.time()):
             self.say(told, "warning")
 
     def weighed(self, found: Weighed, **args: Any) -> None:
