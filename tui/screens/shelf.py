@@ -80,6 +80,8 @@ class Shelf(Around):
 
         chosen = [one for one in self.targets() if one.state != "broken"]
         if not chosen:
+            if self.targets():
+                self.say("what can't be read can't be noted", "warning")
             return
         several = len(chosen) > 1
         who = f"{len(chosen)} marked sessions" if several else chosen[0].name
@@ -96,6 +98,8 @@ class Shelf(Around):
         from hptui.tui.screens.form import Checked, Field, FormScreen
 
         chosen = self.targets()
+        if len(chosen) > 1:
+            self.say(f"{len(chosen)} are marked: one is renamed at a time; esc unmarks them", "warning")
         if len(chosen) != 1:
             return
         one = chosen[0]
