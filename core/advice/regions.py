@@ -178,8 +178,13 @@ def _cut(
 
 
 def tail(k: int, n: int, p: float) -> float:
-    """P(at least k of n) for independent draws of chance p."""
-    return sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(k, n + 1))
+    """P(at least k of n) for independent draws of chance p, 0 < p < 1."""
+    if k <= 0:
+        return 1.0
+    j = np.arange(k, n + 1)
+    # as logarithms: the binomials of more than a thousand are no floats
+    logs = [math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in j.tolist()]
+    return min(float(np.exp(np.array(logs) + j * math.log(p) + (n - j) * math.log1p(-p)).sum()), 1.0)
 
 
 def _overlap(hits: int, marked: int, drawn: int, n: int) -> float:

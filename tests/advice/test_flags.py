@@ -49,6 +49,7 @@ def test_chances_match_scipy() -> None:
     from scipy.stats import binom, hypergeom
 
     assert tail(3, 10, 0.15) == pytest.approx(binom.sf(2, 10, 0.15))
+    assert tail(900, 5000, 0.15) == pytest.approx(binom.sf(899, 5000, 0.15))  # of a session of 33,000 trials
     assert _overlap(4, 6, 9, 40) == pytest.approx(hypergeom.sf(3, 40, 6, 9))
 
 
