@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from hptui.core.search.models.hypervolume import boxes, expected_improvement, front, hypervolume
+from hptui.core.search.models.hypervolume import boxes, expected_improvement, front, fronts, hypervolume
 
 SIDE = 6  # losses are whole numbers below this, and so is the reference: then volumes are counts of unit cells
 
@@ -34,6 +34,19 @@ def test_a_hypervolume_is_the_number_of_cells_that_the_points_reach(k: int, data
     points = data.draw(losses(k))
 
     assert hypervolume(points, np.full(k, float(SIDE))) == counted(points, k)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_fronts_are_what_is_left_when_those_before_are_taken_away(k: int, data: st.DataObject) -> None:
+    points = data.draw(losses(k))
+
+    found = fronts(points)
+
+    for level in range(int(found.max(initial=-1)) + 1):
+        left = points[found >= level]
+        np.testing.assert_array_equal(front(left), found[found >= level] == level)
 
 
 @pytest.mark.parametrize("k", [2, 3])

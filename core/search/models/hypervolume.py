@@ -32,6 +32,27 @@ def front(losses: Array) -> NDArray[np.bool_]:
     return member
 
 
+def fronts(losses: Array) -> NDArray[np.int64]:
+    """(n,) the number of each row's front: 0 for what nobody beats, 1 for what nobody beats but those, and so on.
+
+    losses: (n, k), without NaN. Source: Zhang, Tian, Cheng & Jin 2015, "ENS", algorithm 3 (by binary search).
+    """
+    found = np.zeros(len(losses), np.int64)
+    made: list[list[int]] = []
+    for row in np.lexsort(losses.T[::-1]).tolist():  # whoever beats a row comes before it
+        here, low, high = losses[row], 0, len(made)
+        while low < high:  # beaten in one front means beaten in all before it
+            middle = (low + high) // 2
+            best = losses[made[middle]]
+            beaten = bool((np.all(best <= here, axis=1) & np.any(best < here, axis=1)).any())
+            low, high = (middle + 1, high) if beaten else (low, middle)
+        if low == len(made):
+            made.append([])
+        made[low].append(row)
+        found[row] = low
+    return found
+
+
 def hypervolume(losses: Array, reference: Array) -> float:
     """The volume between the points (n, k) and the reference (k,); points that are not below it add nothing.
 

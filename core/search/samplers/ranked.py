@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from hptui.core.search.models.hypervolume import front
+from hptui.core.search.models.hypervolume import fronts
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal, Sampler
 
 _WITHIN = 0.9  # of the step from one front to the next
@@ -37,15 +37,14 @@ class Ranked:
 def places(losses: Array) -> Array:
     """(n,) the number of the front from 0, and within it a share by who adds more to it; NaN where not known."""
     found = np.full(len(losses), np.nan)
-    rows, level = np.flatnonzero(np.all(np.isfinite(losses), axis=1)), 0
-    placed = 0
-    while len(rows):
-        best = front(losses[rows])
-        here = rows[best]
+    rows = np.flatnonzero(np.all(np.isfinite(losses), axis=1))
+    levels, placed = fronts(losses[rows]), 0
+    for level in range(int(levels.max(initial=-1)) + 1):
+        here = rows[levels == level]
         # what is not among the best few anyway need not be told apart
         order = _by_volume(losses[here]) if placed < _CHOSEN else np.arange(len(here))
         found[here[order]] = level + _WITHIN * np.arange(len(here)) / len(here)
-        rows, level, placed = rows[~best], level + 1, placed + len(here)
+        placed += len(here)
     return found
 
 
