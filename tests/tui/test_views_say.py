@@ -25,7 +25,7 @@ from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_sh
 from hptui.tui.views.numbers import age, duration, number, plain, size
 from hptui.tui.views.parameters import parameter_line, place_in_range
 from hptui.tui.views.states import state_cell
-from hptui.tui.views.trial import trial_header, why_line
+from hptui.tui.views.trial import about_lines, trial_header, why_line
 from hptui.tui.views.trials import Marks, titles, trial_line
 
 FACTS = Facts(
@@ -131,6 +131,21 @@ def test_a_very_long_name_leaves_room_for_how_the_session_goes() -> None:
     text = text_of(header_line(snapshot(RUNNING, DONE, facts=facts), 80))
 
     assert text == "hptui  an-extremely-lo…t-0123456789ab  ● live  1▸ 1✓  best 0.1829 #3  1m40s"
+
+
+def test_what_is_kept_with_a_trial_is_told_in_words() -> None:
+    attrs = {
+        "rung": {"rung": 3, "value": 0.2}, "objective_values": {"a": 1.0}, "checkpoint_step": 9, "gpu_share": 1.0,
+        "constraint_values": {"size": 0.25, "ms": -1}, "host_peak_bytes": 3 << 20, "times_lost": 2, "mine": {"k": [1]},
+    }  # fmt: skip
+
+    told = [text_of(line) for line in about_lines(snapshot(DONE), replace(DONE, attrs=attrs))]
+
+    assert told[-5:] == [
+        "checkpoint  of step 9", "constraint  size 0.25, ms -1", "main mem    at most 3M",
+        "lost        2 times, and tried again", "mine        k [1]",
+    ]  # fmt: skip
+    assert not any("{" in line for line in told)
 
 
 def test_the_eta_follows_from_the_latest_endings() -> None:

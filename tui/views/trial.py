@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from hptui.core.review.front import values_of
 from hptui.core.store.rows import TrialRow
-from hptui.core.study.remarks import ATTR, is_pinned, note_of, priority_of, remarks_of, tags_of
-from hptui.core.study.study import TEST
+from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
+from hptui.core.study.trial import OURS
 from hptui.tui.glyphs import fit, harmless, short
 from hptui.tui.snapshot import Snapshot
 from hptui.tui.views.cells import Cell, Cells, cells, squeeze
@@ -79,12 +82,24 @@ def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
         ("process", f"pid {trial.pid}" if trial.pid and snapshot.alive else ""),
         ("seed", str(trial.seed)),
     ]
-    own = {key: value for key, value in trial.attrs.items() if key not in (ATTR, PEAK, STEP_S, TEST)}
-    pairs += [(key, plain(value)) for key, value in own.items()]
+    pairs += [(name, told(trial.attrs[key])) for key, (name, told) in _OURS.items() if key in trial.attrs]
+    pairs += [(key, _told(value)) for key, value in trial.attrs.items() if key not in OURS]
     return tuple((Cell(fit(name, 10) + "  ", "muted"), Cell(text)) for name, text in pairs if text)
 
 
+def _told(value: object) -> str:
+    """`a 1, b 2` for a table."""
+    return ", ".join(f"{key} {plain(one)}" for key, one in value.items()) if isinstance(value, dict) else plain(value)
+
+
 PEAK, STEP_S = "gpu_memory_peak_bytes", "step_s"  # attributes that the scheduler measures
+_OURS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "checkpoint_step": ("checkpoint", lambda step: "" if step is None else f"of step {step}"),
+    "constraint_values": ("constraint", _told),
+    "host_peak_bytes": ("main mem", lambda peak: f"at most {size(peak)}" if isinstance(peak, int) else ""),
+    "times_lost": ("lost", lambda times: f"{plain(times)} times, and tried again"),
+}
+"""Of the attributes that hptui keeps for itself those that tell a user something, and how."""
 
 
 def _peak(trial: TrialRow) -> str:
