@@ -126,6 +126,10 @@ def _nearest(word: str) -> str:
 
     if word.endswith((".toml", ".py")) or ".py:" in word:
         return f" To start it: hptui run {word}"
+    from hptui.tui.commands.completions import session_names
+
+    if any(word == name for name, _ in session_names()):
+        return f" To open that session: hptui attach {word}"
     near = get_close_matches(word, VERBS, 1)
     return f" Did you mean {near[0]!r}?" if near else " `hptui --help` lists them."
 

@@ -9,21 +9,25 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
+from hptui.core.review.front import further
 from hptui.core.store.reader import Reader
+from hptui.core.store.rows import TrialRow
+from hptui.core.study.goals import goals_of
 
 What = Literal["trials", "metrics", "events"]
 Format = Literal["csv", "jsonl", "json"]
 
 _PAGE = 1000  # events read at once
+_PARAMETER, _FURTHER = "params_", "values_"
 
 
 def export(reader: Reader, what: What, format: Format, trials: Sequence[int] | None = None) -> Iterator[str]:
     """Text lines without their line ends, read as they are asked for. trials: only these, in this order.
 
-    trials: number state value step params_NAME... origin proposal why reason cause retry_of seed device
-    created_at started_at ended_at busy_s attrs. metrics: trial metric step value. events: id at kind trial
-    reason data. Times are seconds since the epoch. csv: unknown is empty, lists and objects are JSON, a
-    value that is not finite reads nan, inf or -inf; a record may hold line ends inside quotes. jsonl: an
+    trials: number state value step values_METRIC... (objectives beyond the first) params_NAME... origin proposal why
+    reason cause retry_of seed device created_at started_at ended_at busy_s attrs. metrics: trial metric step value.
+    events: id at kind trial reason data. Times are seconds since the epoch. csv: unknown is empty, lists and
+    objects are JSON, a value that is not finite reads nan, inf or -inf; a record may hold line ends inside quotes. jsonl: an
     object a line; json: one list; JSON has no number that is not finite, so it is null there.
     """
     columns = _columns(reader, what)
@@ -42,8 +46,9 @@ def _columns(reader: Reader, what: What) -> list[str]:
         return ["trial", "metric", "step", "value"]
     if what == "events":
         return ["id", "at", "kind", "trial", "reason", "data"]
-    params = [f"params_{name}" for name in _parameter_names(reader)]
+    params = [f"{_PARAMETER}{name}" for name in _parameter_names(reader)]
     before = ["number", "state", "value", "step"]
+    before += [f"{_FURTHER}{goal.metric}" for goal in goals_of(reader.facts())[1:]]
     after = ["origin", "proposal", "why", "reason", "cause", "retry_of", "seed", "device"]
     return [*before, *params, *after, "created_at", "started_at", "ended_at", "busy_s", "attrs"]
 
@@ -74,12 +79,13 @@ def _records(
     else:
         known = {trial.number: trial for trial in reader.trials()}
         for trial in (known[number] for number in (sorted(known) if trials is None else trials) if number in known):
-            yield tuple(
-                trial.params.get(column.removeprefix("params_"))
-                if column.startswith("params_")
-                else getattr(trial, column)
-                for column in columns
-            )
+            yield tuple(_of(trial, column) for column in columns)
+
+
+def _of(trial: TrialRow, column: str) -> Any:
+    if column.startswith(_PARAMETER):
+        return trial.params.get(column.removeprefix(_PARAMETER))
+    return further(trial, column.removeprefix(_FURTHER)) if column.startswith(_FURTHER) else getattr(trial, column)
 
 
 def _csv(columns: list[str], records: Iterable[tuple[Any, ...]]) -> Iterator[str]:

@@ -151,3 +151,21 @@ def test_check_tells_every_end_that_a_study_has(tmp_path):
     assert told("[budget]\ngpu_hours = 1.5\ntotal_steps = 900") == "1.5 GPU-hours in all, 900 steps in all" + failures
     assert told("[stop]\ntarget = 0.1\nsame_best_for = 30\n") == "until target 0.1 or same_best_for 30" + failures
     assert told("").startswith("no end: ")
+
+
+def test_a_script_that_states_its_space_itself_is_not_told_to_have_nothing_to_search(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("def objective(trial):\n    return trial.suggest_float('x', 0, 1)\n")
+
+    assert _status(["advise", "train.py"]) == 0
+    said = "the objective states its space as it runs: `hptui init train.py` writes it down, to be advised on\n"
+    assert capsys.readouterr().out == said
+
+
+def test_a_session_in_a_verbs_place_is_answered_with_attach(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path))
+    (tmp_path / "sessions" / "digits").mkdir(parents=True)
+    (tmp_path / "sessions" / "digits" / "study.toml").touch()
+
+    assert _status(["digits"]) == 2
+    assert "To open that session: hptui attach digits" in capsys.readouterr().err

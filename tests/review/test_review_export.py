@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hptui.core.interop.found import Found, FoundTrial, make_session
 from hptui.core.review.config import config_text
 from hptui.core.review.export import export
 from hptui.core.store.create import create_session
@@ -22,6 +23,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
+from hptui.core.study.study import Goal
 
 TRIALS = [
     TrialRow(1, "FAIL", {"lr": 0.5}, value=math.nan, reason='said "no",\nthen died', cause="nan", ended_at=4.0),
@@ -146,3 +148,16 @@ def test_arguments_are_what_a_program_gets_quoted_for_a_shell(params: dict[str, 
 def test_null_reads_back_but_in_toml_which_has_none() -> None:
     assert yaml.safe_load(config_text({"act": None}, "yaml")) == {"act": None}
     assert config_text({"act": None, "lr": 1.0, "list": [None, 1]}, "toml") == "lr = 1.0\nlist = [1]"
+
+
+def test_objectives_beyond_the_first_have_columns_of_their_own(tmp_path: Path) -> None:
+    trials = (FoundTrial(0, "COMPLETE", {"a": 0.5}, (0.1, 9.0)), FoundTrial(1, "FAIL", {"a": 0.6}))
+    space = {"a": {"type": "float", "low": 0.0, "high": 1.0}}
+    folder = SessionFolder(tmp_path / "two")
+    make_session(Found("two", "x", "test", (Goal("loss"), Goal("ms")), space, trials), folder)
+
+    with Reader(folder) as reader:
+        heads, *rows = csv.reader(export(reader, "trials", "csv"))
+
+    assert heads[:6] == ["number", "state", "value", "step", "values_ms", "params_a"]
+    assert [row[:6] for row in rows] == [["0", "COMPLETE", "0.1", "", "9.0", "0.5"], ["1", "FAIL", "", "", "", "0.6"]]

@@ -55,7 +55,7 @@ def advise(
     text, study, findings = _study(target, trial_s) if _is_study(target) else _session(target)
     means = replace(_means(study, trial_s), examples=examples, fine_tuning=fine_tuning)
     goal = goal or ("explore" if study.round.scientific else "exploit")
-    made = plan(Space.parse(study.space), means, goal) if _is_study(target) else None
+    made = plan(Space.parse(study.space), means, goal) if _is_study(target) and study.space else None
     if fix is not None:
         taken = [f for f in findings if f.edits and (not only or f.rule in only)]
         edits = [edit for finding in taken for edit in finding.edits]
@@ -69,9 +69,12 @@ def advise(
         return 0
     for finding in findings:
         _print(finding)
-    if not findings:
+    if not findings and (study.space or not _is_study(target)):
         print("nothing to object to")
-    if made is not None:
+    if _is_study(target) and not study.space:
+        script = study.objective.script
+        print(f"the objective states its space as it runs: `hptui init {script}` writes it down, to be advised on")
+    elif made is not None:
         _print_plan(made)
     elif any(f.edits for f in findings) and fix is None:
         print("\nhptui advise --fix new.toml writes the next study with this taken")

@@ -32,8 +32,9 @@ WHOLE = ("optuna", "hparams", "zip", "wandb")  # of the session, whatever --what
 def export(name: str | None, what: str, form: str, output: str | None) -> None:
     """Write trials, metrics or events.
 
-    trials: a line per trial, a column params_NAME per parameter. metrics: trial metric step value. events: the
-    ledger. Times are seconds since the epoch; csv writes nan and inf, json and jsonl have null for both.
+    trials: a line per trial, a column params_NAME per parameter and values_METRIC per further objective. metrics: trial
+    metric step value. events: the ledger. Times are seconds since the epoch; csv writes nan and inf, json and jsonl
+    have null for both.
 
     Of the whole session, where -o says: optuna, a study of its name in a SQLite file, for Optuna and optuna-dashboard;
     hparams, a folder of TensorBoard runs; zip, one file that `hptui review` opens; wandb, the space as a W&B sweep.

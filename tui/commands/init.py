@@ -58,8 +58,8 @@ def read_draft(script: Path, folder: Path, presets: Sequence[str] = ()) -> Draft
     try:
         read = read_script(source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise StudyError(f"{script.name}{line}", f"is not Python: {error}") from None
+        line, said = (f":{error.lineno}", error.msg) if isinstance(error, SyntaxError) else ("", str(error))
+        raise StudyError(f"{script.name}{line}", f"is not Python: {said}") from None
     if not (read.objectives or read.flags):
         hint = "write `def objective(trial): ...`, or argparse flags; for any other program: hptui run 'COMMAND' -p ..."
         raise StudyError(script.name, "has no function that takes a trial, and no argparse flag", hint)
