@@ -27,8 +27,8 @@ def export(reader: Reader, what: What, format: Format, trials: Sequence[int] | N
     trials: number state value step values_METRIC... (objectives beyond the first) params_NAME... origin proposal why
     reason cause retry_of seed device created_at started_at ended_at busy_s attrs. metrics: trial metric step value.
     events: id at kind trial reason data. Times are seconds since the epoch. csv: unknown is empty, lists and
-    objects are JSON, a value that is not finite reads nan, inf or -inf; a record may hold line ends inside quotes. jsonl: an
-    object a line; json: one list; JSON has no number that is not finite, so it is null there.
+    objects are JSON, a value that is not finite reads nan, inf or -inf; a record may hold line ends inside quotes.
+    jsonl: an object a line; json: one list; JSON has no number that is not finite, so it is null there.
     """
     columns = _columns(reader, what)
     records = _records(reader, what, columns, trials)
