@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -58,6 +58,9 @@ class Forks:
         self._over.set()
         pruned = error is not None and _is_pruned(error)
         found = None if error is None or pruned else self._failed(MOMENT_S)
+        if error is not None and found is None:
+            for note in self._killed():
+                error.add_note(note)
         deadline = time.monotonic() + (FAREWELL_S if error is None else MOMENT_S if pruned else 0.0)
         for fork in self._forks:
             if not select.select([fork.ended], [], [], max(deadline - time.monotonic(), 0.0))[0]:
@@ -86,17 +89,29 @@ class Forks:
                     return found
         return None
 
+    def _killed(self) -> Iterator[str]:
+        """Of each that was killed, by the kernel for its memory perhaps: it could not say so itself."""
+        for fork in self._forks:
+            select.select([fork.ended], [], [], 0.1)  # its pipe closes an instant before it has ended
+            end = _end_of(fork.pid)
+            if end is not None and end.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
+                yield f"process {fork.rank} of {self._n} was killed by {signal.Signals(end.si_status).name}"
+
     def _watch(self) -> None:
         """Another process that fails leaves the first one waiting for it, with NCCL for ever: then that one ends."""
-        look = os.WEXITED | os.WNOWAIT | os.WNOHANG
         while not self._over.wait(LOOK_S):
             for fork in self._forks:
                 with contextlib.suppress(ChildProcessError):
-                    end = os.waitid(os.P_PID, fork.pid, look)
+                    end = _end_of(fork.pid)
                     if end is not None and end.si_status and not self._over.wait(FAREWELL_S):
                         print(f"process {fork.rank} failed, and the first one still waits for it", file=sys.stderr)
                         sys.stderr.flush()
                         os._exit(1)
+
+
+def _end_of(pid: int) -> os.waitid_result | None:
+    """How a child ended, which is waited for later; None while it runs."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
 
 
 def unsafe(before: int) -> str:

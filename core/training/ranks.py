@@ -82,11 +82,11 @@ def distribute(
 
     try:
         with _environment_kept(), Forks(take_part, n):
-            try:
-                return take_part(0)
-            finally:
-                _leave()
+            result = take_part(0)
+            _leave()
+            return result
     finally:
+        _leave()  # after the others have ended: they would fail of it, and be taken for the cause
         os.close(place)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import nn
 
 import hptui
 from hptui.core.errors import ObjectiveError
-from hptui.core.training import Rank, distribute
+from hptui.core.training import Rank, distribute, forks
 from hptui.core.training.reporting import beside, where_it_is
 
 
@@ -105,6 +106,28 @@ def test_metrics_with_the_names_of_what_report_takes_are_reported_all_the_same(t
     trial.report(0.5, 0, **beside({"step": 7.0, "value": 1.0, "val_loss": 0.5}))
 
     assert trial.reports == [(0, 0.5, {"step_logged": 7.0, "value_logged": 1.0, "val_loss": 0.5})]
+
+
+@pytest.mark.parametrize(
+    ("fails", "says", "note"),
+    [(0, "the first one failed", ""), (1, r"[Cc]onnection|[Rr]ead error", "process 1 of 2 was killed by SIGKILL")],
+)
+def test_who_failed_first_is_told_and_who_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int, says: str, note: str
+) -> None:
+    monkeypatch.setattr(forks, "MOMENT_S", 0.3)
+
+    def train(rank: Rank) -> None:
+        torch.distributed.barrier()
+        if rank.rank == fails == 0:
+            raise ValueError("the first one failed")
+        if rank.rank == fails:
+            os.kill(os.getpid(), signal.SIGKILL)
+        torch.distributed.barrier()
+
+    with pytest.raises((ValueError, RuntimeError), match=says) as failed:
+        distribute(Heard(tmp_path), train, 2)
+    assert getattr(failed.value, "__notes__", [""]) == [note]
 
 
 X = torch.linspace(-1, 1, 32)[:, None]

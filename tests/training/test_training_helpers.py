@@ -286,3 +286,9 @@ def test_a_range_is_found_from_losses_alone() -> None:
 def test_a_range_test_that_can_say_nothing_says_so(rates: list[float], losses: list[float]) -> None:
     with pytest.raises(ValueError, match="rate"):
         rate_range(rates, losses)
+
+
+def test_a_range_test_whose_first_finite_loss_is_its_lowest_begins_there() -> None:
+    found = rate_range([1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0], [math.nan, math.nan, math.nan, 1.0, 2.0, 3.0])
+
+    assert (found.steepest, found.best, found.diverges) == (1e-2, 1e-2, 1e-1)
