@@ -48,9 +48,9 @@ def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> Rate
         best = steepest = float(x[0])
     else:
         best = float(x[fine][int(np.nanargmin(level))])
-        slope = np.gradient(level, decades)
-        until = max(2, int(np.nanargmin(level)) + 1)
-        steepest = float(x[fine][int(np.nanargmin(slope[:until]))])
+        slope = np.gradient(level, decades)[: max(2, int(np.nanargmin(level)) + 1)]
+        # beside rates without a finite loss no slope is known
+        steepest = best if np.isnan(slope).all() else float(x[fine][int(np.nanargmin(slope))])
     diverges = None if edge is None else float(x[edge])
     high = min(x[-1], best * 3 if diverges is None else x[edge - 1] if edge else diverges)
     low = max(min(steepest / 10, high / 100), x[0])  # nothing is known of lower ones

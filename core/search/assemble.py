@@ -38,7 +38,8 @@ def assemble(
     if by_front:
         from hptui.core.search.samplers.hyper import HyperImprovement
 
-        made = HyperImprovement(space, seed, grows)
+        startup = chosen.options.get("startup")
+        made = HyperImprovement(space, seed, grows, None if startup is None else int(startup))
     if not entry.whole:
         made = Constrained(made, space, models)
     if pasts and len(goals) == 1:

@@ -57,6 +57,18 @@ def test_any_sampler_answers_with_two_three_and_four_objectives(name: str, goals
     assert line and "nan" not in line and len(line) <= 160
 
 
+def test_the_first_points_are_as_many_as_the_study_says() -> None:
+    rng, none = np.random.default_rng(0), np.zeros(14, np.int64)
+    objectives = rng.random((14, 2))
+    history = History(rng.random((14, 2)), objectives[:, 0].copy(), none, np.arange(14), none, objectives)
+    few, many = (assemble(Chosen(name="gp", options={"startup": n}), floats(2), 1, TWO) for n in (14, 15))
+
+    first, second = few.ask(history, 14), many.ask(history, 14)
+
+    assert isinstance(first, Proposal) and first.why.startswith("gp, for a larger front")
+    assert isinstance(second, Proposal) and second.why.startswith("start: ")
+
+
 def test_what_is_expected_of_each_objective_is_said_in_its_own_sign() -> None:
     history = searched(assemble(Chosen(name="gp"), floats(2), 0, TWO), lambda x: (1.0 + x[0], -5.0 - x[1]), 2, 8)
 
