@@ -51,7 +51,7 @@ class Asha:
 
     def promotable(self, curves: Sequence[Curve], top: int) -> Resume | None:
         """The best held trial that is among the best of its rung, from the rung below `rungs[top]` down."""
-        ends = (*self.rungs[1:], math.inf)
+        ends = (*self.rungs, math.inf)[1:]
         for rung, above in reversed(list(zip(self.rungs, ends, strict=True))[:top]):
             ranking = Ranking.of(rung, curves, above)
             kept = len(ranking) // self.reduction_factor

@@ -48,7 +48,9 @@ class Evolution:
         first, second = parent(), parent()
         child = np.where((rng.random(self.space.dim) < 0.5) & (rng.random() < 0.5), x[second], x[first])
         child, size = self._changed(child, rng)
-        why = f"child of trial {seen.numbers[alive[first]]}, the best of {self.sample} drawn; steps of {size:.2g}"
+        origin = int(seen.numbers[alive[first]])
+        who = f"trial {origin}" if origin >= 0 else "a past trial"  # lent ones have numbers below 0
+        why = f"child of {who}, the best of {min(self.sample, len(alive))} drawn; steps of {size:.2g}"
         return self._ground.choose(history, number, child[None], why)
 
     def _changed(self, x: Array, rng: np.random.Generator) -> tuple[Array, float]:

@@ -88,7 +88,7 @@ class NewPoints:
 
 @dataclass(frozen=True)
 class Taught:
-    """Another sampler, for which a trial that has not ended counts as one that ended as its curve is predicted to."""
+    """Another sampler, for which a trial that was stopped or is held counts as ended, with the loss predicted for it."""
 
     sampler: Sampler
     mind: Mind
@@ -104,10 +104,10 @@ class Taught:
         ends = {
             curve.number: scale.backward(float(mean[row]))
             for row, curve in enumerate(thought.heard.curves)
-            if curve.kind in (Kind.PENDING, Kind.PRUNED) and thought.expected.heard[row]
+            if curve.kind == Kind.PRUNED and thought.expected.heard[row]
         }
         y, kind = history.y.copy(), history.kind.copy()
         for row, number in enumerate(history.numbers.tolist()):
-            if kind[row] == Kind.PRUNED and number in ends:
+            if number in ends:
                 y[row], kind[row] = ends[number], Kind.COMPLETE
         return replace(history, y=y, kind=kind)
