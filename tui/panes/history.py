@@ -49,7 +49,8 @@ class HistoryPane(ChartPane):
         lines = draw(material, self._history(material), self.by, width, height, current(), self.ylog)
         if lines:
             return lines
-        return said("every value is 0 or less: L for a linear axis" if self.ylog else "no trial has ended with a value yet", width)
+        no_log = "every value is 0 or less: L for a linear axis"
+        return said(no_log if self.ylog else "no trial has ended with a value yet", width)
 
     def action_axis(self) -> None:
         self.by = self.by.next()
