@@ -88,7 +88,7 @@ class NewPoints:
 
 @dataclass(frozen=True)
 class Taught:
-    """Another sampler, for which a trial that was stopped or is held counts as ended, with the loss predicted for it."""
+    """Another sampler, for which a trial that was stopped or is held counts as ended, with the loss predicted of it."""
 
     sampler: Sampler
     mind: Mind
