@@ -171,3 +171,11 @@ def test_what_names_nothing_is_said_and_what_is_named_twice_counts_once(capsys, 
     shutil.copytree(recorded.home / "sessions" / "study", copy)
     assert _status(["rm", "--yes", str(copy), str(copy)]) == 0
     assert capsys.readouterr().out.startswith(f"deleted {copy}: ") and not copy.exists()
+
+
+def test_a_trial_that_broke_a_constraint_does_not_lead_in_the_six_lines():
+    broke = row(0, "COMPLETE", 0.1, attrs={"constraint_values": {"memory": 1.0}})
+
+    said = [watch_lines(watched(*rows), 90)[1] for rows in ((broke,), (broke, row(1, "RUNNING", 0.5)))]
+
+    assert said == ["best –", "best –  no complete one kept its constraints; reported 0.5 by trial 1"]

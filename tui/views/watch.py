@@ -6,11 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.study.durations import format_duration
 from hptui.tui.glyphs import current, fit, harmless
+from hptui.tui.views.ahead import by_best
 from hptui.tui.views.numbers import clock
 
 LINES = 6
@@ -77,11 +79,11 @@ def _best(now: Watched) -> str:
 
 def _leading(now: Watched) -> str:
     """Before a trial is complete: the best that any has reported."""
-    open_ = [row for row in now.trials.values() if row.best is not None and math.isfinite(row.best)]
-    if not open_:
+    found = by_best(now.trials.values(), now.sign)
+    if not found:
         return f"best {current().unknown}"
-    lead = min(open_, key=lambda row: now.sign * (row.best or 0.0))
-    return f"best {current().unknown}  none is complete; reported {_shown(lead.best)} by trial {lead.number}"
+    none = "no complete one kept its constraints" if now.counts["COMPLETE"] else "none is complete"
+    return f"best {current().unknown}  {none}; reported {_shown(found[0].best)} by trial {found[0].number}"
 
 
 def _course(now: Watched, width: int) -> str:
@@ -91,7 +93,7 @@ def _course(now: Watched, width: int) -> str:
               if row.value is not None and math.isfinite(row.value) and not row.broken]  # fmt: skip
     if len(losses) < 2:
         return f"course {current().unknown}"
-    best = [min(losses[: i + 1]) for i in range(len(losses))][-(width - 40 if width > 60 else width // 2) :]
+    best = list(accumulate(losses, min))[-(width - 40 if width > 60 else width // 2) :]
     low, high, bars = best[-1], best[0], _BARS[current().level]
     share = [(loss - low) / (high - low) if high > low else 0.0 for loss in best]
     drawn = "".join(bars[min(int(s * len(bars)), len(bars) - 1)] for s in share)
