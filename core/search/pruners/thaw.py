@@ -24,8 +24,8 @@ SURE = 0.01  # a chance below this is none
 SEARCHING, FEW_STEPS = 0.5, 3.0  # this part of the share goes to the search, or so many steps a trial
 FIRST_END = 5  # when so many full trainings' steps are spent, a first trial goes to its end
 CLOSING_FULL, CLOSING_STEPS = 3, 2  # full trainings, and steps for every trial, that a session has at least
-LIKELY = 0.6  # such a chance to become the best is worth more than its share to a small session:
-AS_OF, NO_MORE = 80, 0.5  # as if it had so many trials, but never more than this part of all full trainings
+LIKELY = 0.6  # such a chance to become the best is worth more than its share to a small session, and less of one near
+AS_OF, NO_MORE = 80, 0.5  # its end: as if it had so many trials, but never more than this part of all full trainings
 HALVING = 15  # where trials can't be held, the first halving is at this part of a full training
 
 
@@ -158,8 +158,9 @@ class Thaw:
         most = self.max_steps * min(self.share * AS_OF, NO_MORE * len(thought.heard.curves))
         if thought.heard.steps.sum() >= most or not thought.free.any():
             return None
-        number = thought.heard.curves[thought.furthest(np.flatnonzero(thought.free).tolist())].number
-        if thought.outlook(number).chance < LIKELY:
+        row = thought.furthest(np.flatnonzero(thought.free).tolist())
+        number, left = thought.heard.curves[row].number, 1.0 - float(thought.heard.steps[row]) / thought.heard.full
+        if thought.outlook(number).chance < LIKELY * min(1.0, 2.0 * left):
             return None
         return self._resume(thought, number, "the share of steps is spent, but it is likely to become the best: ")
 
