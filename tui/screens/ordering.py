@@ -71,7 +71,7 @@ class Ordering(Steering):
             self.filter_by(message.text)
             problems = parse(message.text, self.snapshot.facts).problems
             if problems:
-                self.say(f"left out: {', '.join(problems)}", "warning")
+                self.say("; ".join(problems), "warning")
                 return
             self._close_prompt()
             return
