@@ -165,7 +165,11 @@ def begin(screen: Screen[object], folder: Path) -> None:
     def picked(texts: Texts | None) -> None:
         if texts is None:
             return
-        found = read_draft(_script(folder, texts), folder, names_of(texts["presets"]))
+        try:
+            found = read_draft(_script(folder, texts), folder, names_of(texts["presets"]))
+        except HptuiError as error:  # an editor may have saved it since it was checked
+            app.notify(f"{error.where}: {error.problem}", severity="error", markup=False)
+            return
 
         def written(texts: Texts | None) -> None:
             if texts is None:
