@@ -46,7 +46,8 @@ def read_optuna(source: str, study: str | None = None) -> Found:
     except OSError as error:
         raise SessionError(str(path), f"can't be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
-        raise SessionError(str(path), f"is neither an Optuna database nor a journal ({error})") from error
+        hint = "tables end in .csv, .jsonl or .json; `hptui review` opens a session's zip"
+        raise SessionError(str(path), f"is neither an Optuna database nor a journal ({error})", hint) from error
     return _found(_choose(studies, study, path), path)
 
 

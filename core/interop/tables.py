@@ -1,4 +1,4 @@
-"""Trials from a table: CSV with a header, or an object a line."""
+"""Trials from a table: CSV with a header, an object a line, or a JSON list of objects."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ _OURS = ("number", "state", "reason")  # a state that is none of ours makes a tr
 _STATES = ("COMPLETE", "PRUNED", "FAIL")
 
 
+def is_table(path: Path) -> bool:
+    """By its name; a file named .json may be a journal as well, whose lines begin with {."""
+    if path.suffix.lower() != ".json":
+        return path.suffix.lower() in (".csv", ".jsonl", ".ndjson")
+    try:
+        with path.open("rb") as file:
+            return file.read(64).lstrip().startswith(b"[")
+    except OSError:
+        return False
+
+
 def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
     """A trial a row. Columns with a prefix (`params_`, `config.`) are parameters; where none has one, all others are.
 
@@ -28,7 +39,8 @@ def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
     try:
         rows = _rows(path)
     except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
-        raise SessionError(str(path), f"is no table of trials: {error}", "CSV with a header, or JSON lines") from error
+        hint = "CSV with a header, JSON lines, or a JSON list of objects"
+        raise SessionError(str(path), f"is no table of trials: {error}", hint) from error
     if not rows:
         raise SessionError(str(path), "has no rows")
     columns = list(dict.fromkeys(name for row in rows for name in row if name))
@@ -47,6 +59,8 @@ def read_table(path: Path, metric: str | None, direction: Direction) -> Found:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     text = path.read_text(encoding="utf-8-sig")
+    if text.lstrip().startswith("[") and path.suffix.lower() != ".csv":
+        return [_flat(row) for row in json.loads(text)]
     if path.suffix in (".jsonl", ".ndjson") or text.lstrip().startswith("{"):
         return [_flat(json.loads(line)) for line in text.split("\n") if line.strip()]  # texts may have other line ends
     rows = csv.DictReader(io.StringIO(text, newline=""))

@@ -11,7 +11,7 @@ import pytest
 
 from hptui.core.errors import SessionError, StudyErrors
 from hptui.core.interop.sweeps import read_sweep
-from hptui.core.interop.tables import read_table
+from hptui.core.interop.tables import is_table, read_table
 from hptui.core.study.file import load_study
 from hptui.core.study.study import Goal
 
@@ -30,6 +30,19 @@ def test_a_csv_is_read_with_the_ranges_that_were_seen(tmp_path: Path) -> None:
     }
     assert [(t.state, t.values) for t in found.trials] == [
         ("COMPLETE", (0.5,)), ("COMPLETE", (0.25,)), ("FAIL", ())
+    ]  # fmt: skip
+
+
+def test_a_json_list_is_a_table_and_a_journal_of_that_name_is_none(tmp_path: Path) -> None:
+    table, journal = tmp_path / "trials.json", tmp_path / "journal.json"
+    table.write_text('[\n{"params": {"lr": 0.1}, "value": 2.5}, {"params": {"lr": 0.2}, "value": 1.5}]')
+    journal.write_text('{"op_code": 0}\n')
+
+    found = read_table(table, None, "minimize")
+
+    assert [(dict(t.params), t.values) for t in found.trials] == [({"lr": 0.1}, (2.5,)), ({"lr": 0.2}, (1.5,))]
+    assert [is_table(path) for path in (table, journal, tmp_path / "A.CSV", tmp_path / "no.json")] == [
+        True, False, True, False,
     ]  # fmt: skip
 
 

@@ -28,9 +28,9 @@ def import_(
 ) -> None:
     """Make a session of another tool's results: to review, compare, advise on and export them as any other.
 
-    Optuna: a SQLite file (or its sqlite:/// URL) or a journal file. Tables: CSV with a header, or JSON lines, a trial a
-    row. Folders: an experiment of Ray Tune, or TensorBoard event files, a trial a run. Nothing of it is changed. What
-    can't be carried over is said.
+    Optuna: a SQLite file (or its sqlite:/// URL) or a journal file. Tables: CSV with a header, JSON lines or a JSON
+    list, a trial a row. Folders: an experiment of Ray Tune, or TensorBoard event files, a trial a run. Nothing of it
+    is changed. What can't be carried over is said.
     """
     if name and not can_be_named(name):
         raise SessionError("--name", f"{name!r} can't be a session folder's name", NAME_HINT)
@@ -50,11 +50,11 @@ def _read(source: str, study: str | None, metric: str | None, direction: Directi
     path = Path(source.removeprefix("sqlite:///")).expanduser()
     if path.is_dir():
         return _read_folder(path, metric, direction)
-    if path.suffix in (".csv", ".jsonl", ".ndjson"):
-        from hptui.core.interop.tables import read_table
-
-        return read_table(path, metric, direction)
     from hptui.core.interop.optuna_read import read_optuna
+    from hptui.core.interop.tables import is_table, read_table
+
+    if is_table(path):
+        return read_table(path, metric, direction)
 
     return read_optuna(source, study)
 
