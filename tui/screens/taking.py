@@ -25,7 +25,7 @@ class Taking(SessionScreen):
     KINDS: ClassVar[Sequence[Answer]] = (
         *PICTURES,
         Answer("c", "csv      the trials of the table, in its order", "csv"),
-        Answer("j", "jsonl    the same, a JSON object a line", "jsonl"),
+        Answer("l", "jsonl    the same, a JSON object a line", "jsonl"),  # j goes down
     )
     _format = "json"
 
