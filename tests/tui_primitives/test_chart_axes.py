@@ -1,13 +1,19 @@
 import math
+import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hptui.tui.charts.axes import Axis, limits, number, steady, ticks
+from hptui.tui.charts.figure import Curve, draw
+from hptui.tui.charts.reach import reach
+from hptui.tui.glyphs import current
 
 values = st.floats(-1e12, 1e12, allow_nan=False)
 positive = st.floats(1e-12, 1e12, allow_nan=False)
+MAX = sys.float_info.max
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,14 @@ def test_limits_follow_when_the_data_fill_less_than_half():
 )  # fmt: skip
 def test_numbers_are_short_and_unknown_is_a_dash(value, text):
     assert number(value) == text
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ys", [(MAX, MAX), (-MAX, -MAX), (-MAX, MAX), (0.1, MAX), (-MAX, 0.1, MAX)], ids=str)
+def test_a_penalty_of_the_largest_float_there_is_has_a_chart(ys):
+    seen = reach([(np.arange(len(ys)), np.array(ys))], None, False)
+    axis = limits(seen.low, seen.high, False)
+
+    assert axis.low < axis.high and math.isfinite(axis.high - axis.low)
+    assert ticks(axis, 5) == sorted(ticks(axis, 5))
+    assert len(draw([Curve(np.arange(len(ys)), np.array(ys), "x")], Axis(0, 2), axis, 40, 10, current())) == 10

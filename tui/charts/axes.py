@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_MOST = 1e307  # a penalty of the largest float there is lies beyond the scale: its distance to others is infinite
 _LOG_MARKS = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))  # marks of a decade, the densest first
 
 
@@ -92,6 +93,7 @@ def limits(low: float, high: float, log: bool) -> Axis:
     """A round axis around the data from `low` to `high`, with a little room. `log`: low > 0."""
     if log:
         return Axis(_round_log(low, down=True), _round_log(high, down=False), True)
+    low, high = (min(max(float(end), -_MOST), _MOST) for end in (low, high))
     if not high > low:
         room = abs(low) * 0.5 or 1.0
         return limits(low - room, low + room, False)

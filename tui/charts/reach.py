@@ -57,8 +57,9 @@ def reach(curves: Sequence[tuple[Any, Any]], band: Band | None, log: bool) -> Re
 
 def _most(values: Sequence[NDArray[np.float64]], low: float, high: float, log: bool) -> tuple[float, float]:
     sample = np.concatenate([v[:: max(1, len(v) // _SAMPLE)] for v in values])
-    p10, p90 = np.percentile(np.log10(sample) if log else sample, (10, 90))
-    room = _ROOM * (p90 - p10)
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest floats are an infinite way apart
+        p10, p90 = np.percentile(np.log10(sample) if log else sample, (10, 90))
+        room = _ROOM * (p90 - p10)
     if not np.isfinite(room) or room <= 0:
         return low, high
     bottom, top = float(p10 - room), float(p90 + room)
