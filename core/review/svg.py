@@ -59,7 +59,7 @@ class _Axis:
 
     @staticmethod
     def around(values: Floats, log: bool) -> _Axis:
-        low, high = float(values.min()), float(values.max())
+        low, high = (float(np.clip(end, -1e307, 1e307)) for end in (values.min(), values.max()))  # a finite way apart
         if low == high:
             around = max(0.5, 1e-6 * abs(low))  # next to a large number 0.5 is nothing
             low, high = (low / 2, high * 2) if log else (low - around, high + around)
