@@ -33,6 +33,7 @@ class LightningReport(Callback):  # type: ignore[misc]  # optional, so unknown h
     An epoch without validation reports nothing where `monitor` begins with val. A trial that is told to stop
     raises TrialPruned out of `fit`. With `checkpoint` the trainer's whole state is saved after each report, so that a
     held trial may go on elsewhere: `trainer.fit(model, data, ckpt_path=report.resume_from, weights_only=False)`.
+    That restores the optimizer's rates, too: an heir of `pbt` sets its own again in `on_train_start`.
     Raises ObjectiveError when `monitor` was not logged by the end of the first epoch with validation.
     """
 
