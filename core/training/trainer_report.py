@@ -31,8 +31,8 @@ class TrainerReport(TrainerCallback):  # type: ignore[misc]  # optional, so unkn
 
     unit: of the step. epoch: whole epochs, the first is 0; step: the optimizer's steps. A trial that is told to stop
     raises TrialPruned out of `train`. Whatever the Trainer saves under `trial.checkpoint.path` is what the trial goes
-    on from, should it be held and moved; an heir of `pbt` sets its own rate again in `on_train_begin`.
-    Raises ObjectiveError when an evaluation has no such metric.
+    on from, should it be held and moved. An heir of `pbt` sets its own rate, and its schedule's, again in
+    `on_train_begin`. Raises ObjectiveError when an evaluation has no such metric.
     """
 
     def __init__(self, trial: Any, metric: str = "eval_loss", *, unit: Literal["epoch", "step"] = "epoch") -> None:
