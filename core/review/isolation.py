@@ -95,12 +95,19 @@ def _levels(dimension: Dimension, rows: Ints, bins: int) -> list[tuple[str, Bool
     if dimension.choices:
         return [(str(dimension.choices[int(v)]), np.equal(values, v)) for v in distinct]
     if len(distinct) <= bins:
-        return [(f"{v:.4g}", np.equal(values, v)) for v in distinct]
+        return [(_number(dimension, v, 4), np.equal(values, v)) for v in distinct]
     edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1), method="nearest"))
     at = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     return [
-        (f"{edges[k]:.3g} .. {edges[k + 1]:.3g}", np.equal(at, k)) for k in range(len(edges) - 1) if (at == k).any()
+        (f"{_number(dimension, edges[k], 3)} .. {_number(dimension, edges[k + 1], 3)}", np.equal(at, k))
+        for k in range(len(edges) - 1)
+        if (at == k).any()
     ]
+
+
+def _number(dimension: Dimension, value: float, digits: int) -> str:
+    """Whole numbers in full: 16384 and 16385 are two values."""
+    return f"{value:.0f}" if dimension.whole and abs(value) < 1e9 else f"{value:.{digits}g}"
 
 
 def _isolated(label: str, losses: Floats, tried: int, sign: float, rng: np.random.Generator) -> Isolated:

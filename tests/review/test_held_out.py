@@ -99,3 +99,11 @@ def test_values_stand_on_one_axis_with_their_intervals() -> None:
     assert [line.split()[0] for line in lines[:3]] == ["a", "b", "c"]
     assert "0.5000 best, too few" in lines[2] and "o best seen" in lines[5] and lines[6].strip() == "a is best"
     assert draw([], "", 40, 5, glyphs_for({}))[0][0].text.strip() == "no trial is complete yet"
+
+
+def test_whole_numbers_are_labelled_in_full() -> None:
+    space = {"batch": {"type": "int", "low": 1, "high": 40000}}
+    few, many = ([TrialRow(k, "COMPLETE", {"batch": 32768 + k % n}, value=1.0 * k) for k in range(20)] for n in (2, 20))
+
+    assert [one.label for one in isolate(columns(few, space), "batch")] == ["32768", "32769"]
+    assert isolate(columns(many, space), "batch")[0].label == "32768 .. 32772"
