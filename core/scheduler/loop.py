@@ -15,7 +15,7 @@ from hptui.core.scheduler.gpu_recover import CLOSED
 from hptui.core.scheduler.holding import told
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
-from hptui.core.scheduler.queued import QUEUE, kept
+from hptui.core.scheduler.queued import QUEUE, Queued, kept
 from hptui.core.scheduler.recover import STOPPING
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.scheduler.world import World
@@ -36,12 +36,13 @@ class Batch:
     ledger: list[EventRow] = field(default_factory=list)
     trials: dict[int, TrialRow] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
+    queue: tuple[Queued, ...] | None = None  # None: as it was
     seen: Seen = field(default_factory=Seen)
 
     def __bool__(self) -> bool:
         seen = self.seen
         heard = seen.reports or seen.devices or seen.readings or seen.definitions
-        return bool(self.ledger or self.trials or self.facts or heard)
+        return bool(self.ledger or self.trials or self.facts or self.queue is not None or heard)
 
 
 def run(state: SchedulerState, world: World, store: Writer, first: list[e.Event]) -> SchedulerState:
@@ -112,7 +113,7 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             if isinstance(about, int) and state.live.get(about) is not before.live.get(about):
                 batch.trials[about] = row_of(state.live[about], state.rules.sign)
     if state.queue is not before.queue:
-        batch.facts[QUEUE] = kept(state.queue)
+        batch.queue = state.queue
     if (stopping := state.stopping) is not before.stopping:
         batch.facts[STOPPING] = None if stopping is None else asdict(stopping)
     if isinstance(event, e.HoldsMemory | e.PutAway | e.Thawed | e.Settled):
@@ -160,5 +161,7 @@ def write(store: Writer, batch: Batch) -> None:
         store.save_device(device)
     if batch.seen.readings:
         store.save_readings(batch.seen.readings)
+    if batch.queue is not None:
+        store.set_fact(QUEUE, kept(batch.queue))
     for key, value in batch.facts.items():
         store.set_fact(key, value)

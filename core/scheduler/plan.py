@@ -17,6 +17,7 @@ from hptui.core.scheduler.holding import make_room
 from hptui.core.scheduler.oom import set_aside, wants_no_neighbours
 from hptui.core.scheduler.promoting import free_places, promote, room_for_a_promotion
 from hptui.core.scheduler.quarantine import watch_memory
+from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.state import PARK_PATIENCE_S, PRUNE_PATIENCE_S, Live, SchedulerState
 from hptui.core.study.remarks import priority_of
 from hptui.core.study.trial import Paused, Running, Waiting, Why
@@ -187,19 +188,20 @@ def _propose(state: SchedulerState) -> Iterator[a.Action]:
     if state.asking is not None or state.stopping or state.disk_full:
         return
     if state.queue:
-        point = state.queue[0]
-        number = state.next_number
-        proposed = e.Proposed(
-            state.now, number, point.params, point.x, point.why, point.origin, trial_seed(state.rules.seed, number),
-            point.retry_of, point.attrs,
-        )  # fmt: skip
-        yield a.Record((proposed,))
+        yield a.Record(tuple(_from_queue(state, n, point) for n, point in enumerate(state.queue, state.next_number)))
         return
     limit = state.rules.n_trials
     if state.exhausted or (limit is not None and state.counted >= limit):
         return
     if len(state.of(Waiting)) <= len(free_places(state)):
         yield a.AskThinker((e.Asked(state.now, state.next_number),), state.next_number)
+
+
+def _from_queue(state: SchedulerState, number: int, point: Queued) -> e.Proposed:
+    seed = trial_seed(state.rules.seed, number)
+    return e.Proposed(
+        state.now, number, point.params, point.x, point.why, point.origin, seed, point.retry_of, point.attrs
+    )
 
 
 def trial_seed(seed: int, number: int) -> int:

@@ -22,6 +22,7 @@ from hptui.core.scheduler.events import Dequeued, Enqueued, Noted, Proposed, Sto
 from hptui.core.scheduler.judging import pruner_of
 from hptui.core.scheduler.loop import Batch, back_up, commit, take
 from hptui.core.scheduler.open import queue_of
+from hptui.core.scheduler.queued import QUEUE, kept
 from hptui.core.scheduler.recover import recover
 from hptui.core.scheduler.state import Stopping
 from hptui.core.space.space import Space
@@ -172,14 +173,15 @@ def test_points_that_wait_to_become_trials_and_a_stop_survive_the_scheduler() ->
     state, batch = recover(study, {}, [], without_gpus(1, 2, "", hides_gpus=False), first, none).state, Batch()
     for event in (mine, StopAsked(2.0, "stopped by you"), Proposed(3.0, 0, {"x": 0.0}, (0.0,), "", "baseline", 1)):
         state = take(state, event, batch)
-    facts = json.loads(json.dumps(batch.facts))
+    assert batch.queue is not None
+    facts = json.loads(json.dumps(batch.facts | {QUEUE: kept(batch.queue)}))
 
     after = recover(study, facts, batch.trials.values(), without_gpus(1, 2, "", hides_gpus=False), first, none).state
 
     assert [point.params["x"] for point in after.queue] == [0.1, 0.2, 0.9] and after.queue == state.queue
     assert after.stopping == Stopping("stopped by you")
     take(after, Dequeued(4.0, 1), batch)
-    assert batch.facts["queue"] is None
+    assert batch.queue is not None and kept(batch.queue) is None
 
 
 def test_a_stopping_session_goes_on_when_it_is_resumed_and_takes_back_points_that_wait(session: Make) -> None:
