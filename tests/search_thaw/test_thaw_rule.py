@@ -307,3 +307,24 @@ def test_nobody_is_finished_for_being_predicted_best_who_has_had_a_sixth_of_all_
                 finished.add(choice.row)
         assert sum(len(curve.steps) for curve in crowd) == 36 and finished
         assert (0 in finished) == (own == 5)
+
+
+def test_while_curves_fall_to_their_end_new_points_keep_away_from_what_is_known() -> None:
+    """Every point that is like a good one is sure to pass the best loss so far, by going on."""
+    space = Space.parse({name: {"type": "float", "low": 0.0, "high": 1.0} for name in "xy"})
+    asked = make_pruner(Chosen(name="auto"), "minimize", 30, space, 3)
+    sampler = taught(make_sampler(Chosen(name="auto"), space, 3), Chosen(name="auto"), asked)
+    x, crowd = np.random.default_rng(5).random((16, 2)), list[Curve]()
+    x[0] = 0.6
+    for number in range(16):
+        steps = np.arange(1, 12 if number % 4 == 0 else 2)
+        falling = ((x[number] - 0.6) ** 2).sum() + 3.0 * (1.0 - np.log(steps) / np.log(30.0))
+        where = 100 * number + np.arange(len(steps))
+        crowd.append(Curve(number, steps, falling, held=True, x=tuple(x[number].tolist()), arrival=where))
+    history = replace(History.empty(2), curves=tuple(crowd))
+
+    proposals = [sampler.ask(history, number) for number in range(16, 24)]
+
+    points = np.array([proposal.x for proposal in proposals if isinstance(proposal, Proposal)])
+    apart = np.sqrt(((points[:, None] - x[None]) ** 2).sum(axis=2)).min(axis=1)
+    assert len(points) == 8 and np.median(apart) > 0.12

@@ -52,7 +52,10 @@ class NewPoints:
         points = self.candidates(thought, number)
         mean, sd = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
         known = tried(history, self._same)
-        for row in np.argsort(-(thought.target - mean) / sd, kind="stable").tolist():
+        # A loss seen on the way is no goal where curves fall to their end: all but the worst points promise to pass it,
+        # and the copies of what is best known most surely. So it is the lowest end that a trial is predicted to have.
+        target = thought.target - max(0.0, thought.best - float(thought.ends.min()))
+        for row in np.argsort(-(target - mean) / sd, kind="stable").tolist():
             if self._same(points[row]) not in known:
                 return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
         return None
