@@ -139,9 +139,14 @@ def _good(seen: Seen) -> list[SeenTrial]:
     return [t for t in seen.ranked[:GOOD_ONES] if len(t.losses) >= LONG]
 
 
+def _finite(losses: Array) -> Array:
+    return losses[np.isfinite(losses)]
+
+
 def _way(losses: Array) -> float:
-    """From the first loss to the best one."""
-    return float(np.nanmax(losses[: max(1, len(losses) // 4)]) - np.nanmin(losses))
+    """From the worst of the first losses to the best one; 0 where none of the first is finite."""
+    first = _finite(losses[: max(1, len(losses) // 4)])
+    return float(first.max() - _finite(losses).min()) if len(first) else 0.0
 
 
 def _noise(losses: Array) -> float:
@@ -151,7 +156,7 @@ def _noise(losses: Array) -> float:
 
 def _spike(losses: Array) -> bool:
     """One report far above both neighbours, beyond what the rest of the curve jumps."""
-    y = losses[np.isfinite(losses)]
+    y = _finite(losses)
     if len(y) < LONG:
         return False
     up, down = y[1:-1] - y[:-2], y[1:-1] - y[2:]
@@ -170,13 +175,13 @@ def _best_at(trial: SeenTrial) -> float:
 def _late_gain(losses: Array) -> float:
     """The share of the whole improvement that came in the last fifth."""
     k = max(1, len(losses) // 5)
-    way = _way(losses)
-    return float((np.nanmin(losses[:-k]) - np.nanmin(losses[-k:])) / way) if way > 0 else 0.0
+    way, before, late = _way(losses), _finite(losses[:-k]), _finite(losses[-k:])
+    return float((before.min() - late.min()) / way) if way > 0 and len(late) else 0.0
 
 
 def _worsens(losses: Array) -> bool:
     """Its end is worse than its best by more than noise."""
-    y = losses[np.isfinite(losses)]
+    y = _finite(losses)
     if len(y) < LONG:
         return False
     end = float(np.median(y[-max(3, len(y) // 10) :]))
@@ -184,7 +189,7 @@ def _worsens(losses: Array) -> bool:
 
 
 def _falls(losses: Array) -> bool:
-    y = losses[np.isfinite(losses)]
+    y = _finite(losses)
     half = len(y) // 2
     return bool(len(y) >= LONG and np.median(y[-3:]) < np.median(y[half : half + 3]))
 

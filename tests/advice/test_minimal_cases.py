@@ -176,3 +176,10 @@ def test_the_end_of_whole_numbers_is_moved_to_the_last_one_that_runs(log: bool) 
     last = min(batch for _, batch in at if batch > 32) - 1
     assert raised is not None and [(edit.path, edit.value) for edit in raised.edits] == [("space.batch.high", last)]
     assert f"with batch above {last} can't run" in raised.says
+
+
+@pytest.mark.filterwarnings("error")
+def test_curves_that_begin_without_a_number_are_looked_at_in_silence() -> None:
+    late = curves(lambda t: np.where(t < 0.5, np.nan, 1 - t))
+
+    assert finding("still-improving", late) is None
