@@ -54,7 +54,8 @@ def draw(material: Material, x: Dimension, y: Dimension, width: int, height: int
     ):
         at = np.asarray(rows, np.int64)
         canvas.put((h - 1) - cell(y, at, h), cell(x, at, w), char, style)
-    left = [Piece(text.rjust(GUTTER - 1)[: GUTTER - 1] + glyphs.upright, "axis") for text in _side(y, h)]
+    side = [fit(text, GUTTER - 1, "right", cut=glyphs.cut) for text in _side(y, h)]
+    left = [Piece(text + glyphs.upright, "axis") for text in side]
     foot = Piece(" " * (GUTTER - 1) + glyphs.corner + glyphs.rule * w, "axis")
     name = f"{y.name}{' · log' if y.log else ''}  up,  {x.name}{' · log' if x.log else ''}  across"
     return [

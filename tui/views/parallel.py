@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from rich.cells import cell_len
 
 from hptui.core.review.columns import Bools, Dimension, Floats, Ints
 from hptui.tui.charts.axes import Axis
@@ -159,10 +160,10 @@ def _labels(texts: Sequence[str], columns: Sequence[int], width: int, chosen: in
     pieces: list[Piece] = []
     used = 0
     for at, (column, text) in enumerate(zip(columns, texts, strict=True)):
-        shown = fit(text, min(room, len(text)))
-        start = max(used, min(max(0, 1 + column - len(shown) // 2), width - len(shown)))
+        shown = fit(text, min(room, cell_len(text)))
+        start = max(used, min(max(0, 1 + column - cell_len(shown) // 2), width - cell_len(shown)))
         pieces += [Piece(" " * (start - used), ""), Piece(shown, "strong bold reverse" if at == chosen else "")]
-        used = start + len(shown)
+        used = start + cell_len(shown)
         if used < width:
             pieces.append(Piece(" ", ""))
             used += 1

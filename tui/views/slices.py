@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from rich.cells import cell_len
 
 from hptui.core.advice.regions import Edge, has_ends
 from hptui.core.review.columns import Dimension, Ints
@@ -109,10 +110,10 @@ def spread(one: Dimension, number: Ints, at: Ints, w: int) -> Ints:
 def title(material: Material, one: Dimension, chosen: bool, failed: int, width: int) -> tuple[Piece, ...]:
     found = edge(material.columns, one)
     words, style = tag(found, one, flat(material.columns, one))
-    name = fit(f"{one.name}{' · log' if one.log else ''}", min(max(len(one.name) + 6, 8), width // 2)).rstrip()
+    name = fit(f"{one.name}{' · log' if one.log else ''}", min(max(cell_len(one.name) + 6, 8), width // 2)).rstrip()
     if failed:
         words += f"  {failed} failed"
-    rest = width - GUTTER - len(name) - 2
+    rest = width - GUTTER - cell_len(name) - 2
     return (
         Piece(" " * (GUTTER - 1), ""), Piece(name, "strong bold reverse" if chosen else "strong bold"),
         Piece("  ", ""), Piece(fit(words, max(rest + 1, 0)), style),
@@ -141,7 +142,7 @@ def ends(one: Dimension, w: int, width: int) -> str:
     if one.choices:
         room = w / len(one.choices)
         for at, choice in enumerate(one.choices):
-            text = fit(plain(choice), max(1, min(int(room) - 1, len(plain(choice)))))
+            text = _by_cell(fit(plain(choice), max(1, min(int(room) - 1, cell_len(plain(choice))))))
             start = GUTTER + max(0, int((at + 0.5) * room - len(text) / 2))
             row[start : start + len(text)] = text[: width - start]
         return "".join(row)[:width]
@@ -151,6 +152,11 @@ def ends(one: Dimension, w: int, width: int) -> str:
     row[at : at + len(middle)] = middle
     row[GUTTER + w - len(high) : GUTTER + w] = high
     return "".join(row)[:width]
+
+
+def _by_cell(text: str) -> list[str]:
+    """What stands in each cell; the second one of a wide character has nothing of its own."""
+    return [part for char in text for part in (char, *[""] * (cell_len(char) - 1))]
 
 
 def _text(value: object) -> str:
