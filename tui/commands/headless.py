@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from hptui.core.review.front import front
+from hptui.core.review.trust import why_none
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import EventRow, Finished, TrialRow
 from hptui.core.study.goals import goals_of
@@ -150,6 +151,8 @@ def summarise(folder: SessionFolder, finished: Finished) -> int:
     counts = Counter(row.state for row in trials)
     if best:
         print(f"\n{best_table(best, goals)}\n")
+    elif counts.get(State.COMPLETE):
+        print(f"no trial is the best one: {why_none(trials)}")
     causes = Counter(row.cause or "unknown" for row in trials if row.state == State.FAIL)
     said = "" if "complete" in finished.reason else f": {tally(counts, None)}"
     print(f"{folder.name}: {harmless(finished.reason)}{said}")
