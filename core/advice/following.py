@@ -18,8 +18,9 @@ def followed(text: str, edits: Sequence[Edit]) -> list[Edit]:
     """The edits, and after them those that make the study fit: it can be read again if it could before.
 
     A default, a center or an enqueued value outside of its new range moves to the end or choice that is nearest. What
-    names a parameter that is gone forgets it: points, roles, and conditions, which then always hold. A parameter
-    whose condition has no value left goes as well, and so does a point that is not whole any more.
+    names a parameter that is gone forgets it: points, roles, and conditions, which then always hold; conditions on
+    what has become a continuum, too. A parameter whose condition has no value left goes as well, and so does a point
+    that is not whole any more.
     text: TOML that `load_study` has read.
     """
     touched = {edit.key[1] for edit in edits if len(edit.key) > 1 and edit.key[0] == "space"}
@@ -49,7 +50,8 @@ def _of(name: str, definition: Any, space: Mapping[str, Any], touched: set[str])
     if isinstance(tied, Mapping) and tied.get("parameter") in touched - set(space):
         yield Edit(("space", name, "scaled_by"), None)
     when = definition.get("when", {})
-    left = {p: _still(values, space[p]) if p in touched else values for p, values in when.items() if p in space}
+    asked = {p: values for p, values in when.items() if p in space and not (p in touched and _is_continuum(space[p]))}
+    left = {p: _still(values, space[p]) if p in touched else values for p, values in asked.items()}
     if not all(left.values()):
         yield Edit(("space", name), None)
         return
@@ -91,6 +93,12 @@ def _nearest(value: Any, definition: Any) -> Any:
     inside = min(max(value, low), high)
     step = definition.get("step")
     return inside if inside == value or not step else float(f"{low + (inside - low) // step * step:.12g}")
+
+
+def _is_continuum(definition: Any) -> bool:
+    """No condition can hang on it."""
+    plain = isinstance(definition, Mapping) and definition.get("type") == "float" and "step" not in definition
+    return plain and definition.get("low") != definition.get("high")
 
 
 def _is_number(value: Any) -> bool:

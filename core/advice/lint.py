@@ -32,7 +32,7 @@ def batch_size_alone(s: Subject) -> Iterator[Finding]:
         low, high = LEARNING_RATE
         base = p.choices[0] if isinstance(p, Categorical) else p.low
         definition = {"type": "float", "low": low, "high": high, "log": True}
-        if isinstance(base, int | float) and base > 0:
+        if isinstance(base, int | float) and not isinstance(base, bool) and base > 0:
             definition["scaled_by"] = {"parameter": name, "rule": "sqrt", "base": base}
         yield Finding(
             "batch-size-alone",

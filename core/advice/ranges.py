@@ -107,7 +107,7 @@ def narrow_learning_rate(s: Subject) -> Iterator[Finding]:
             f"{name} covers a factor of {most / least:.3g} ({least:g} to {most:g}), less than one decade",
             f"start wide, {low:g} to {high:g} on a log scale, and narrow it in the next round",
             "the learning rate matters most, and its best value is rarely known within a decade",
-            (Edit(("space", name), whole),) if isinstance(p, Categorical) else _range(name, low, high),
+            _range(name, p, low, high) if isinstance(p, Float) else (Edit(("space", name), whole),),
         )
 
 
@@ -129,16 +129,16 @@ def learning_rate_off(s: Subject) -> Iterator[Finding]:
             f"between {low:g} and {high:g}",
             f"search {low:g} to {high:g}",
             "each family of optimizers has a range of its own",
-            _range(name, low, high),
+            _range(name, p, low, high),
         )
 
 
 def wide_dropout(s: Subject) -> Iterator[Finding]:
     for name, p in s.of(Role.DROPOUT):
         highest = max(numbers_of(p), default=0.0)
-        if highest <= WIDEST_DROPOUT:
+        if highest <= WIDEST_DROPOUT or isinstance(p, Int):
             continue
-        edits = () if isinstance(p, Categorical) else (Edit(("space", name, "high"), 0.6),)
+        edits = (Edit(("space", name, "high"), 0.6),) if isinstance(p, Float) and p.low < 0.6 else ()
         yield Finding(
             "wide-dropout",
             "warning",
@@ -161,12 +161,14 @@ def _kept(p: Parameter) -> dict[str, object]:
     return {**({"when": p.when} if p.when else {}), **default}
 
 
-def _range(name: str, low: float, high: float) -> tuple[Edit, ...]:
-    return (
+def _range(name: str, p: Float, low: float, high: float) -> tuple[Edit, ...]:
+    """On a log scale, which goes with no step."""
+    edits = (
         Edit(("space", name, "low"), low),
         Edit(("space", name, "high"), high),
         Edit(("space", name, "log"), True),
     )
+    return edits if p.step is None else (*edits, Edit(("space", name, "step"), None))
 
 
 def _nice(value: float) -> float:

@@ -50,6 +50,7 @@ POWERS = {"type": "categorical", "choices": [16, 32, 64], "default": 32}
             {"lr": 0.9, "batch": 16, "optimizer": "adam", "below": 0.2}, {"batch": 64}]),
         ([Edit(("space", "optimizer"), {"type": "categorical", "choices": ["adam"]})], ("enqueue",), [
             {"lr": 0.9, "batch": 7, "optimizer": "adam", "narrow": 0.1, "below": 0.2}]),  # the other one lacks it now
+        ([Edit(("space", "batch"), {"type": "float", "low": 1.0, "high": 99.0})], ("space", "below", "when"), None),
         ([Edit(("budget", "n_trials"), 9)], ("budget", "n_trials"), 9),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hptui.core.advice.finding import Edit
+from hptui.core.advice.following import followed
 from hptui.core.advice.lint import lint
 from hptui.core.advice.rewrite import rewrite
 from hptui.core.advice.roles import Role, role_of
@@ -168,3 +169,19 @@ def test_short_spellings_are_changed_as_what_they_stand_for(text: str, edit: Edi
 )  # fmt: skip
 def test_a_name_tells_what_a_parameter_is(name: str, role: Role) -> None:
     assert role_of(name) is role
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        'lr = {type = "float", low = 0.1, high = 0.5, step = 0.1}',
+        'lr = {type = "int", low = 1, high = 2, log = true}',
+        'dropout = {type = "int", low = 1, high = 3}',
+        'lr = [0.1, 0.2, 0.3, 0.4]\nbeta = {type = "float", low = 0.0, high = 0.9, when = {lr = [0.1]}}',
+    ],
+)
+def test_a_study_that_takes_any_advice_can_be_read(space: str) -> None:
+    text = f"{HEAD}{space}\n"
+    edits = [edit for finding in lint(load_study(text, where="s.toml", folder=None)) for edit in finding.edits]
+
+    load_study(rewrite(text, followed(text, edits)), where="s.toml", folder=None)

@@ -142,16 +142,23 @@ def _means(study: Study, trial_s: float | None) -> Means:
 
 
 def write_study(path: Path, text: str, edits: list[Edit]) -> None:
-    """A study file, never over one that is there. Raises StudyError when there is nothing to write, or no place."""
+    """A study file, never over one that is there.
+
+    Raises StudyError when there is nothing to write, or no place, or when no study is left, as without a parameter.
+    """
     if not edits:
         raise StudyError(str(path), "there is no advice that a study file can take", "hptui advise lists it")
     if any(edit.key[0] == "space" for edit in edits) and "[space" not in text:
         hint = "change the ranges of trial.suggest_... in the script as `hptui advise` says"
         raise StudyError(str(path), "the objective defines its space itself", hint)
+    from hptui.core.study.file import load_study
+
     edits = followed(text, edits)
+    made = rewrite(text, edits)
+    load_study(made, where=str(path), folder=None)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(rewrite(text, edits))
+            file.write(made)
     except FileExistsError:
         raise StudyError(str(path), "is there already", "name a new file") from None
     except OSError as error:
