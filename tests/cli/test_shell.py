@@ -179,3 +179,13 @@ def test_a_trial_that_broke_a_constraint_does_not_lead_in_the_six_lines():
     said = [watch_lines(watched(*rows), 90)[1] for rows in ((broke,), (broke, row(1, "RUNNING", 0.5)))]
 
     assert said == ["best –", "best –  no complete one kept its constraints; reported 0.5 by trial 1"]
+
+
+def test_a_dash_is_standard_output(recorded, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HPTUI_HOME", str(recorded.home))
+    monkeypatch.chdir(tmp_path)
+
+    assert _status(["export", "study", "-o", "-"]) == _status(["report", "study", "-o", "-"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("number,state,value,") and "\n# study\n" in out
+    assert list(tmp_path.iterdir()) == []

@@ -45,14 +45,14 @@ def export(name: str | None, what: str, form: str, output: str | None) -> None:
         return
     with Reader(folder) as reader:
         lines = lines_of(reader, cast(What, what), cast(Format, form))
-        if output is None:
+        if output in (None, "-"):
             _write(sys.stdout, lines)
             return
         try:
-            with open(output, "w", encoding="utf-8") as file:
+            with open(str(output), "w", encoding="utf-8") as file:
                 _write(file, lines)
         except OSError as error:
-            raise SessionError(output, f"can't be written: {error.strerror}") from error
+            raise SessionError(str(output), f"can't be written: {error.strerror}") from error
 
 
 def _whole(folder: SessionFolder, form: str, output: str | None) -> None:

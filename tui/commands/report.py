@@ -32,6 +32,7 @@ def report(name: str | None, output: Path | None, as_json: bool) -> int:
     from hptui.core.review.report import written
     from hptui.core.study.file import load_study
 
+    output = None if output == Path("-") else output
     folder = look_at(name)
     try:
         study = load_study(folder.study.read_text(errors="replace"), where=str(folder.study), folder=None)
