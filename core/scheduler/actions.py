@@ -55,6 +55,14 @@ class Judge(AskRule):
 
 
 @dataclass(frozen=True, slots=True)
+class TellToStop(Action):
+    """The verdict that it waits for."""
+
+    number: int = -1
+    milestone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AskPruner(AskRule):
     """Which held trial should go on? Answered with Promoted, or not at all. closing: nothing but held ones is left."""
 

@@ -199,6 +199,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
             return state.with_live(number, replace(live, trial=trial))
         case e.Judged():
             return _judged(state, number, live, event)
+        case e.StopTold():
+            return state.with_live(number, _answered(live, event.milestone))
         case e.Promoted():
             return state.with_live(number, replace(live, promoted=event.reason, compared=event.compared))
         case e.ParkAsked():
@@ -246,8 +248,8 @@ def _trial_event(state: SchedulerState, number: int, live: Live, event: e.Event)
 
 
 def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> SchedulerState:
-    due = None if live.due and live.due.milestone <= event.milestone else live.due
-    live = replace(live, due=due)
+    if event.verdict != "stop":  # which is told once it is written down
+        live = _answered(live, event.milestone)
     if "rung" in event.compared or "chance" in event.compared:  # where it stands, for who looks later
         attrs = {**live.trial.attrs, AT_RUNG: {**event.compared, "verdict": event.verdict}}
         live = replace(live, trial=replace(live.trial, attrs=attrs))
@@ -257,3 +259,8 @@ def _judged(state: SchedulerState, number: int, live: Live, event: e.Judged) -> 
         case "hold" if live.parking is None:
             live = replace(live, parking=Parking(Why.RUNG, event.at, asked=True, parked=True))
     return state.with_live(number, live)
+
+
+def _answered(live: Live, milestone: int) -> Live:
+    """Its report at this milestone waits for nothing any more."""
+    return replace(live, due=None) if live.due and live.due.milestone <= milestone else live

@@ -44,6 +44,8 @@ class Hands:
                 return self._starter.launch(state.live[number], place, cold, state.rules.max_steps)
             case a.AskRule():
                 return self._ask_rule(action, state)
+            case a.TellToStop(number=number, milestone=milestone):
+                self._answer(number, milestone, Verdict.STOP)
             case a.AskPark(number=number):
                 return self._park(number)
             case a.MoveMemory(number=number, verb=verb, need_bytes=need):
@@ -121,7 +123,6 @@ class Hands:
                 self._teach_so_far(state.live[number])
                 return [e.Judged(at, number, milestone, step, "hold", reason, numbers)]
             case Stop(reason=reason, heir=heir):
-                self._answer(number, milestone, Verdict.STOP)
                 judged = e.Judged(at, number, milestone, step, "stop", reason, numbers)
                 return [judged, *(heirs_of(gear, state, number, step, heir) if heir else ())]
             case Go(reason=reason):

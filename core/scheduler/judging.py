@@ -20,7 +20,7 @@ from hptui.core.search.pruners.thaw import Thaw
 from hptui.core.space.reading import show
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
-from hptui.core.store.rows import CommandRow, TrialRow
+from hptui.core.store.rows import CommandRow, EventRow, TrialRow
 from hptui.core.study.study import Chosen, Study
 from hptui.core.study.trial import Paused, Running, State
 
@@ -87,6 +87,12 @@ def _verdicts(reader: Reader) -> Iterator[tuple[int, int]]:
     for event in reader.events():
         if event.kind in ("judged", "promoted") and event.trial is not None and "step" in event.data:
             yield event.trial, int(event.data["step"])
+
+
+def stop_of(reader: Reader, number: int) -> EventRow | None:
+    """The verdict to stop that an earlier scheduler wrote down of a trial that has not ended since."""
+    judged = [event for event in reader.events_of(number) if event.kind in ("judged", "promoted")]
+    return judged[-1] if judged and judged[-1].data.get("verdict") == "stop" else None
 
 
 def reprune(gear: Gear, wish: CommandRow) -> list[e.Event]:

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hptui.core.scheduler.device_rows import left_behind
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.gpu_recover import PARTS
 from hptui.core.scheduler.ground import Finds, this_machine
-from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of
+from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of, stop_of
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.parent import round_note
 from hptui.core.scheduler.past import pasts_of, told
@@ -68,6 +69,10 @@ def open_session(
     recovered = recover(study, facts, rows, places, queue_of(study, space), pruner)
     ground.watch.start()
     judges = pruner.milestones() is not None
+    for number, _ in recovered.running if judges else ():
+        if (said := stop_of(reader, number)) is not None:
+            live = replace(recovered.state.live[number], told_to_stop=said.at, stop_reason=said.reason)
+            recovered.state = recovered.state.with_live(number, live)
     book = book_of(reader, study, rows, judges)
     gear = Gear(
         study=study,

@@ -54,8 +54,13 @@ def plan(state: SchedulerState) -> list[a.Action]:
 
 def _judge(state: SchedulerState) -> Iterator[a.Action]:
     for number, live in state.stirring.items():
-        if live.due and live.told_to_stop is None and live.ending is None and live.gone is None:
-            yield a.Judge((), number, live.due.milestone, live.due.step)
+        due = live.due
+        if due is None or live.ending is not None or live.gone is not None:
+            continue
+        if live.told_to_stop is None:
+            yield a.Judge((), number, due.milestone, due.step)
+        else:
+            yield a.TellToStop((e.StopTold(state.now, number, due.milestone),), number, due.milestone)
 
 
 def _reason_to_stop(state: SchedulerState) -> e.StopAsked | None:

@@ -385,6 +385,17 @@ def test_a_promoted_trial_that_was_put_away_gets_the_free_slot_though_others_are
     assert state.live[0].trial.attrs["judged_step"] == 3 and state.live[1].waits_at_its_rung
 
 
+def test_a_trial_is_told_to_stop_when_that_is_written_down_and_not_judged_again():
+    state = after(running(ready(judges=True, n_trials=1), 0), e.Reported(101, 0, 4, 0.5, 0.5, 2))
+    state, actions = decide(state)
+    assert actions == [a.Judge((), 0, 2, 4)]
+
+    state, actions = decide(after(state, e.Judged(101, 0, 2, 4, "stop", "worse than most")))
+
+    assert actions == [a.TellToStop((e.StopTold(101, 0, 2),), 0, 2)]
+    assert plan(state) == [] and state.live[0].stop_reason == "worse than most"
+
+
 def test_who_is_held_at_a_rung_when_the_budget_is_spent_ends_with_that_reason():
     state = after(running(ready(judges=True, promotes=True, total_steps=10), 0), e.Reported(101, 0, 9, 0.5, 0.5, 1))
     held = e.Judged(101, 0, 1, 9, "hold", "rung 9: rank 1 of 1", {"rung": 9, "rank": 1, "cohort": 1})

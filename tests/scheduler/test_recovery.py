@@ -19,7 +19,7 @@ import pytest
 from hptui.core.devices.inventory import without_gpus
 from hptui.core.scheduler import disk
 from hptui.core.scheduler.events import Dequeued, Enqueued, Noted, Proposed, StopAsked
-from hptui.core.scheduler.judging import pruner_of
+from hptui.core.scheduler.judging import pruner_of, stop_of
 from hptui.core.scheduler.loop import Batch, back_up, commit, take
 from hptui.core.scheduler.open import queue_of
 from hptui.core.scheduler.queued import QUEUE, kept
@@ -29,6 +29,7 @@ from hptui.core.space.space import Space
 from hptui.core.store.create import create_session
 from hptui.core.store.faults import DiskFull
 from hptui.core.store.reader import Reader
+from hptui.core.store.rows import EventRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.file import load_study
 from hptui.core.study.remarks import ATTR
@@ -229,6 +230,19 @@ def test_the_lock_is_free_once_its_holder_lets_go(tmp_path: Path) -> None:
     assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is None
     lock.release()
     assert SessionLock.take(tmp_path / "lock", wait_s=0.0) is not None
+
+
+def test_a_verdict_to_stop_is_known_to_the_next_scheduler(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path / "s")
+    create_session(folder, "", {"direction": "minimize"})
+    with contextlib.closing(Writer(folder)) as store, Reader(folder) as reader:
+        store.append(EventRow(1.0, "judged", 3, "held", {"verdict": "hold"}))
+        store.append(EventRow(2.0, "judged", 4, "worse than most", {"verdict": "stop"}))
+        store.append(EventRow(3.0, "warning", 4, "odd"))
+
+        said = stop_of(reader, 4)
+        assert said is not None and (said.at, said.reason) == (2.0, "worse than most")
+        assert stop_of(reader, 3) is None and stop_of(reader, 5) is None
 
 
 def test_a_daily_backup_that_has_no_room_is_told_and_ends_nothing() -> None:

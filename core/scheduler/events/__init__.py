@@ -60,7 +60,7 @@ from hptui.core.scheduler.events.trials import (
     Told,
     Unwanted,
 )
-from hptui.core.scheduler.events.verdicts import Judged, Promoted
+from hptui.core.scheduler.events.verdicts import Judged, Promoted, StopTold
 
 __all__ = [
     "Advised",
@@ -115,6 +115,7 @@ __all__ = [
     "SlotsSet",
     "Started",
     "StopAsked",
+    "StopTold",
     "Thawed",
     "Tick",
     "Told",

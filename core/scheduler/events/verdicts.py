@@ -29,6 +29,14 @@ class Judged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StopTold(Event):
+    """The trial is told that it is to stop, which was written down before: heirs come of it."""
+
+    number: int
+    milestone: int
+
+
+@dataclass(frozen=True, slots=True)
 class Promoted(Event):
     """Held, and to go on in a slot that is free. The ledger hears of it when it does (`Thawed`)."""
 
