@@ -59,7 +59,6 @@ class LiveScreen(Ordering, Paned):
         self.arranged = Arrangement()
         self.choice = Choice.BOTH
         self.pinned: frozenset[int] = frozenset()
-        self.frozen = False
         self._cursor_timer: Timer | None = None
         self._drawn: tuple[int, ...] = ()
 
@@ -117,10 +116,6 @@ class LiveScreen(Ordering, Paned):
             self._show_header(snapshot)
             return
         self.show_snapshot(snapshot)
-
-    @property
-    def stands_still(self) -> bool:
-        return self.frozen
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         before, self.snapshot = self.snapshot, snapshot

@@ -61,7 +61,6 @@ class ReviewScreen(Travelling, Advised):
         self.now = self.snapshot = snapshot
         self.arranged = arranged
         self.tab = next(one for one in TABS if one.name == tab)
-        self.frozen = False
         self._columns: tuple[Snapshot, Columns] | None = None
         self._counting: Snapshot | None = None
 
@@ -116,7 +115,7 @@ class ReviewScreen(Travelling, Advised):
 
     @property
     def stands_still(self) -> bool:
-        return self.frozen or self.index is not None
+        return super().stands_still or self.index is not None
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if self.stands_still:

@@ -23,6 +23,8 @@ _WAKING = frozenset({Wish.RETRY, Wish.ENQUEUE, Wish.BUDGET, Wish.NOTE})  # a ses
 class Wishing(Taking):
     """The keys that change a session. Grave ones ask first; every one is answered by the ledger."""
 
+    frozen = False  # held still while data comes in
+
     def wish(self, wish: Wish, trials: Sequence[int | None], **args: Any) -> None:
         """Ask the scheduler. The rows show it at once; the answer comes with a later snapshot."""
         if not self.snapshot.alive and wish not in _WAKING:
@@ -56,7 +58,7 @@ class Wishing(Taking):
     @property
     def stands_still(self) -> bool:
         """What it shows is not the newest, as the user wished."""
-        return False
+        return self.frozen
 
     def settle(self) -> None:
         """Hear the ledger's answers to what was asked here; a screen that stands still hears them, too."""
