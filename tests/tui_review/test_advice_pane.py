@@ -77,11 +77,11 @@ def test_keys_write_the_next_round_show_what_it_is_about_and_dismiss_for_good(
 ) -> None:
     rng = np.random.default_rng(0)
     trials = [
-        FoundTrial(k, "COMPLETE", {"x": float(u)}, (float((u - 1.2) ** 2),), ended_at=k + 1.0)
+        FoundTrial(k, "COMPLETE", {"x": float(2 * u)}, (float((u - 1.2) ** 2),), ended_at=k + 1.0)
         for k, u in enumerate(rng.random(40))
     ]
     folder = SessionFolder(own_home / "sessions" / "edge")
-    space = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
+    space = {"x": {"type": "float", "low": 0.0, "high": 2.0}}
     make_session(Found("edge", "x", "test", (Goal("loss"),), space, tuple(trials)), folder)
     monkeypatch.chdir(tmp_path)
 
@@ -90,7 +90,7 @@ def test_keys_write_the_next_round_show_what_it_is_about_and_dismiss_for_good(
         await screen.press("V")
         await screen.until("1 history")
         await screen.press(digit("advice"))
-        await screen.until("extend x to 2")
+        await screen.until("extend x to 4")
         await screen.press("n")
         await screen.until("edge-r2.toml")
         await screen.press("d")
@@ -98,14 +98,14 @@ def test_keys_write_the_next_round_show_what_it_is_about_and_dismiss_for_good(
 
     drive(folder, journey)
     made = tomllib.loads((tmp_path / "edge-r2.toml").read_text())
-    assert (made["space"]["x"]["high"], made["name"]) == (2.0, "edge-r2")
+    assert (made["space"]["x"]["high"], made["name"]) == (4.0, "edge-r2")
     assert made["round"] == {"goal": "takes the advice: best-at-edge space.x", "parent": "edge"}
 
     async def again(screen: Screen) -> None:
         await screen.press(digit("advice"))
         await screen.until("1 dismissed")
         await screen.press("u")
-        await screen.until("extend x to 2")
+        await screen.until("extend x to 4")
         await screen.press("enter")
         await screen.until("edge-r3.toml")
 
