@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from hptui import __version__
 from hptui.core.errors import HptuiError
+from hptui.core.scheduler import one_thread
 
 # verb -> (module, command, one line of help); the order is the order of `hptui --help`
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -164,6 +165,8 @@ def main(args: Sequence[str] | None = None) -> None:
     if trouble := _wrong_place():
         print(f"hptui: {trouble}", file=sys.stderr)
         raise SystemExit(1)
+    if (args or sys.argv[1:])[:1] != ["serve"]:  # the screens that it starts do so themselves
+        one_thread.from_now_on()
     raise SystemExit(_status(args))
 
 

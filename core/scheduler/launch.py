@@ -8,6 +8,7 @@ import sys
 import time
 
 from hptui.core.errors import SessionError
+from hptui.core.scheduler.one_thread import environment_given
 from hptui.core.scheduler.remarking import remark_at_rest
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
@@ -40,6 +41,7 @@ def ensure(folder: SessionFolder, *, resume: bool = False) -> bool:
         process = subprocess.Popen(
             [*command, "--resume"] if resume else command,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder.path,
+            env=environment_given(),
         )  # fmt: skip
     patience_s = REMOTE_PATIENCE_S if elsewhere else PATIENCE_S
     deadline = time.monotonic() + patience_s

@@ -25,3 +25,20 @@ def one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+_given: dict[str, str | None] = {}
+
+
+def from_now_on() -> None:
+    """For a process that only looks, before it imports numpy: a model of 300 trials took 40 times as long with two
+    threads on two busy cores. What it starts to compute has `environment_given`."""
+    if not _given:
+        _given.update({name: os.environ.get(name) for name in THREADS})
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+
+
+def environment_given() -> dict[str, str]:
+    """The environment, with as many threads as it was given."""
+    given = {name: value for name, value in os.environ.items() if name not in _given}
+    return given | {name: value for name, value in _given.items() if value is not None}
