@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -98,11 +99,17 @@ def _extend(seen: Seen, name: str, p: Float | Int | Categorical, top: bool, coun
     )
 
 
+_SHARE = re.compile(
+    r"(.*[_-])?(sub_?sample|col_?sample|frac|fraction|ratio|share|prob|probability|p|keep|mix_?up|smoothing|quantile)"
+    r"([_-].*)?|colsample.*"
+)
+
+
 def _is_share(name: str, p: Float | Int) -> bool:
-    """Whether values above 1 make no sense: by its name, or since its range ends there."""
-    role = role_of(name)
-    ends_at_1 = isinstance(p, Float) and not p.log and p.low >= 0 and p.high == 1
-    return role in (Role.DROPOUT, Role.MOMENTUM) or (ends_at_1 and role is not Role.LEARNING_RATE)
+    """Whether values above 1 make no sense: by its name, where its range does not reach there."""
+    if role_of(name) in (Role.DROPOUT, Role.MOMENTUM):
+        return True
+    return isinstance(p, Float) and not p.log and p.low >= 0 and _SHARE.fullmatch(name.lower()) is not None
 
 
 def nan_region(seen: Seen) -> Iterator[Finding]:

@@ -228,6 +228,28 @@ def test_a_small_session_goes_on_with_a_trial_that_is_likely_to_become_the_best_
     assert rule().promote([*full, falling], closing=True) is None
 
 
+def test_one_that_is_near_its_end_and_unlikely_keeps_no_likelier_one_from_going_on() -> None:
+    asked, answers = rule(), []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        at, crowd = np.arange(1, STEPS + 1), []
+        for number in range(20):
+            steps = STEPS if number < 3 else STEPS - 1 if number == 3 else int(rng.integers(2, 6))
+            losses = rng.uniform(0.3, 0.6) + 0.5 * np.exp(-at / rng.uniform(2, 8))
+            kind = Kind.COMPLETE if steps == STEPS else Kind.PENDING
+            x = tuple(rng.random(2))
+            crowd.append(Curve(number, at[:steps], losses[:steps], kind, held=steps < STEPS, x=x))
+
+        answer, thought = asked.promote(crowd, closing=True), asked.mind.think(crowd)
+
+        assert thought is not None
+        chances = [thought.outlook(curve.number).chance for curve in crowd if curve.held]
+        assert 3 * STEPS + 2 * 20 <= sum(len(curve.steps) for curve in crowd) < STEPS * 10
+        assert answer is not None or max(chances) < 0.6
+        answers.append((answer is None, max(chances) >= 0.6))
+    assert (False, True) in answers
+
+
 def test_after_some_full_trainings_steps_without_an_end_the_best_predicted_goes_to_its_end_and_no_other() -> None:
     crowd = curves(16)
     steps, needed = sum(len(curve.steps) for curve in crowd), 5 * STEPS

@@ -156,12 +156,15 @@ class Thaw:
         """The share is spent: a trial held that would probably be the best, where there are too few for their share to
         take many to their ends."""
         most = self.max_steps * min(self.share * AS_OF, NO_MORE * len(thought.heard.curves))
-        if thought.heard.steps.sum() >= most or not thought.free.any():
+        if thought.heard.steps.sum() >= most:
             return None
-        row = thought.furthest(np.flatnonzero(thought.free).tolist())
-        number, left = thought.heard.curves[row].number, 1.0 - float(thought.heard.steps[row]) / thought.heard.full
-        if thought.outlook(number).chance < LIKELY * min(1.0, 2.0 * left):
+        heard = thought.heard
+        enough = LIKELY * np.minimum(1.0, 2.0 * (1.0 - heard.steps / heard.full))
+        held = np.flatnonzero(thought.free).tolist()
+        likely = [row for row in held if thought.outlook(heard.curves[row].number).chance >= enough[row]]
+        if not likely:
             return None
+        number = heard.curves[thought.furthest(likely)].number
         return self._resume(thought, number, "the share of steps is spent, but it is likely to become the best: ")
 
     def _closed(self, thought: Thought) -> bool:
