@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hptui.core.search.pruners.thaw_mind import Mind, Thought
 
 DRAWS = 384  # candidates everywhere, and as many near the best trials
+HOPE = 1.0  # so far below the lowest predicted end a new point is to land, in standard deviations of all losses
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class NewPoints:
         mean, sd = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
         known = tried(history, self._same)
         # A loss seen on the way is no goal where curves fall to their end: all but the worst points promise to pass it,
-        # and the copies of what is best known most surely. So it is the lowest end that a trial is predicted to have.
-        target = thought.target - max(0.0, thought.best - float(thought.ends.min()))
+        # and the copies of what is best known most surely, as they do a little below the lowest end that is predicted.
+        target = min(thought.best, float(thought.ends.min())) - HOPE
         for row in np.argsort(-(target - mean) / sd, kind="stable").tolist():
             if self._same(points[row]) not in known:
                 return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
