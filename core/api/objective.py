@@ -37,7 +37,7 @@ def find_objective(objective: Objective, caller: FrameType | None) -> Found:
     """
     if isinstance(objective, str):
         script, name = split_target(objective)
-        path = Path(script).expanduser().resolve()
+        path = Path(os.path.expanduser(script)).resolve()
         if not path.is_file():
             raise ObjectiveError("hptui.run", f"there is no file {path}", "the path is relative to the current folder")
         return Found(path, name, path.stem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,7 @@ def read_optuna(source: str, study: str | None = None) -> Found:
     study: its name; may be left out where there is one. Raises SessionError: not such a file, no such study, several,
     locked for long, truncated, or of a schema that is not known.
     """
-    path = Path(source.removeprefix("sqlite:///")).expanduser()
+    path = Path(os.path.expanduser(source.removeprefix("sqlite:///")))
     if source.partition("://")[0] in ("mysql", "postgresql") or "://" in source.removeprefix("sqlite:///"):
         raise SessionError(source, "only files can be imported", "copy it to SQLite with `optuna.copy_study` first")
     if not path.is_file():

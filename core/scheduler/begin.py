@@ -8,7 +8,6 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hptui import __version__
@@ -64,7 +63,7 @@ def find_or_create(
 
 
 def facts_of(source: Target, study: Study, overrides: dict[str, Any], folder: SessionFolder) -> dict[str, Any]:
-    cwd = source.folder / Path(study.objective.cwd).expanduser() if study.objective.cwd else source.folder
+    cwd = source.folder / os.path.expanduser(study.objective.cwd) if study.objective.cwd else source.folder
     return {
         "id": secrets.token_hex(8),  # tags the trials' processes; a folder may be moved and copied
         "name": folder.name,

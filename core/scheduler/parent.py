@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def read_round(study: Study, folder: Path) -> dict[str, Any] | None:
     told: dict[str, Any] = msgspec.to_builtins(study.round)
     parent = study.round.parent
     if parent is not None:
-        path = str(folder / Path(parent).expanduser()) if "/" in parent else parent
+        path = str(folder / os.path.expanduser(parent)) if "/" in parent else parent
         told["parent"] = Path(parent).name
         with contextlib.suppress(SessionError), Reader(resolve(path, sessions_home())) as reader:
             told |= {"parent": reader.folder.name, "parent_id": reader.fact("id")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def read_pasts(study: Study, folder: Path) -> list[dict[str, Any]]:
 
 
 def _read(name: str, study: Study, folder: Path) -> dict[str, Any]:
-    path = str(folder / Path(name).expanduser()) if "/" in name else name
+    path = str(folder / os.path.expanduser(name)) if "/" in name else name
     with Reader(resolve(path, sessions_home())) as reader:
         sign, rows, theirs = goals_of(reader.facts())[0].sign, reader.trials(), reader.parameters()
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def script_problems(study: Study, folder: Path) -> list[HptuiError]:
     objective = study.objective
     if objective.script is None:
         return []
-    path = folder / Path(objective.script).expanduser()
+    path = folder / os.path.expanduser(objective.script)
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
@@ -79,7 +80,7 @@ def command_problems(study: Study, folder: Path) -> list[HptuiError]:
         return []
     problems = _placeholder_problems(study, command)
     program = (shlex.split(command) if isinstance(command, str) else command)[0]
-    cwd = folder / Path(study.objective.cwd or "").expanduser()
+    cwd = folder / os.path.expanduser(study.objective.cwd or "")
     if "{" in program or "PATH" in env or shutil.which(str(cwd / program) if "/" in program else program):
         return problems  # some are known only when a trial starts
     hint = "name one on the PATH, or give its path"

@@ -66,7 +66,7 @@ def check_place(folder: Path, mountinfo: str | None = None) -> None:
             mountinfo = Path("/proc/self/mountinfo").read_text(errors="replace")
         except OSError:
             mountinfo = ""
-    folder = folder.expanduser().resolve()
+    folder = Path(os.path.expanduser(folder)).resolve()
     mount = mount_of(folder, mountinfo)
     if mount and mount.is_network:
         raise SessionError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -64,8 +65,8 @@ def check_objective(objective: Table, written: Table, folder: Path | None, probl
         hint = "hptui shows each trial its own GPUs; which ones it may use: resources.devices"
         problems.append(StudyError("objective.env", "CUDA_VISIBLE_DEVICES can't be set for all trials", hint))
     cwd = objective.get("cwd")
-    if cwd is not None and folder is not None and not (folder / Path(cwd).expanduser()).is_dir():
-        problems.append(StudyError("objective.cwd", f"there is no folder {folder / Path(cwd).expanduser()}"))
+    if cwd is not None and folder is not None and not (folder / os.path.expanduser(cwd)).is_dir():
+        problems.append(StudyError("objective.cwd", f"there is no folder {folder / os.path.expanduser(cwd)}"))
 
 
 def _check_script(script: str, folder: Path | None, problems: Problems) -> None:
@@ -73,7 +74,7 @@ def _check_script(script: str, folder: Path | None, problems: Problems) -> None:
     if not script.endswith(".py"):
         hint = f'use command = "./{script}" for a program that is not Python'
         problems.append(StudyError(where, f'"{script}" is not a Python file', hint))
-    elif folder is not None and not (path := folder / Path(script).expanduser()).is_file():
+    elif folder is not None and not (path := folder / os.path.expanduser(script)).is_file():
         hint = "the path is relative to the study file"
         problems.append(StudyError(where, f"there is no file {path}", hint))
 

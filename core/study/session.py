@@ -72,13 +72,13 @@ class SessionFolder:
 def home() -> Path:
     """The folder that holds hptui's own state: $HPTUI_HOME, else the platform's place for state."""
     chosen = os.environ.get("HPTUI_HOME")
-    return Path(chosen).expanduser() if chosen else user_state_path("hptui")
+    return Path(os.path.expanduser(chosen)) if chosen else user_state_path("hptui")
 
 
 def config_file() -> Path:
     """What the user chose once and for all: $HPTUI_CONFIG, else config.toml at the platform's place."""
     chosen = os.environ.get("HPTUI_CONFIG")
-    return Path(chosen).expanduser() if chosen else user_config_path("hptui") / "config.toml"
+    return Path(os.path.expanduser(chosen)) if chosen else user_config_path("hptui") / "config.toml"
 
 
 def sessions_home() -> Path:
@@ -92,7 +92,7 @@ def leases_home() -> Path:
     /dev/shm comes late: systemd-logind empties it of a user's files when that user has logged out (RemoveIPC).
     """
     if chosen := os.environ.get("HPTUI_LEASES"):
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))
     if os.environ.get("HPTUI_HOME"):
         return home() / "leases"
     places = [Path("/run/lock"), Path("/var/tmp"), Path("/dev/shm")]

@@ -68,12 +68,17 @@ def test_a_word_in_braces_that_no_trial_fills_in_is_said_before_one_starts(comma
 
 def test_words_of_a_command_line_that_are_odd_are_answered_and_never_a_traceback(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("HPTUI_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.toml").write_text('[objective]\nscript = "~nobody-here/t.py"\n')
     for words, wanted in (
         (["check", "true 'x", "-p", "a=1..2"], "no closing quotation"),
         (["check", " ", "-p", "a=1..2"], "it is empty"),
         (["check", "true", "-p", "a=1..2", "-p", "a=2..3"], "-p a: is named twice"),
         (["show", LONG], "there is no session of this name"),
         (["show", "~nobody-here/x"], "there is no such folder"),
+        (["init", "~nobody-here/t.py"], "~nobody-here/t.py"),
+        (["import", "~nobody-here/t.db"], "~nobody-here/t.db"),
+        (["check", "study.toml"], "objective.script"),
         (["check", f"{LONG}.toml"], "File name too long"),
     ):
         words = words if words[1] != "true" else ["check", "true x", *words[2:]]

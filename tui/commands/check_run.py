@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ def one_batch_of(source: Target, study: Study) -> str | None:
     """The script's function for it, if it has one."""
     if study.objective.script is None:
         return None
-    text = (source.folder / Path(study.objective.script).expanduser()).read_text(encoding="utf-8", errors="replace")
+    text = (source.folder / os.path.expanduser(study.objective.script)).read_text(encoding="utf-8", errors="replace")
     return ONE_BATCH if ONE_BATCH in read_script(text).objectives else None
 
 

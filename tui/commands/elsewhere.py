@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,12 +51,12 @@ def executor_of(on: str | None, given: Mapping[str, Any]) -> dict[str, Any] | No
         joining.check(said["address"])
         executor["address"] = said["address"]
     if "working_dir" in said:
-        folder = Path(said["working_dir"]).expanduser().resolve()
+        folder = Path(os.path.expanduser(said["working_dir"])).resolve()
         if not folder.is_dir():
             raise StudyError("--working-dir", f"{folder} is no folder")
         executor["working_dir"] = str(folder)
     if "runtime_env" in said:
-        executor["runtime_env"] = _read(Path(said["runtime_env"]).expanduser())
+        executor["runtime_env"] = _read(Path(os.path.expanduser(said["runtime_env"])))
     return executor
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -47,7 +48,7 @@ def import_(
 
 
 def _read(source: str, study: str | None, metric: str | None, direction: Direction) -> Found:
-    path = Path(source.removeprefix("sqlite:///")).expanduser()
+    path = Path(os.path.expanduser(source.removeprefix("sqlite:///")))
     if path.is_dir():
         return _read_folder(path, metric, direction)
     from hptui.core.interop.optuna_read import read_optuna

@@ -28,8 +28,8 @@ def init(script: str, output: str | None, presets: tuple[str, ...], force: bool)
     The script is read, never run: its trial.suggest_* calls, or else its argparse flags. --preset adds blocks of
     parameters with their usual ranges (`hptui presets` lists them).
     """
-    path = Path(script).expanduser()
-    target = path.with_suffix(".toml") if output in (None, "-") else Path(str(output)).expanduser()
+    path = Path(os.path.expanduser(script))
+    target = path.with_suffix(".toml") if output in (None, "-") else Path(os.path.expanduser(str(output)))
     found = read_draft(path, target.parent, names_of(",".join(presets)))
     text = study_text(found)
     if output == "-":

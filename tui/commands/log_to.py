@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def log_to(logger: str, name: str, destination: str, follow: bool) -> int:
     """
     made = logger_of(logger)
     folder = look_at(name)
-    home = Path(".") if "://" in destination else Path(destination).expanduser()
+    home = Path(".") if "://" in destination else Path(os.path.expanduser(destination))
     follower = Follower(
         folder, lambda facts: made(destination if "://" in destination else str(home), facts),
         home / f".hptui-{logger}-{folder.name}.json",

@@ -79,7 +79,7 @@ def lr_find(
     if fix is not None:
         write_study(fix, source.text, edits)
     if write:
-        _write(Path(target).expanduser(), edits)
+        _write(Path(os.path.expanduser(target)), edits)
     elif fix is None and not as_json and target.endswith(".toml"):
         say(f"--write puts that range into {target}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def review(name: str | None) -> int:
     looked at).
     """
     with contextlib.ExitStack() as stack:
-        path = Path(name or "").expanduser()
+        path = Path(os.path.expanduser(name or ""))
         if name and path.suffix == ".zip" and path.is_file():
             _check_terminal(None)
             path = stack.enter_context(visited(path))
