@@ -165,7 +165,7 @@ def main(args: Sequence[str] | None = None) -> None:
     if trouble := _wrong_place():
         print(f"hptui: {trouble}", file=sys.stderr)
         raise SystemExit(1)
-    if (args or sys.argv[1:])[:1] != ["serve"]:  # the screens that it starts do so themselves
+    if args is None and sys.argv[1:2] != ["serve"]:  # in a process of its own; screens that are served do so themselves
         one_thread.from_now_on()
     raise SystemExit(_status(args))
 
