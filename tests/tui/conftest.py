@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from demo_session import write_session
+from demo_session import write_living, write_session
 
 from hptui.core.study.session import SessionFolder
-from hptui.core.wire.lock import SessionLock
 
 # the pty driver that the reports in bench/ use too
 sys.path.append(str(Path(__file__).parents[2] / "bench" / "terminal"))
@@ -36,9 +35,6 @@ def past(own_home: Path) -> SessionFolder:
 @pytest.fixture
 def live(own_home: Path) -> Iterator[SessionFolder]:
     """A session of 60 trials, two of which run; the lock is held, so it looks alive, and nobody answers."""
-    folder = SessionFolder(own_home / "sessions" / "digits")
-    write_session(folder, 60)
-    lock = SessionLock.take(folder.lock)
-    assert lock is not None
+    folder, lock = write_living(own_home)
     yield folder
     lock.release()

@@ -16,6 +16,7 @@ from hptui.core.store.create import create_session
 from hptui.core.store.rows import DeviceRow, EventRow, ReportRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder
+from hptui.core.wire.lock import SessionLock
 
 START = 1_780_000_000.0
 STEPS = 30
@@ -36,6 +37,15 @@ sampler = { name = "random" }
 pruner = { name = "median" }
 budget = { n_trials = 240, max_steps = 30 }
 """
+
+
+def write_living(home: Path, trials: int = 60) -> tuple[SessionFolder, SessionLock]:
+    """A session with its lock held: it looks alive until that is released, and nobody answers."""
+    folder = SessionFolder(home / "sessions" / "digits")
+    write_session(folder, trials)
+    lock = SessionLock.take(folder.lock)
+    assert lock is not None
+    return folder, lock
 
 
 def write_session(folder: SessionFolder, trials: int = 200, *, running: int = 2, finished: bool = False) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from demo_session import write_session
+from demo_session import write_living, write_session
 from driving import Screen, drive
 from textual.command import CommandList
 from textual.widgets import Input
@@ -19,7 +19,6 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, EventRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.session import SessionFolder, home
-from hptui.core.wire.lock import SessionLock
 from hptui.tui.screens.live import LiveScreen
 
 SIZES = [(80, 24), (160, 45)]
@@ -317,10 +316,7 @@ def test_a_frozen_screen_holds_still_while_data_comes_in(live: SessionFolder) ->
 
 
 def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> None:
-    folder = SessionFolder(own_home / "sessions" / "digits")
-    write_session(folder, 20)
-    lock = SessionLock.take(folder.lock)
-    assert lock is not None
+    folder, lock = write_living(own_home, 20)
 
     async def journey(screen: Screen) -> None:
         await screen.until("● live")
@@ -333,10 +329,7 @@ def test_when_the_scheduler_dies_the_header_says_what_to_do(own_home: Path) -> N
 
 
 def test_taking_back_what_was_asked_of_a_session_that_lives_no_more_does_not_start_it(own_home: Path) -> None:
-    folder = SessionFolder(own_home / "sessions" / "digits")
-    write_session(folder, 60)
-    lock = SessionLock.take(folder.lock)
-    assert lock is not None
+    folder, lock = write_living(own_home)
 
     async def journey(screen: Screen) -> None:
         await screen.until("▸ run")

@@ -12,10 +12,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench" / "terminal"))
 
-from demo_session import write_session
+from demo_session import write_living, write_session
 
 from hptui.core.study.session import SessionFolder
-from hptui.core.wire.lock import SessionLock
 from hptui.tui import glyphs
 
 
@@ -47,9 +46,6 @@ def other(own_home: Path) -> SessionFolder:
 @pytest.fixture
 def live(own_home: Path) -> Iterator[SessionFolder]:
     """A session of 60 trials, two of which run; the lock is held, so it looks alive, and nobody answers."""
-    folder = SessionFolder(own_home / "sessions" / "digits")
-    write_session(folder, 60)
-    lock = SessionLock.take(folder.lock)
-    assert lock is not None
+    folder, lock = write_living(own_home)
     yield folder
     lock.release()
