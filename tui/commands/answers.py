@@ -64,37 +64,49 @@ def plural(n: int, word: str) -> str:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
     """Columns two spaces apart; those in `right` are aligned to the right. Nothing is padded at the end."""
     lines = [list(heads), *(list(row) for row in rows)]
-    widths = [max(_width(line[i]) for line in lines) for i in range(len(heads))]
+    widths = [max(width_of(line[i]) for line in lines) for i in range(len(heads))]
 
     def cell(text: str, i: int) -> str:
-        pad = " " * (widths[i] - _width(text))
+        pad = " " * (widths[i] - width_of(text))
         return pad + text if i in right else text + pad
 
     return "\n".join("  ".join(cell(text, i) for i, text in enumerate(line)).rstrip() for line in lines)
 
 
+def terminal_width() -> int | None:
+    """Cells of a line of the terminal; None where what is printed goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def folded(text: str, indent: str = "") -> str:
     """Broken at the terminal's width, further lines after `indent`; in one piece where it goes elsewhere."""
-    if not sys.stdout.isatty():
+    return folded_at(text, terminal_width(), indent)
+
+
+def folded_at(text: str, width: int | None, indent: str = "") -> str:
+    if width is None:
         return text
-    width = max(shutil.get_terminal_size().columns, 40)
-    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    room = max(width, 40)
+    return textwrap.fill(text, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def cut(text: str) -> str:
     """Its lines no longer than the terminal is wide, where it is shown on one."""
-    if not sys.stdout.isatty():
+    return cut_at(text, terminal_width())
+
+
+def cut_at(text: str, width: int | None) -> str:
+    if width is None:
         return text
-    width = shutil.get_terminal_size().columns
-    return "\n".join(line if _width(line) <= width else f"{begun(line, width - 1)}…" for line in text.splitlines())
+    return "\n".join(line if width_of(line) <= width else f"{begun(line, width - 1)}…" for line in text.splitlines())
 
 
 def begun(text: str, width: int) -> str:
     """As much of it, from its beginning, as fits `width` cells."""
-    return next((text[:n] for n in range(min(len(text), width), 0, -1) if _width(text[:n]) <= width), "")
+    return next((text[:n] for n in range(min(len(text), width), 0, -1) if width_of(text[:n]) <= width), "")
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Cells of a terminal."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 

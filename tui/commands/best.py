@@ -15,8 +15,9 @@ from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.goals import goals_of
 from hptui.core.study.study import Goal
-from hptui.tui.commands.answers import number, print_json, say, setting, table
+from hptui.tui.commands.answers import harmless, number, print_json, say, setting, terminal_width
 from hptui.tui.commands.finding import NAME, look_at
+from hptui.tui.commands.fitting import fitted
 
 FORMATS = ("table", "json", "toml", "yaml", "args", "hydra", "python")
 
@@ -102,7 +103,7 @@ def best_json(row: TrialRow, goals: Sequence[Goal]) -> dict[str, Any]:
 
 
 def best_table(rows: list[TrialRow], goals: Sequence[Goal] = (Goal("value"),)) -> str:
-    """The trials with a column per objective and parameter; `–` where one was inactive."""
+    """The trials with a column per objective and parameter, `–` where one was inactive; as the terminal has room."""
     names = list(dict.fromkeys(name for row in rows for name in row.params))
     lines = [
         (
@@ -113,4 +114,5 @@ def best_table(rows: list[TrialRow], goals: Sequence[Goal] = (Goal("value"),)) -
         for row in rows
     ]
     metrics = [goal.metric for goal in goals] if len(goals) > 1 else ["value"]
-    return table(("trial", *metrics, *names), lines, right=frozenset(range(len(goals) + 1)))
+    heads, keep = ("trial", *map(harmless, (*metrics, *names))), len(goals) + 1
+    return fitted(heads, lines, keep, frozenset(range(keep)), terminal_width())

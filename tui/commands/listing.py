@@ -21,7 +21,18 @@ from hptui.core.study.goals import goals_of
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.study.study import CONSTRAINTS, Goal
 from hptui.tui.commands import answers
-from hptui.tui.commands.answers import UNKNOWN, cut, duration, harmless, number, print_json, settings, table
+from hptui.tui.commands.answers import (
+    UNKNOWN,
+    cut,
+    duration,
+    folded,
+    harmless,
+    number,
+    print_json,
+    settings,
+    table,
+    terminal_width,
+)
 from hptui.tui.commands.finding import NAME, look_at
 from hptui.tui.facts import facts_of, written_study
 from hptui.tui.views.lanes import account_line
@@ -117,7 +128,7 @@ def show(name: str | None, as_json: bool) -> None:
         return
     print(f"{each.name}: {each.state}{f', scheduler {each.pid}' if each.alive else ''}")
     if each.reason:
-        print(harmless(each.reason))
+        print(folded(harmless(each.reason), "  "))
     aims = ", ".join(f"{goal.direction} {harmless(goal.metric)}" for goal in goals)
     print(f"{aims} · trials: {tally(each.counts, each.n_trials)}")
     if len(goals) > 1:
@@ -127,18 +138,28 @@ def show(name: str | None, as_json: bool) -> None:
     said = (saved_line(giving_up), ahead_line(giving_up), account_line(spent, live=each.alive))
     for line in (*said, *(harmless(past_told(one)) for one in lent)):
         if line:
-            print(line)
+            print(folded(line, "  "))
     if trials:
-        metrics = [harmless(goal.metric) for goal in goals] if len(goals) > 1 else ["value"]
-        heads = ("trial", "state", *metrics, "step", "time", "parameters", "")
-        right = frozenset({0, *range(2, 4 + len(goals))})
-        print("\n" + table(heads, [trial_line(row, goals) for row in trials], right=right))
+        print("\n" + _trial_table(trials, goals))
     if events:
         print()
     for event in events:
         clock = time.strftime("%H:%M:%S", time.localtime(event.at))
         who = "" if event.trial is None else f" trial {event.trial}"
-        print(f"{clock} {event.kind}{who}: {harmless(event.reason)}")
+        print(folded(f"{clock} {event.kind}{who}: {harmless(event.reason)}", "  "))
+
+
+def _trial_table(trials: Sequence[TrialRow], goals: Sequence[Goal]) -> str:
+    """A line for each trial. A terminal cuts it at its edge: why a trial ended then comes before its parameters."""
+    metrics = [harmless(goal.metric) for goal in goals] if len(goals) > 1 else ["value"]
+    heads = ("trial", "state", *metrics, "step", "time")
+    right = frozenset({0, *range(2, 4 + len(goals))})
+    lines = [trial_line(row, goals) for row in trials]
+    if terminal_width() is None:
+        return table((*heads, "parameters", ""), lines, right)
+    short = [(*line[: len(heads)], "  ".join(filter(None, line[:-3:-1]))) for line in lines]
+    whole = table((*heads, "why it ended, parameters"), short, right)
+    return shown if (shown := cut(whole)) == whole else f"{shown}\n… with | less -S the lines are whole"
 
 
 def _pruning(reader: Reader, trials: list[TrialRow], facts: dict[str, Any], folder: SessionFolder) -> Pruning:
@@ -192,5 +213,5 @@ def trial_line(row: TrialRow, goals: Sequence[Goal]) -> tuple[str, ...]:
         step,
         duration(row.ran_s(time.time())),
         settings(row.params),
-        harmless(reason),
+        harmless(reason).replace("\n", " "),
     )
