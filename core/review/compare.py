@@ -69,7 +69,7 @@ def mismatch(contenders: Sequence[Contender]) -> str:
     """Why the values do not compare, or not all of them; "" when they do."""
     kinds = dict.fromkeys((one.metric, one.direction) for one in contenders)
     if len(kinds) > 1:
-        told = [f"{one.name} {one.direction}s {one.metric}" for one in contenders]
+        told = dict.fromkeys(f"{one.name} {one.direction}s {one.metric}" for one in contenders)
         return f"not the same question: {'; '.join(told)}"
     several = [f"{one.name} has {one.objectives}" for one in contenders if one.objectives > 1]
     return f"only {contenders[0].metric} is compared, and of objectives {', '.join(several)}" if several else ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from click.testing import CliRunner
+
+from hptui.tui.commands import answers, doctor, gpus, lists, presets
 from hptui.tui.commands.answers import table
 from hptui.tui.commands.fitting import fitted
 
@@ -56,3 +60,14 @@ def test_no_line_is_wider_than_the_terminal():
     for width in range(40, 80):
         for rows in (ROWS, ROWS[:1], ROWS * 10):
             assert max(map(len, shown(rows, width))) <= width
+
+
+@pytest.mark.parametrize("verb", [lists.samplers, lists.pruners, presets.presets, gpus.gpus, doctor.doctor])
+def test_what_there_is_is_told_within_80_columns(verb, monkeypatch, tmp_path):
+    monkeypatch.setenv("HPTUI_HOME", str(tmp_path))
+    monkeypatch.setattr(answers, "terminal_width", lambda: 80)
+
+    told = CliRunner().invoke(verb, []).output.splitlines()
+
+    assert [line for line in told if len(line) > 80] == []
+    assert told

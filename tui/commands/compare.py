@@ -10,7 +10,7 @@ import click
 from hptui.core.errors import HptuiError
 from hptui.core.store.library import resolve
 from hptui.core.study.session import SessionFolder, sessions_home
-from hptui.tui.commands.answers import folded, number, print_json, say, setting, table
+from hptui.tui.commands.answers import cut, duration, folded, number, print_json, say, setting, table
 from hptui.tui.terminal import why_unsuitable
 
 if TYPE_CHECKING:
@@ -93,23 +93,23 @@ def show(found: list[Contender]) -> None:
     from hptui.core.review.found_again import agreements
 
     if problem := mismatch(found):
-        say(problem)
+        say(folded(problem, "  "))
     lines = [
         (
             one.name, number(one.best.value) if one.best else "–", str(one.best.number) if one.best else "–",
-            str(len(one.columns)), str(int(one.columns.complete.sum())), f"{one.device_s / 3600:.2f}", one.sampler,
+            str(len(one.columns)), str(int(one.columns.complete.sum())), duration(one.device_s), one.sampler,
             one.pruner,
         )
         for one in found
     ]  # fmt: skip
-    titles = ("session", "best", "trial", "trials", "complete", "device hours", "sampler", "pruner")
-    print(table(titles, lines, right=frozenset(range(1, 6))))
+    titles = ("session", "best", "trial", "trials", "complete", "device time", "sampler", "pruner")
+    print(cut(table(titles, lines, right=frozenset(range(1, 6)))))
     print()
     rows = sorted(bests(found), key=lambda row: not row.differs)
     cells = [
         ("≠" if row.differs else "", row.name, *("–" if cell is None else setting(cell) for cell in row.cells))
         for row in rows
     ]
-    print(table(("", "best trial's", *(one.name for one in found)), cells))
+    print(cut(table(("", "best trial's", *(one.name for one in found)), cells)))
     for agreement in agreements(found):
         print("\n" + folded(str(agreement)))

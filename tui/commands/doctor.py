@@ -20,7 +20,7 @@ import hptui.tui
 from hptui.core.errors import SessionError
 from hptui.core.store.place import check_place, mount_of
 from hptui.core.study.session import home, leases_home
-from hptui.tui.commands.answers import print_json, size, table
+from hptui.tui.commands.answers import folded, print_json, size, table
 
 WAL_FIXED = (3, 51, 3)
 """SQLite before this can corrupt a WAL database when one connection writes at another one's checkpoint."""
@@ -51,7 +51,9 @@ def doctor(as_json: bool) -> int:
         print_json([asdict(finding) for finding in findings])
     else:
         marks = {"ok": "✓", "note": "!", "bad": "✗"}
-        print(table(("", "", ""), [(marks[f.mark], f.what, f.text) for f in findings]).lstrip())
+        beside = " " * (5 + max(len(f.what) for f in findings))
+        told = table(("", "", ""), [(marks[f.mark], f.what, f.text) for f in findings]).lstrip()
+        print("\n".join(folded(line, beside) for line in told.splitlines()))
         if sys.stdout.isatty():
             print("\nDo these look right? braille ⣀⣠⣴⣾⣿⡿⠟⠛⠉   blocks ▁▂▃▄▅▆▇█ ▸ ‖ ✓ ╌ ✗   box ╭─┤├─╯")
     return int(any(finding.mark == "bad" for finding in findings))

@@ -16,7 +16,7 @@ from hptui.core.errors import SessionError
 from hptui.core.scheduler.gpu_eyes import is_trial
 from hptui.core.study.session import leases_home
 from hptui.core.study.study import Resources
-from hptui.tui.commands.answers import UNKNOWN, print_json, size, table
+from hptui.tui.commands.answers import UNKNOWN, cut, folded, print_json, size, table
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def gpus(as_json: bool) -> None:
         print_json([asdict(one) for one in found])
         return
     heads = ("gpu", "name", "memory", "load", "", "", "used by", "a session gets")
-    print(table(heads, [_line(one) for one in found], right=frozenset({0, 2, 3, 4, 5})))
+    print(cut(table(heads, [_line(one) for one in found], right=frozenset({0, 2, 3, 4, 5}))))
     for note in here.notes:
-        print(note)
+        print(folded(note, "  "))
 
 
 def _devices(here: Inventory) -> Iterator[Found]:

@@ -6,7 +6,7 @@ import click
 
 from hptui.core.search.catalog import CatalogKind, entries
 from hptui.core.search.entry import told
-from hptui.tui.commands.answers import print_json, say
+from hptui.tui.commands.answers import folded, print_json, say
 
 
 @click.command()
@@ -44,9 +44,12 @@ def _catalog(kind: CatalogKind, as_json: bool) -> None:
         )
         return
     for name, entry in found.items():
-        print(f"{name}\n    {entry.line}\n    use it for: {entry.when}")
+        print(name)
+        for line in (entry.line, f"use it for: {entry.when}"):
+            print(folded(f"    {line}", " " * 6))
         for option, o in entry.options.items():
             default = told(o.default)
-            print(f"      {option:<18} {o.meaning} ({o.asked}; default {default})")
+            print(folded(f"      {option:<18} {o.meaning} ({o.asked}; default {default})", " " * 25))
     guest = {"sampler": "GPSampler", "pruner": "WilcoxonPruner"}[kind]
-    print(f'Optuna\'s are guests, by their names there: {kind} = "optuna:{guest}" (pip install \'hptui[optuna]\')')
+    named = f"{kind} = \"optuna:{guest}\" (pip install 'hptui[optuna]')"
+    print(folded(f"Optuna's are guests, by their names there: {named}", "  "))

@@ -6,7 +6,7 @@ import click
 
 from hptui.core.advice.presets import PRESETS, SETS, compose
 from hptui.core.study.short import to_short
-from hptui.tui.commands.answers import print_json
+from hptui.tui.commands.answers import folded, print_json
 
 
 @click.command()
@@ -34,11 +34,12 @@ def presets(as_json: bool) -> int:
             print(f"      {parameter:<16} {to_short(definition)}{_when(definition)}")
         if blocks[name].kept:
             print(f"      rarely worth trials: {', '.join(blocks[name].kept)}")
-    print("\nNames that stand for several:")
+    print("\nThe number after a range is the default: the point that is tried first.")
+    print("Names that stand for several:")
     for name, members in SETS.items():
         if name != "regularization":
             print(f"    {name:<16} {', '.join(members)}")
-    print("Of several optimizers each has a rate of its own: sgd_lr and adamw_lr, active with their optimizer.")
+    print(folded("Of several optimizers each has a rate of its own: sgd_lr and adamw_lr, active with their optimizer."))
     return 0
 
 
