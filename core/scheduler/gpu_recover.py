@@ -14,6 +14,7 @@ from hptui.core.study.study import Resources, Study
 from hptui.core.study.trial import State
 
 CLOSED = "closed_gpus"  # the fact: device -> why nothing starts there
+EMPTIED = "emptied_gpus"  # the fact: of those, which trials are to leave
 PARTS = "mig_parts"  # the fact: MIG instance -> its GPU and its own number, 2.0
 
 
@@ -42,7 +43,8 @@ def gpus_from(study: Study, facts: dict[str, Any], rows: Iterable[TrialRow], pla
         GpuState(device.id, label(device), device.memory_total_bytes, one_process=device.one_process)
         for device in places.devices
     )
-    return Gpus(states, asks_of(study.resources), memory, closed=dict(facts.get(CLOSED, {})))
+    closed, emptied = dict(facts.get(CLOSED, {})), frozenset(facts.get(EMPTIED, ()))
+    return Gpus(states, asks_of(study.resources), memory, closed=closed, emptied=emptied)
 
 
 def label(device: Device) -> str:

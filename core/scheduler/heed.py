@@ -22,10 +22,20 @@ def heed(state: SchedulerState) -> Iterator[a.Action]:
         if live and isinstance(live.trial.phase, Starting) and wish.kind in (Wish.PAUSE, Wish.PRUNE, Wish.PUT_AWAY):
             continue
         try:
-            yield _answer(state, wish, live)
+            answer = _answer(state, wish, live)
         except TRIPS as error:
-            yield refuse(state, wish, tripped(error))
+            answer = refuse(state, wish, tripped(error))
+        yield answer
+        if any(isinstance(intent, e.HoldSet) and not intent.held for intent in answer.intents):
+            yield from _pauses_taken_back(state)
         return
+
+
+def _pauses_taken_back(state: SchedulerState) -> Iterator[a.Action]:
+    """With the session go on trials that had yet to be frozen."""
+    for number, live in state.stirring.items():
+        if live.parking and live.parking.why is Why.USER and live.place and not (live.ending or live.gone):
+            yield a.Thaw((e.Thawed(state.now, number, live.place, "pause taken back by you"),), number)
 
 
 def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Action:

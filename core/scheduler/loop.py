@@ -11,7 +11,7 @@ from hptui.core.scheduler import events as e
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.ears import Seen
 from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened
-from hptui.core.scheduler.gpu_recover import CLOSED
+from hptui.core.scheduler.gpu_recover import CLOSED, EMPTIED
 from hptui.core.scheduler.holding import told
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
@@ -99,6 +99,7 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
             batch.facts["slots"] = slots
         case GpuClosed() | GpuOpened():
             batch.facts[CLOSED] = dict(state.gpus.closed) or None
+            batch.facts[EMPTIED] = sorted(state.gpus.emptied) or None
         case e.Advised(known=known):
             batch.facts["advised"] = list(known)
         case e.HoldSet(held=held):

@@ -29,9 +29,10 @@ def plan(state: SchedulerState) -> list[a.Action]:
         return []
     if reason := _reason_to_stop(state):
         return [a.Record((reason,))]
+    if answers := list(heed(state)):
+        return answers  # alone: one that takes a pause back must not meet what freezes the trial
     return [
         *settle(state),
-        *heed(state),
         *_judge(state),
         *stop(state),
         *_hold(state),

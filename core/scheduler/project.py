@@ -8,7 +8,7 @@ from hptui.core.scheduler.reading import better
 from hptui.core.scheduler.state import Live
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.sizes import format_size
-from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, State, Waiting
+from hptui.core.study.trial import Ended, Paused, Process, Running, Starting, State, Waiting, Why
 
 
 def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
@@ -18,6 +18,10 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
     device, process, reason, attrs = _last_device(live), _process(live), "", trial.attrs
     extra: dict[str, object] = {}
     match phase:
+        case Running() | Waiting() if live.ending is not None:
+            end = live.ending.outcome
+            reason = end.reason
+            extra = {"why": end.state.value, "cause": end.cause and end.cause.value, "may_retry": end.may_retry}
         case Waiting(reason=reason):
             device, process = None, None
         case Paused(process=process, since=since, why=why, until=until, resume_wanted=wanted, was=was):
@@ -33,10 +37,6 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             extra = {"why": why.value, "until": until, "resume_wanted": wanted, "paused_at": since}
             if was is not None:
                 attrs = {**attrs, PAUSED_BEFORE: was.value}
-        case Running() if live.ending is not None:
-            end = live.ending.outcome
-            reason = end.reason
-            extra = {"why": end.state.value, "cause": end.cause and end.cause.value, "may_retry": end.may_retry}
         case Running() if live.parking is not None:
             reason = "is being paused"
             if live.parking.until is not None:
@@ -48,6 +48,8 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
             pass
     if isinstance(phase, Running) and phase.since != trial.started_at:
         extra["paused_at"] = phase.since  # when its last pause ended
+    if settled is None and (asked := _asked_of(live)):
+        attrs = {**attrs, ASKED_OF: asked}
     state = settled.outcome.state if settled else trial.state
     value = settled.value if settled else trial.value
     best = live.best
@@ -67,6 +69,18 @@ def row_of(live: Live, sign: float, settled: Settled | None = None) -> TrialRow:
 
 PAUSED_BEFORE = "paused_before"
 """The attribute of a paused trial that is being pruned: why it had been paused, should the prune be taken back."""
+
+ASKED_OF = "asked_of"
+"""The attribute of a trial that has yet to do what its user asked: `park` (a Why) `since` and `until`, `put_away`."""
+
+
+def _asked_of(live: Live) -> dict[str, object]:
+    """For the next scheduler, should this one not live to see it done; what else trials are held for it finds anew."""
+    asked: dict[str, object] = {}
+    if live.parking is not None and live.parking.why in (Why.USER, Why.UNDO):
+        asked = {"park": live.parking.why.value, "since": live.parking.since, "until": live.parking.until}
+    return asked | ({"put_away": live.unwanted} if live.unwanted else {})
+
 
 _PAUSED = {
     "user": "paused by you",

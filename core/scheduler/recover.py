@@ -15,9 +15,9 @@ from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
 from hptui.core.scheduler.judging import ladder
 from hptui.core.scheduler.looking import DURATIONS
 from hptui.core.scheduler.oom import alone_again
-from hptui.core.scheduler.project import PAUSED_BEFORE
+from hptui.core.scheduler.project import ASKED_OF, PAUSED_BEFORE
 from hptui.core.scheduler.queued import QUEUE, Queued, again, unpacked
-from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Rules, SchedulerState, Stopping, Tally
+from hptui.core.scheduler.state import GPU_MEMORY, Ending, Live, Parking, Rules, SchedulerState, Stopping, Tally
 from hptui.core.search.protocol import Promoter, Pruner
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import BUDGET
@@ -121,7 +121,7 @@ def lost_again(rows: list[TrialRow], asked: Iterable[Queued]) -> Iterable[Queued
 
 def live_of(row: TrialRow, process: Process | None) -> Live:
     """A trial that has not ended, as its row tells it."""
-    attrs = {key: value for key, value in row.attrs.items() if key != PAUSED_BEFORE}
+    attrs = {key: value for key, value in row.attrs.items() if key not in (ASKED_OF, PAUSED_BEFORE)}
     if attrs.get(GPU_MEMORY) in ("leaving", "returning"):
         attrs[GPU_MEMORY] = "unsure"
     trial = Trial(
@@ -129,12 +129,19 @@ def live_of(row: TrialRow, process: Process | None) -> Live:
         row.retry_of, row.started_at, row.value, row.step, attrs, row.slot,
     )  # fmt: skip
     ending = None
-    if isinstance(trial.phase, Running) and row.why in (State.PRUNED, State.FAIL):
+    if isinstance(trial.phase, Running | Waiting) and row.why in (State.PRUNED, State.FAIL):
         cause = Cause(row.cause) if row.cause else None
         ending = Ending(Ended(State(row.why), 0.0, row.reason, cause, row.may_retry), 0.0)
+    asked = row.attrs.get(ASKED_OF, {})
+    parking = None
+    if "park" in asked and isinstance(trial.phase, Running):
+        parking = Parking(Why(asked["park"]), asked["since"], asked=True, until=asked["until"])
     launched = isinstance(trial.phase, Starting)
     claim = claim_of(row) if row.device is not None and "@" not in row.device and row.device != CPU else None
-    return Live(trial, row.best, row.busy_s, launched=launched, ending=ending, claim=claim, company=True)
+    return Live(
+        trial, row.best, row.busy_s, parking=parking, launched=launched, ending=ending, claim=claim, company=True,
+        unwanted=asked.get("put_away", ""),
+    )  # fmt: skip
 
 
 def phase_of(row: TrialRow, process: Process | None) -> Phase:

@@ -62,7 +62,7 @@ class World:
         gear.frozen = {live.trial.number: live.held_bytes for live in frozen(state)}
 
     def take_over(self, number: int, process: Process, offset: int, live: Live, *, frozen: bool) -> list[e.Event]:
-        """Watch a process that an earlier scheduler started; a pause that was under way is forgotten."""
+        """Watch a process that an earlier scheduler started; a pause that its user asked for is still under way."""
         children = self.gear.children
         there = children.adopt(number, process, offset)
         child = children.all[number]
@@ -77,18 +77,21 @@ class World:
                 child.end = None
             elif isinstance(line, End):
                 child.end = line  # read by a scheduler that did not live to see the process go
+        parked: list[e.Event] = []
         if there and child.control is not None and not frozen:
-            child.control.ask(Ask.GO)
+            child.control.ask(Ask.GO if live.parking is None else Ask.PARK)
             children.signal(number, signal.SIGCONT)
+            if live.parking is not None and child.control.parked:
+                parked = [e.Parked(self.gear.clock.now(), number)]
         elif there:
             children.signal(number, signal.SIGSTOP)
         if asked is None or child.control is None or asked.milestone <= child.control.answered:
-            return []
+            return parked
         child.milestone = asked.milestone  # it still waits for the verdict that the earlier scheduler owed it
         if isinstance(live.trial.phase, Paused) and live.trial.phase.why is Why.RUNG:
-            return []  # which was to hold it there
+            return parked  # which was to hold it there
         at = self.gear.clock.now()
-        return [e.Reported(at, number, asked.step, live.trial.value, live.best, asked.milestone)]
+        return [*parked, e.Reported(at, number, asked.step, live.trial.value, live.best, asked.milestone)]
 
     def hold_everything(self) -> None:
         """Nothing can be written: no trial may report until it can. One whose process nobody has seen is not asked:

@@ -20,7 +20,7 @@ STARTS_FROM = "starts_from"
 OURS = frozenset((
     "hptui", "rung", "checkpoint_step", "starts_from", "objective_values", "test_value", "constraint_values",
     "gpu_memory", "gpu_share", "gpu_memory_peak_bytes", "torch_peak_bytes", "host_peak_bytes", "alone", "step_s",
-    "judged_step", "heir", "times_lost", "paused_before",
+    "judged_step", "heir", "times_lost", "paused_before", "asked_of",
 ))  # fmt: skip
 """The attributes that hptui keeps for itself, all of them: an objective's own go under another name (`key_of`)."""
 

@@ -23,7 +23,7 @@ from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.gpus import ALONE, PEAK, SHARE, TORCH_PEAK
 from hptui.core.scheduler.hands import Hands
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
-from hptui.core.scheduler.project import PAUSED_BEFORE, row_of
+from hptui.core.scheduler.project import ASKED_OF, PAUSED_BEFORE, row_of
 from hptui.core.scheduler.queued import HEIR, LOST, STOPPED
 from hptui.core.scheduler.queued import again as tried_again
 from hptui.core.scheduler.recover import live_of
@@ -258,9 +258,37 @@ def test_a_pruner_that_fails_stops_the_session_with_the_reason_and_lets_the_tria
     assert hands.perform(judge, after(state, e.StopAsked(6.0, "stopped by you", now=True))) == [go]
 
 
+def test_what_a_trial_has_yet_to_do_for_its_user_is_known_to_the_next_scheduler():
+    state = after(
+        running(ready((*TWO, Place("cpu", 2))), 0, 1, 2), proposed(3),
+        e.ParkAsked(101.0, 0, Why.USER), e.ParkAsked(101.0, 1, Why.UNDO, 106.0),
+        e.Unwanted(101.0, 2, "you asked"), e.ParkAsked(101.0, 2, Why.USER),
+        e.EndAsked(101.0, 3, Ended(State.PRUNED, 101.0, "pruned by you before it started")),
+    )  # fmt: skip
+
+    later = {n: live_of(row_of(live, 1.0), Process(1000 + n, 1)) for n, live in state.live.items()}
+
+    assert [later[n].parking for n in (0, 1, 2)] == [state.live[n].parking for n in (0, 1, 2)]
+    assert [(later[n].unwanted, later[n].trial.attrs) for n in (0, 2)] == [("", {}), ("you asked", {})]
+    assert later[3].ending is not None and later[3].ending.outcome.reason == "pruned by you before it started"
+
+
+def test_a_session_that_goes_on_takes_pauses_back_that_are_under_way():
+    state = running(ready(), 0)
+    state, _ = decide(after(state, e.Wished(101.0, CommandRow("pause", id=1))))
+    state, _ = decide(state)
+    assert state.live[0].parking is not None
+
+    both = after(state, e.Parked(102.0, 0), e.Wished(102.0, CommandRow("resume", id=2)))
+    state, actions = decide(both)
+
+    assert [type(action) for action in actions] == [a.Record, a.Thaw]  # nothing freezes what goes on
+    assert state.live[0].parking is None and not state.held
+
+
 def test_every_attribute_of_hptuis_own_is_closed_to_objectives():
     kept = (ATTR, AT_RUNG, CHECKPOINT_STEP, STARTS_FROM, OBJECTIVES, TEST, CONSTRAINTS, GPU_MEMORY, SHARE, PEAK)
-    more = (TORCH_PEAK, HOST_PEAK, ALONE, STEP_S, JUDGED_STEP, HEIR, LOST, PAUSED_BEFORE)
+    more = (TORCH_PEAK, HOST_PEAK, ALONE, STEP_S, JUDGED_STEP, HEIR, LOST, PAUSED_BEFORE, ASKED_OF)
 
     assert {*kept, *more} == OURS
     assert (key_of(AT_RUNG), key_of("epoch")) == ("user_rung", "epoch")

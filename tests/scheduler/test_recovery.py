@@ -123,20 +123,26 @@ def test_a_lost_trial_is_tried_again_from_its_checkpoint(session: Make) -> None:
 
 
 def test_a_paused_trial_stays_paused_under_the_next_scheduler_and_resumes(session: Make) -> None:
+    """So does one that had been asked to, and had not done so when the scheduler was killed."""
     s = session(SLOW, STUDY)
     s.start()
-    pid = s.wait_for(0, "RUNNING").pid
+    pids = [s.wait_for(number, "RUNNING").pid for number in (0, 1)]
     s.wish("pause", 0)
     s.wait_for(0, "PAUSED")
+    os.killpg(pids[1], signal.SIGSTOP)  # so that it hears of nothing
+    s.wish("pause", 1)
     os.kill(s.scheduler_pid, signal.SIGKILL)
     s.until(lambda: not s.alive)
+    assert s.trials()[1].state == "RUNNING"
 
     s.start()
-    assert (s.trials()[0].state, s.process_state(pid)) == ("PAUSED", "T")
+    assert (s.trials()[0].state, s.process_state(pids[0])) == ("PAUSED", "T")
+    s.wait_for(1, "PAUSED")
     s.wish("resume", 0)
+    s.wish("resume", 1)
     s.finish()
 
-    assert s.trials()[0].state == "COMPLETE"
+    assert [s.trials()[number].state for number in (0, 1)] == ["COMPLETE"] * 2
 
 
 def test_a_command_posted_while_nobody_listens_is_heard_later(session: Make) -> None:
