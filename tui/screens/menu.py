@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from hptui.tui.glyphs import fit
 from hptui.tui.keys import place
@@ -65,6 +65,7 @@ class MenuScreen(ModalScreen[Entry | None]):
     MenuScreen > Vertical { width: 90; max-width: 96%; height: 80%; background: $panel; border: round $accent; }
     MenuScreen Input { border: none; height: 1; padding: 0 1; background: $panel; }
     MenuScreen LineList { height: 1fr; background: $panel; }
+    MenuScreen Static { height: 2; padding: 0 1; }
     """
 
     def __init__(self, found: list[Entry]) -> None:
@@ -79,6 +80,7 @@ class MenuScreen(ModalScreen[Entry | None]):
             line.cursor_blink = False
             yield line
             yield _Entries(newest="", follow=False, empty="no key does that here")
+            yield Static(markup=False)  # a narrow screen has no room for it in the entry's line
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -94,6 +96,7 @@ class MenuScreen(ModalScreen[Entry | None]):
         self._shown = [entry for entry in self._all if entry.matches(event.value)]
         self._show()
         self.query_one(_Entries).action_go_first()
+        self._explain()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -101,6 +104,14 @@ class MenuScreen(ModalScreen[Entry | None]):
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         self._choose(event.key)
+
+    def on_line_list_moved(self, _: LineList.Moved) -> None:
+        self._explain()
+
+    def _explain(self) -> None:
+        """Beneath the list: all that the entry under the cursor does."""
+        at = self.query_one(_Entries).cursor_key
+        self.query_one(Static).update(said(self._shown[at]) if at is not None and at < len(self._shown) else "")
 
     def _choose(self, at: int | None) -> None:
         if at is not None and at < len(self._shown) and self._shown[at].enabled:
@@ -121,11 +132,14 @@ class _Entries(LineList):
         return "cursor"
 
 
+def said(entry: Entry) -> str:
+    return entry.about if entry.enabled else f"not now: {entry.about}"
+
+
 def entry_line(entry: Entry, wide: int) -> Cells:
     style = "" if entry.enabled else "muted"
-    about = entry.about if entry.enabled else f"{entry.about} (not now)"
     return (
         Cell(" " + fit(entry.keys, min(wide, 20)) + "  ", "series-0 bold" if entry.enabled else "muted"),
         Cell(fit(entry.title, 16) + "  ", style),
-        Cell(about, "muted"),
+        Cell(said(entry), "muted"),
     )
