@@ -27,6 +27,7 @@ class Ended:
         self._curves: dict[int, Curve] = {}
         self.complete = 0
         self._losses: dict[int, tuple[list[float], int]] = {}
+        self._ranked: dict[int, list[tuple[float, int]]] = {}
         self._reached: dict[int, tuple[list[Entrant], set[int]]] = {}
 
     def __contains__(self, number: int) -> bool:
@@ -41,6 +42,9 @@ class Ended:
                 self._losses[step] = ranked, count + 1
                 if not math.isnan(loss := curve.at(step)):
                     insort(ranked, loss)
+        for step, places in self._ranked.items():
+            for place in _place(curve, step):
+                insort(places, place)
         for rung, (entrants, unknown) in self._reached.items():
             if curve.last_step >= rung:
                 insort(entrants, _entrant(curve, rung))
@@ -53,6 +57,12 @@ class Ended:
             losses = [curve.at(step) for curve in self._curves.values() if _reported(curve, step)]
             self._losses[step] = sorted(loss for loss in losses if not math.isnan(loss)), len(losses)
         return self._losses[step]
+
+    def ranked_at(self, step: int) -> list[tuple[float, int]]:
+        """(loss, trial) of complete ones that reported a number at exactly `step`, ascending."""
+        if step not in self._ranked:
+            self._ranked[step] = sorted(place for curve in self._curves.values() for place in _place(curve, step))
+        return self._ranked[step]
 
     def reached(self, rung: int) -> tuple[list[Entrant], set[int]]:
         """Those that have come to a rung, best first; which of them have a NaN there."""
@@ -123,6 +133,11 @@ def _reported(curve: Curve, step: int) -> bool:
     """It is complete, and has a report at exactly `step`."""
     k = int(curve.steps.searchsorted(step))
     return curve.kind == Kind.COMPLETE and k < len(curve.steps) and bool(curve.steps[k] == step)
+
+
+def _place(curve: Curve, step: int) -> list[tuple[float, int]]:
+    known = _reported(curve, step) and not math.isnan(curve.at(step))
+    return [(curve.at(step), curve.number)] if known else []
 
 
 def _entrant(curve: Curve, rung: int, held: bool = False) -> Entrant:

@@ -10,6 +10,7 @@ import pytest
 from hptui.core.review.rerank import rerank
 from hptui.core.review.what_if import what_if
 from hptui.core.search.catalog import make_pruner
+from hptui.core.search.protocol import Curve
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.study import Chosen
 
@@ -75,6 +76,23 @@ def test_who_has_failed_or_was_cut_has_no_heirs() -> None:
     assert [(one.number, one.cut) for one in found.cut] == [(1, 5), (2, 5), (3, 5)]
     assert all("trial 0 has 0.9 there" in one.reason for one in found.cut)
     assert "rank 2 of 2" in found.cut[-1].reason
+
+
+def test_trials_that_have_ended_are_ranked_once_and_not_for_every_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, at = [0], Curve.at
+
+    def counted(curve: Curve, step: int) -> float:
+        asked[0] += 1
+        return at(curve, step)
+
+    monkeypatch.setattr(Curve, "at", counted)
+    counts = []
+    for n in (30, 60):
+        asked[0], rows = 0, [row(k, "COMPLETE", 0.5, 10.0 * k) for k in range(n)]
+        what_if(rows, {k: [(s, 0.5) for s in range(10)] for k in range(n)}, pruner("pbt"), -1.0)
+        counts.append(asked[0])
+
+    assert counts[1] < 2.5 * counts[0]
 
 
 def test_nothing_stored_is_nothing_cut() -> None:

@@ -69,6 +69,7 @@ def test_reports_that_are_no_number_count_and_have_no_rank():
         ended.add(curve)
 
     assert ended.losses_at(2) == ([0.5], 2) and ended.losses_at(1) == ([0.1, 0.2], 2) and ended.losses_at(3) == ([], 0)
+    assert ended.ranked_at(2) == [(0.5, 1)] and ended.ranked_at(3) == []
 
 
 def written_curves(trials: list[tuple[list[float], Kind]]) -> Crowd:

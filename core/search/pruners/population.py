@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hptui.core.search.protocol import Compared, Curve, Every, Heir, Kind, Stop
+from hptui.core.search.crowd import Crowd
+from hptui.core.search.protocol import Compared, Curve, Every, Heir, Stop
 from hptui.core.search.pruners.wording import number, two_numbers
 from hptui.core.space.parameter import Categorical, Float, Int
 from hptui.core.space.reading import show
@@ -41,15 +43,17 @@ class PopulationBased:
         step, previous = curve.last_step, int(curve.steps[-2]) if len(curve.steps) > 1 else -1
         if not self.milestones().reached(step, previous) or self._is_young(curve):
             return None
-        living = [one for one in others if one.kind in (Kind.PENDING, Kind.COMPLETE) and not math.isnan(one.at(step))]
-        mine = math.inf if math.isnan(curve.last) else curve.last
-        ranked = sorted([(one.at(step), one.number, one.kind) for one in living] + [(mine, curve.number, curve.kind)])
+        crowd, mine = Crowd.of(others), math.inf if math.isnan(curve.last) else curve.last
+        running = [(one.at(step), one.number) for one in crowd.live if not math.isnan(one.at(step))]
+        ranked = sorted([*crowd.ended.ranked_at(step), *running, (mine, curve.number)])
         worst = min(math.ceil(self.share * len(ranked)), len(ranked) // 2)
-        rank = 1 + [number_ for _, number_, _ in ranked].index(curve.number)
-        donors = [entry for entry in ranked[:worst] if entry[2] == Kind.PENDING]
-        if rank <= len(ranked) - worst or not donors:
+        rank = 1 + bisect_left(ranked, (mine, curve.number))
+        if rank <= len(ranked) - worst:
             return None
-        loss, donor, _ = donors[np.random.default_rng([curve.number, step]).integers(len(donors))]
+        donors = sorted(place for place in running if place < ranked[worst])
+        if not donors:
+            return None
+        loss, donor = donors[np.random.default_rng([curve.number, step]).integers(len(donors))]
         value, its = two_numbers(mine, loss, self.sign)
         said = (
             f"step {step}: rank {rank} of {len(ranked)} with {value}, the worst {worst} give way; "
