@@ -109,6 +109,17 @@ def test_each_thing_is_told_once_also_by_a_later_process(folder: SessionFolder, 
     assert last.lines == ["closed"]
 
 
+def test_two_at_once_do_not_tell_everything_twice(folder: SessionFolder, tmp_path: Path) -> None:
+    heard, kept = Heard("", Facts("", "", "", "", "")), tmp_path / "kept.json"
+    first = Follower(folder, lambda facts: heard, kept)
+
+    with pytest.raises(SessionError, match="another `hptui log-to` writes this session there already"):
+        told(folder, heard, kept)
+    first.close()
+
+    assert (told(folder, heard, kept), heard.lines.count(("begin", 0))) == (3, 1)
+
+
 def test_how_far_it_came_is_kept_on_the_way_for_it_may_be_killed(
     folder: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

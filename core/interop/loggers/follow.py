@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -31,8 +32,8 @@ class Known(msgspec.Struct):
 class Follower:
     """Tells a logger of one session.
 
-    kept: the file in which it keeps how far it came. A logger that raises is a SessionError, and what was told so far
-    is kept.
+    kept: the file in which it keeps how far it came, for one Follower at a time: a lock beside it keeps others out,
+    who would tell everything again. A logger that raises is a SessionError, and what was told so far is kept.
     """
 
     def __init__(self, folder: SessionFolder, make: Callable[[Facts], Logger], kept: Path) -> None:
@@ -44,9 +45,14 @@ class Follower:
             str(facts.get("id", folder.name)), folder.name, str(facts.get("metric", "value")),
             str(facts.get("direction", "minimize")), study,
         )  # fmt: skip
-        self._known = self._read()
-        self._change, self._written = 0, time.monotonic()
-        self._logger = self._ask(lambda: make(self._facts))
+        self._lock = self._take()
+        try:
+            self._known = self._read()
+            self._change, self._written = 0, time.monotonic()
+            self._logger = self._ask(lambda: make(self._facts))
+        except BaseException:
+            os.close(self._lock)
+            raise
 
     def look(self, reader: Reader) -> int:
         """Tell what is new since the last look; returns how many trials have ended and been told."""
@@ -66,7 +72,10 @@ class Follower:
         return sum(known.ended for known in self._known.values())
 
     def close(self) -> None:
-        self._ask(self._logger.close)
+        try:
+            self._ask(self._logger.close)
+        finally:
+            os.close(self._lock)
 
     def _last(self, row: TrialRow, metric: str) -> int:
         known = self._known.get(str(row.number))
@@ -100,6 +109,21 @@ class Follower:
             raise SessionError(
                 self._folder.name, problem, "the session is not touched by it; ask again later"
             ) from error
+
+    def _take(self) -> int:
+        """The descriptor that holds the lock; the kernel lets go of it however this process ends."""
+        beside = self._kept.with_name(f"{self._kept.name}.lock")
+        try:
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            problem = "another `hptui log-to` writes this session there already"
+            raise SessionError(str(beside.parent.absolute()), problem, "end it, or name another folder") from error
+        except OSError as error:
+            raise SessionError(str(beside.parent), f"can't be written: {error.strerror}", "name another") from error
+        return lock
 
     def _read(self) -> dict[str, Known]:
         if not self._kept.is_file():
