@@ -64,6 +64,9 @@ def check(kind: CatalogKind, chosen: Chosen, max_steps: int | EllipsisType | Non
     except HptuiError as problem:
         return [problem]
     problems: list[HptuiError] = []
+    if (needed := entry.needs) is not None and needed.is_missing:
+        said = f"{chosen.name} needs {needed.package}, which is not installed"
+        problems.append(StudyError(kind, said, needed.install))
     options = options_of(kind, chosen)
     for name, value in chosen.options.items():
         option = options.get(name)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
 from hptui.core.errors import HptuiError
@@ -126,6 +127,19 @@ def told(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """An optional package. Whether it is installed is asked without importing it."""
+
+    module: str
+    package: str
+    install: str
+
+    @property
+    def is_missing(self) -> bool:
+        return find_spec(self.module) is None
+
+
+@dataclass(frozen=True)
 class Entry:
     line: str  # what it does
     when: str  # when to use it
@@ -137,6 +151,7 @@ class Entry:
     choosy: bool = False  # some spaces are too large for it: known when it is made
     models: bool = False  # it has a model of the losses by Gaussian processes, and heeds `History.tilt`
     cls: Any = None  # of another distribution (`plugins`) or a guest: the class itself, or what makes one
+    needs: Needed | None = None
     whole: bool = False  # a sampler that hears of several objectives and constraints itself
     unfit: Callable[[Mapping[str, Any]], list[HptuiError]] | None = None  # what else is wrong with options
 

@@ -187,6 +187,17 @@ def test_options_that_optuna_refuses_are_said_before_anything_starts() -> None:
     assert "optuna:NSGAIISampler refuses its options" in str(problem)
 
 
+def test_what_optuna_imports_only_when_it_is_asked_is_said_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cmaes", None)
+    (problem,) = check("sampler", Chosen(name="optuna:CmaEsSampler"))
+
+    assert (problem.problem, problem.hint) == (
+        "optuna:CmaEsSampler needs cmaes, which is not installed", "pip install cmaes"
+    )  # fmt: skip
+
+
 def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     from hptui.core.search.guests.found import guest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -10,8 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from spaces_and_histories import every_kind, floats, history, mixed, trials
 
-from hptui.core.errors import StudyError
-from hptui.core.search.catalog import make_sampler
+from hptui.core.search.catalog import check
 from hptui.core.search.protocol import Array, Proposal
 from hptui.core.search.samplers.axes import Axes
 from hptui.core.search.samplers.forest import Forest, predict
@@ -105,16 +104,14 @@ def test_a_forest_predicts_by_the_mean_and_spread_of_its_trees() -> None:
 
 
 def test_a_forest_without_scikit_learn_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hptui.core.search.samplers.forest.find_spec", lambda name: None)
+    """By the check of a choice, which comes before a session is made."""
+    monkeypatch.setitem(sys.modules, "sklearn", None)
 
-    with pytest.raises(StudyError) as caught:
-        make_sampler(Chosen(name="forest"), floats(2), 0)
+    [problem] = check("sampler", Chosen(name="forest"))
 
-    assert str(caught.value) == (
-        "sampler.name: sampler forest needs scikit-learn, which is not installed\n"
-        '  hint: pip install "hptui[forest]", or use sampler "tpe"'
+    assert str(problem) == (
+        "sampler: forest needs scikit-learn, which is not installed\n  hint: pip install 'hptui[forest]'"
     )
-    assert importlib.util.find_spec("sklearn") is not None
 
 
 def test_what_a_model_sees_of_a_point() -> None:

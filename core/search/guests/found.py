@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -134,12 +136,22 @@ def _hub_package(kind: CatalogKind, package: str) -> ModuleType:
     try:
         module: ModuleType = optunahub.load_module(package)
     except Exception as error:  # whatever a package does when it is imported
-        raise StudyError(kind, f"{package} can't be imported: {type(error).__name__}: {error}") from error
+        hint = f"pip install {error.name}" if isinstance(error, ModuleNotFoundError) and error.name else ""
+        raise StudyError(kind, f"{package} can't be imported: {type(error).__name__}: {error}", hint) from error
     return module
 
 
+def _not_installed(cls: Any) -> str:
+    """The first package that Optuna would import where the class is first used (torch, cmaes), and can't; else ""."""
+    home = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    packages = [each.__name__.partition(".")[0] for each in home.values() if isinstance(each, ModuleType)]
+    return next((each for each in packages if sys.modules.get(each) is None and find_spec(each) is None), "")
+
+
 def _unfit(kind: CatalogKind, name: str, cls: Any, options: Mapping[str, Any]) -> list[HptuiError]:
-    """What it needs and was not given; of a pruner also what it says of its options."""
+    """What it needs and was not given, or is not installed; of a pruner also what it says of its options."""
+    if missing := _not_installed(cls):
+        return [StudyError(kind, f"{name} needs {missing}, which is not installed", f"pip install {missing}")]
     needed = [
         each.name
         for each in inspect.signature(cls).parameters.values()

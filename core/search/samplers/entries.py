@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hptui.core.search.entry import Entry, Option, Word
+from hptui.core.search.entry import Entry, Needed, Option, Word
 
 SAMPLERS: dict[str, Entry] = {
     "auto": Entry(
@@ -93,6 +93,7 @@ SAMPLERS: dict[str, Entry] = {
             "startup": Option("quasi-random points first; 4 to 10 by dimension if not stated", None, low=1, whole=True),
         },
         also_called=("smac", "rf", "random_forest"),
+        needs=Needed("sklearn", "scikit-learn", "pip install 'hptui[forest]'"),
     ),
     "neural": Entry(
         "expected improvement by a few small networks with Bayesian last layers",

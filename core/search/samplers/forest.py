@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from hptui.core.errors import StudyError
 from hptui.core.search.protocol import Array, Exhausted, History, Proposal
 from hptui.core.search.samplers.ground import Ground
 from hptui.core.search.samplers.judged import Judged, judged, pending, ranks
@@ -29,7 +27,6 @@ class Forest:
     good as the median, and their surroundings are left alone.
 
     trees: their number. startup: quasi-random points first; the dimension and one, but 4 to 10, if not stated.
-    Raises StudyError where scikit-learn is missing.
 
     Source: Hutter et al. 2011, section 4; trees of Geurts et al. 2006.
     """
@@ -39,14 +36,6 @@ class Forest:
     grows: bool = False
     trees: int = 30
     startup: int | None = None
-
-    def __post_init__(self) -> None:
-        if find_spec("sklearn") is None:
-            raise StudyError(
-                "sampler.name",
-                "sampler forest needs scikit-learn, which is not installed",
-                'pip install "hptui[forest]", or use sampler "tpe"',
-            )
 
     def ask(self, history: History, number: int) -> Proposal | Exhausted:
         seen = judged(history)
