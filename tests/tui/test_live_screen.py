@@ -203,6 +203,7 @@ def test_a_read_only_screen_changes_nothing(live: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("▸ run")
         await screen.press("X", "space", "K", "r", "u", "plus")
+        await screen.until("More slots: this screen only looks; hptui attach digits changes it")
         await screen.press("colon")
         await screen.type("slots 4")
         await screen.press("enter")

@@ -195,6 +195,10 @@ def test_one_key_each_for_next_in_line_pinning_and_tags(live: SessionFolder) -> 
 def test_a_finished_session_takes_notes_without_being_started_again(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("■ finished")
+        await screen.press("X")
+        await screen.until("Prune: this session is over; b gives it more trials")
+        await screen.press("9")
+        await screen.until("9 does nothing here; ? lists the keys")
         await screen.press("t")
         await screen.type("fine")
         await screen.press("enter")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
-from textual.events import Mount
+from textual.events import Key, Mount
 from textual.screen import Screen
 
 from hptui.core.errors import HptuiError
@@ -52,6 +52,18 @@ class Around(Screen[None]):
         problem = too_small(*self.size)
         self.query_one("#too-small", TextLine).show(lambda width: (Cell(problem, "warn"),))
         self.set_class(bool(problem), "-tiny")
+
+    def why_dead(self) -> str:
+        """Why keys that change something do nothing now."""
+        return "this screen only looks"
+
+    def on_key(self, event: Key) -> None:
+        """A key that does nothing now says why, and one that is not known where the others are listed."""
+        bound = self.active_bindings.get(event.key)
+        if bound is None and event.is_printable:
+            self.say(f"{event.character} does nothing here; ? lists the keys")
+        elif bound is not None and not bound.enabled:
+            self.say(f"{bound.binding.description}: {self.why_dead()}", "warning")
 
     def action_menu(self) -> None:
         self.app.push_screen(MenuScreen(entries(self)), self._run_entry)

@@ -95,6 +95,11 @@ class SessionScreen(Around):
         alive = self.snapshot.alive or not self.snapshot.finished
         return keys.disabled((keys.WISHES,), read_only=self.attached.read_only, alive=alive)
 
+    def why_dead(self) -> str:
+        if self.attached.read_only:
+            return f"this screen only looks; hptui attach {self.attached.folder.name} changes it"
+        return "this session is over; b gives it more trials, r tries one again"
+
     def show_hints(self) -> None:
         hints, said = self.query_one("#hints", TextLine), self._said
         if said is not None:
