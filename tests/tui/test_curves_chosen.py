@@ -86,6 +86,10 @@ def test_the_shade_is_a_sample_of_ended_trials_read_anew_when_a_fifth_more_have_
 def test_a_finished_session_shows_the_shade_and_no_stale_load(past: SessionFolder) -> None:
     async def journey(screen: Screen) -> None:
         await screen.until("shade: 10 to 90 % of all")
+        await screen.pilot.resize_terminal(80, 24)
+        await screen.until("shade: 10-90 %")
+        await screen.pilot.resize_terminal(160, 45)
+        await screen.until("shade: 10 to 90 % of all")
         assert "cpu" in screen.line_with("0/2")
         assert "83%" not in screen.text and "–" in screen.line_with("0/2")
 

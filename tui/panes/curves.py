@@ -7,6 +7,8 @@ from enum import Enum
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
 from hptui.tui.panes.plot import LinePlot, Series
 from hptui.tui.snapshot import Facts, Snapshot
 from hptui.tui.views.ahead import by_best
@@ -70,8 +72,10 @@ class CurvesPane(LinePlot):
         scale = " · log" if self.ylog else ""
         end = axis_end(snapshot.facts.max_steps, series)
         band = self._band_of(snapshot, end)
-        shade = " ─ shade: 10 to 90 % of all" if band is not None else ""
-        title = f"2 curves ─ {metric}{scale} over {self.steps} ─ {choice.value} + cursor{shade}"
+        title = f"2 curves ─ {metric}{scale} over {self.steps} ─ {choice.value} + cursor"
+        if band is not None:
+            shade = " ─ shade: 10 to 90 % of all"
+            title += shade if cell_len(title + shade) <= self.outer_size.width - 2 else " ─ shade: 10-90 %"
         self.show(series, x_max=end, focus=cursor, title=title, marks=marks(snapshot.facts), band=band)
 
     def _band_of(self, snapshot: Snapshot, end: float | None) -> Band | None:
