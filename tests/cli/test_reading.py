@@ -133,6 +133,8 @@ def test_logs_are_shown_harmless_and_raw_when_asked(ended):
     assert "[red]markup[/red]" in shown
     assert "\x1b[2J" in ended.hptui("logs", "study", "0", "--raw").out
     assert ended.hptui("logs", "study", "0", "-n", "1").out == "second line\n"
+    ended.session().trial(2).log.write_bytes(b"")
+    assert ended.hptui("logs", "study", "2").err == "study: trial 2 has printed nothing\n"
     assert "opens" in ended.hptui("logs", "study").out
     assert "there is no trial 9" in ended.hptui("logs", "study", "9").err
 

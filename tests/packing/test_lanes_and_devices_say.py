@@ -102,7 +102,7 @@ def test_an_account_is_one_line() -> None:
 
     assert account_line(spent, live=True) == (
         "GPU time: 2h00m useful, 10m00s on pruned trials (saved about 1h30m), 1m02s lost to failures, "
-        "30s idle while work waited (0.3% without starting up); about 1h06m left"
+        "10s starting up, 20s idle while work waited (0.3%); about 1h06m left"
     )
     assert account_line(Account("slot", 2), live=True) == ""
 

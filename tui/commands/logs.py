@@ -16,7 +16,7 @@ from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
-from hptui.tui.commands.answers import print_json
+from hptui.tui.commands.answers import print_json, say
 from hptui.tui.commands.finding import look_at
 from hptui.tui.commands.log_lines import LogLines
 
@@ -71,6 +71,8 @@ def logs(name: str, trial: int | None, follow: bool, lines: int | None, raw: boo
                 sys.stdout.flush()
             elif not follow or _over(folder, trial):
                 sys.stdout.write(printed.rest())
+                if not file.tell():
+                    say(f"{folder.name}: {'the scheduler' if trial is None else f'trial {trial}'} has printed nothing")
                 return
             else:
                 time.sleep(0.1)

@@ -160,7 +160,9 @@ def account_line(spent: Account, *, live: bool) -> str:
     if spent.running_s:
         parts.append(f"{duration(spent.running_s)} on trials that have not ended")
     share = unknown() if spent.idle_share is None else f"{100 * spent.idle_share:.1f}%"
-    parts.append(f"{duration(spent.idle_s)} idle while work waited ({share} without starting up)")
+    if spent.boot_s:
+        parts.append(f"{duration(spent.boot_s)} starting up")
+    parts.append(f"{duration(spent.idle_s - spent.boot_s)} idle while work waited ({share})")
     left = f"; about {duration(spent.left_s)} left" if live and spent.left_s is not None else ""
     return f"{spent.unit} time: {', '.join(parts)}{left}"
 
