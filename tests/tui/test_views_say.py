@@ -133,6 +133,15 @@ def test_a_very_long_name_leaves_room_for_how_the_session_goes() -> None:
     assert text == "hptui  an-extremely-lo…t-0123456789ab  ● live  1▸ 1✓  best 0.1829 #3  1m40s"
 
 
+def test_a_trial_that_runs_says_when_it_last_reported() -> None:
+    def time_of(trial: TrialRow) -> str:
+        lines = [text_of(line) for line in about_lines(snapshot(trial, at=1100.0), trial, heard=1010.0)]
+        return next(line for line in lines if line.startswith("time"))
+
+    assert time_of(RUNNING).endswith("last report 1m30s ago")
+    assert time_of(replace(RUNNING, step=None)).endswith("no report yet")
+
+
 def test_what_is_kept_with_a_trial_is_told_in_words() -> None:
     attrs = {
         "rung": {"rung": 3, "value": 0.2}, "objective_values": {"a": 1.0}, "checkpoint_step": 9, "gpu_share": 1.0,

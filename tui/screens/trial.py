@@ -83,12 +83,20 @@ class TrialScreen(Paned):
         header = self.query_one("#header", TextLine)
         header.show(lambda width: trial_header(snapshot, trial, width, wished))
         if trial is not None:
-            about, why = about_lines(snapshot, trial), why_line(snapshot, trial)
+            heard = self._heard() if trial.state == "RUNNING" and snapshot.alive else None
+            about, why = about_lines(snapshot, trial, heard), why_line(snapshot, trial)
             self.query_one(ParametersPane).take(snapshot.facts, trial, about, why)
         self.show_curves()
         if snapshot.story[0] == self.number:
             self.query_one(DecisionsPane).take(snapshot.story[1], snapshot.trials)
         self.show_hints()
+
+    def _heard(self) -> float | None:
+        """When it last said something: the table has no times of reports, its spool has the latest one's."""
+        try:
+            return self.attached.folder.trial(self.number).spool.stat().st_mtime
+        except OSError:
+            return None
 
     def show_curves(self) -> None:
         """The metric chosen with M first; below it the next ones, as many as there is room for."""

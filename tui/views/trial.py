@@ -66,8 +66,11 @@ def why_line(snapshot: Snapshot, trial: TrialRow) -> Cells:
     return (Cell(fit(state.text, 10) + "  ", state.style), Cell(harmless(trial.reason)))
 
 
-def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
-    """What else is known of it, a line each: remarks, where it came from, time, what it used."""
+def about_lines(snapshot: Snapshot, trial: TrialRow, heard: float | None = None) -> tuple[Cells, ...]:
+    """What else is known of it, a line each: remarks, where it came from, time, what it used.
+
+    heard: when a trial that runs last said something.
+    """
     remarks = remarks_of(trial.attrs)
     pairs = [
         ("note", note_of(remarks)),
@@ -76,7 +79,7 @@ def about_lines(snapshot: Snapshot, trial: TrialRow) -> tuple[Cells, ...]:
         ("priority", str(priority_of(trial.attrs) or "") if trial.state == "WAITING" else ""),
         ("point", f"{trial.origin}: {trial.proposal}"),
         ("retry of", f"trial {trial.retry_of}" if trial.retry_of is not None else ""),
-        ("time", _times(snapshot, trial)),
+        ("time", _times(snapshot, trial, heard)),
         ("place", f"{trial.device}, slot {trial.slot}" if trial.device is not None and trial.started_at else ""),
         ("memory", _peak(trial)),
         ("process", f"pid {trial.pid}" if trial.pid and snapshot.alive else ""),
@@ -108,8 +111,8 @@ def _peak(trial: TrialRow) -> str:
     return f"at most {size(int(peak))} of GPU memory" if isinstance(peak, (int, float)) else ""
 
 
-def _times(snapshot: Snapshot, trial: TrialRow) -> str:
-    """`waited 12s, ran 4m07s, 0.42s a step`"""
+def _times(snapshot: Snapshot, trial: TrialRow, heard: float | None) -> str:
+    """`waited 12s, ran 4m07s, 0.42s a step, last report 27s ago`"""
     said = []
     if trial.started_at is not None:
         said.append(f"waited {duration(max(trial.started_at - trial.created_at, 0.0))}")
@@ -117,6 +120,9 @@ def _times(snapshot: Snapshot, trial: TrialRow) -> str:
         step_s = trial.attrs.get(STEP_S)
         if isinstance(step_s, (int, float)):
             said.append(f"{step_s:.3g}s a step")
+    if heard is not None:
+        ago = f"last report {duration(max(snapshot.now - heard, 0.0))} ago"
+        said.append("no report yet" if trial.step is None else ago)
     if trial.ended_at is not None:
         said.append(f"ended {clock(trial.ended_at)}")
     return ", ".join(said)
