@@ -16,7 +16,7 @@ from hptui.core.study.goals import goals_of
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import State
 from hptui.core.wire.lock import scheduler_of
-from hptui.tui.commands.answers import duration, harmless, number, say, settings
+from hptui.tui.commands.answers import duration, folded, harmless, number, say, settings
 from hptui.tui.commands.best import best_table
 from hptui.tui.commands.finding import start
 from hptui.tui.commands.listing import tally
@@ -64,6 +64,8 @@ class Progress:
 def follow(folder: SessionFolder) -> int:
     """Print until the session ends; returns the exit status. Ctrl-C leaves the session running."""
     in_place = sys.stdout.isatty()
+    if not in_place:  # it may be long until the first trial ends
+        print(f"{folder.name}: {folder.path} (hptui attach {folder.name} is its screen)", flush=True)
     try:
         finished = _watch(folder, in_place)
     except KeyboardInterrupt:
@@ -158,7 +160,9 @@ def summarise(folder: SessionFolder, finished: Finished) -> int:
     print(f"{folder.name}: {harmless(finished.reason)}{said}")
     if causes:
         said = ", ".join(f"{n} {cause}" for cause, n in causes.most_common())
-        print(f"failed: {said} (why: hptui show {folder.name}; the details: hptui logs {folder.name} TRIAL)")
+        last = max((row for row in trials if row.state == State.FAIL), key=lambda row: (row.ended_at or 0, row.number))
+        print(folded(f"failed: {said}; the latest, trial {last.number}: {harmless(last.reason)}", "  "))
+        print(f"  why each did: hptui show {folder.name}; the details: hptui logs {folder.name} TRIAL")
     if detail:
         say(harmless(detail))
     complete = counts.get(State.COMPLETE, 0)
