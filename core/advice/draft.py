@@ -45,6 +45,16 @@ class Draft:
     n_trials: int | None = 50
     max_steps: int | None = None
 
+    @property
+    def states_its_own(self) -> bool:
+        """The script does: there is no space to write down."""
+        return bool(self.function) and not self.space and any(not why.endswith(NEEDED) for why in self.left.values())
+
+    @property
+    def unsearched(self) -> tuple[str, ...]:
+        """What was found, and no trial will vary."""
+        return tuple(name for name, why in self.left.items() if why.endswith(NEEDED) or not self.states_its_own)
+
 
 def draft(path: str, script: Script, presets: Sequence[str] = ()) -> Draft:
     """What is proposed for it. path: as the study file is to name it. presets: blocks to search, by `PRESETS`."""

@@ -55,7 +55,7 @@ def _space(found: Draft) -> list[str]:
     empty = [name for name, reason in found.left.items() if reason.endswith(NEEDED)]
     lines = ["# Found, and not searched:"] if found.left else []
     lines += [f"#   {name}: {reason}" for name, reason in found.left.items()]
-    if not found.space and not empty:
+    if not found.space and (not empty or found.states_its_own):
         return [*lines, "# There is no [space]: the script states its own by trial.suggest_float and the like.", ""]
     lines += [*usage(found.block.groups if found.function else frozenset()), "[space]"]
     lines += [f"{_key(name)} = {to_toml(definition)}" for name, definition in found.space.items()]

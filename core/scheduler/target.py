@@ -55,7 +55,10 @@ def script_problems(study: Study, folder: Path) -> list[HptuiError]:
     names, may_be_elsewhere = _names_of(tree)
     if may_be_elsewhere:
         return []
-    functions = sorted(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    functions = sorted(node.name for node in defined)
+    if problem := _takes_nothing([node for node in defined if node.name == objective.function], path):
+        return [problem]
     asked = {"function": objective.function, "shared": objective.shared}
     return [
         StudyError(f"objective.{key}", f"{path.name} has no function {name}", _instead(key, name, functions, path))
@@ -64,13 +67,27 @@ def script_problems(study: Study, folder: Path) -> list[HptuiError]:
     ]
 
 
+def _takes_nothing(defined: list[ast.FunctionDef], path: Path) -> StudyError | None:
+    """A `def main():` is no objective; what decorators make of it is not known."""
+    if len(defined) != 1 or defined[0].decorator_list:
+        return None
+    name, takes = defined[0].name, defined[0].args
+    if takes.posonlyargs or takes.args or takes.vararg:
+        return None
+    problem = f"{name} of {path.name} takes no argument, and an objective its trial"
+    return StudyError("objective.function", problem, f"def {name}(trial): ...; {_as_a_program(path)}")
+
+
 def _instead(key: str, name: str, functions: list[str], path: Path) -> str:
     """A function that is there; where none is alike, how a script without one is run."""
     hint = nearest(name, functions)
     if key == "shared" or hint.startswith("did you mean"):
         return hint
-    program = f"as a program it needs none: hptui run 'python {path.name}' -p lr=1e-5..0.1:log"
-    return f"{hint}; {program}" if hint else program
+    return f"{hint}; {_as_a_program(path)}" if hint else _as_a_program(path)
+
+
+def _as_a_program(path: Path) -> str:
+    return f"as a program it needs none: hptui run 'python {path.name}' -p lr=1e-5..0.1:log"
 
 
 def command_problems(study: Study, folder: Path) -> list[HptuiError]:

@@ -84,3 +84,21 @@ def test_a_script_without_the_function_is_offered_another_one_or_to_be_run_as_a_
     (problem,) = script_problems(Study(name="train", objective=Objective(script="train.py")), tmp_path)
 
     assert (problem.where, problem.hint) == ("objective.function", hint)
+
+
+@pytest.mark.parametrize(
+    ("script", "problems"),
+    [
+        ("def objective(): ...\n", ["objective of train.py takes no argument, and an objective its trial"]),
+        ("def objective(*args): ...\n", []),
+        ("@main\ndef objective(): ...\n", []),
+        ("def objective(): ...\ndef objective(trial): ...\n", []),
+    ],
+)
+def test_a_function_that_takes_no_trial_is_said_before_anything_starts(
+    tmp_path: Path, script: str, problems: list[str]
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+    study = Study(name="train", objective=Objective(script="train.py"))
+
+    assert [problem.problem for problem in script_problems(study, tmp_path)] == problems

@@ -79,7 +79,17 @@ def objective(trial):
     ]  # fmt: skip
     found = draft("t.py", script)
     assert found.space == {} and set(found.left) == {"kind", "x", "y"}
+    assert found.unsearched == ()
     assert "There is no [space]: the script states its own" in study_text(found)
+
+
+def test_a_name_read_beside_a_space_that_the_script_states_begins_no_empty_space() -> None:
+    script = read_script("def objective(trial):\n    lr = trial.suggest_float('lr', 0, 1)\n    trial.params['rl']\n")
+
+    found = draft("t.py", script)
+
+    assert found.unsearched == ("rl",)
+    assert "\n[space]" not in study_text(found) and "#   rl: line 3" in study_text(found)
 
 
 def test_flags_become_ranges_around_their_defaults() -> None:

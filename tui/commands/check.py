@@ -20,7 +20,7 @@ from hptui.core.study.durations import format_duration
 from hptui.core.study.file import baseline
 from hptui.core.study.sizes import format_size
 from hptui.core.study.study import Chosen, StopWhen, Study
-from hptui.tui.commands.answers import plural, print_json, setting, settings, table
+from hptui.tui.commands.answers import cut, folded, plural, print_json, setting, settings, table
 from hptui.tui.commands.check_run import as_json as as_json_run
 from hptui.tui.commands.check_run import lines, look, short_of
 from hptui.tui.commands.options import study_options
@@ -98,13 +98,15 @@ def describe(source: Target, study: Study, here: Inventory) -> str:
     if first is not None:
         lines.append(f"  baseline   {settings(first) or 'as the objective asks'}")
     if not space.dim:
-        return "\n".join([*lines, "  space      as the objective asks for it: trial.suggest_float and the like"])
+        lines.append("  space      as the objective asks for it: trial.suggest_float and the like")
+        return "\n".join(folded(line, " " * 13) for line in lines)
     points = "infinitely many points" if (size := space.size()) is None else plural(size, "point")
     lines.append(f"  space      {plural(space.dim, 'parameter')}, {points}")
     if study.sampler.name == "grid":
         lines.append(f"  grid       {_grid(study, space)}")
     rows = [(f"    {name}", *_described(parameter)) for name, parameter in space.parameters.items()]
-    return "\n".join(lines) + "\n" + table(("", "kind", "values", "default", "only when"), rows)
+    told = table(("", "kind", "values", "default", "only when"), rows)
+    return "\n".join([*(folded(line, " " * 13) for line in lines), cut(told)])
 
 
 def _at_once(study: Study, here: Inventory) -> str:

@@ -14,7 +14,7 @@ from hptui.core.advice.presets import names_of
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.scheduler.target import Target, read_study
 from hptui.core.study.script import read_script
-from hptui.tui.commands.answers import harmless, say
+from hptui.tui.commands.answers import folded, harmless, say
 
 
 @click.command()
@@ -40,7 +40,8 @@ def init(script: str, output: str | None, presets: tuple[str, ...], force: bool)
     write_study(target, text)
     print(f"written: {target}")
     searched = ", ".join(found.space) or "what the script states by trial.suggest_float and the like"
-    say(f"searches {harmless(searched)}" + (f"; not {harmless(', '.join(found.left))}" if found.left else ""))
+    left = f"; not {', '.join(found.unsearched)}" if found.unsearched else ""
+    say(folded(harmless(f"searches {searched}{left}"), "  "))
     for problem in problems_of(text, target):
         say(f"{problem.where}: {problem.problem}" + (f" ({problem.hint})" if problem.hint else ""))
     say(f"look it over, then: hptui check {target}, hptui run {target}")
