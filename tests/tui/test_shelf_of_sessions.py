@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from demo_session import write_session
@@ -18,6 +20,8 @@ from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.wire.lock import SessionLock
 from hptui.tui.listed import Listed
+from hptui.tui.views.cells import text_of
+from hptui.tui.views.sessions import session_line
 
 A = SessionSummary("aa", Path("aa"), "live", counts={"COMPLETE": 3}, best=0.5, updated_at=9.0, busy_s=60.0)
 B = SessionSummary("bb", Path("bb"), "finished", "stopped by you", counts={"COMPLETE": 30}, best=0.2, updated_at=5.0,
@@ -34,6 +38,14 @@ C = SessionSummary("cc", Path("cc"), "broken", "damaged")
 )  # fmt: skip
 def test_sessions_are_found_by_what_they_are(text: str, names: list[str]) -> None:
     assert [one.name for one in Listed().filtered(text).arranged([A, B, C])] == names
+
+
+@pytest.mark.parametrize(
+    ("changed", "state"),
+    [({}, "✓ finished"), ({"counts": {"FAIL": 4}}, "✗ finished"), ({"ok": False}, "✗ finished")],
+)
+def test_a_finished_session_without_a_result_does_not_look_like_one_with_it(changed: dict[str, Any], state: str) -> None:
+    assert text_of(session_line(replace(B, **changed), 9.0)[1:2]) == state
 
 
 def test_sessions_are_sorted_and_unknown_ones_come_last_either_way() -> None:

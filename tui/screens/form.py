@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from hptui.tui.glyphs import as_title, fit, harmless
 
 Texts = dict[str, str]
+_WIDEST = 36  # cells of a line to type in
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class _Line(Input):
         super().__init__(one.text, compact=True, suggester=suggester, id=f"line-{at}")
         self.cursor_blink = False  # a blinking cursor is bytes for ever
         self._choices = one.choices
+        longest = max(cell_len(text) for text in (one.text, *one.choices))
+        self.styles.min_width = min(longest + 3, _WIDEST)  # a path is seen from its beginning
 
     def on_key(self, event: Key) -> None:
         """Space goes to the next choice."""

@@ -55,6 +55,8 @@ def titles(names: Iterable[str], width: int) -> tuple[Title, ...]:
 def session_line(summary: SessionSummary, at: float, wide: int = _NAME) -> Cells:
     """One cell per title of TITLES. wide: cells for the name, which is cut in its middle."""
     glyph, word, style = _STATES.get(summary.state, ("·", summary.state, ""))
+    if summary.state == "finished" and not (summary.ok and summary.counts.get("COMPLETE")):
+        glyph, style = "✗", "failed"
     ended = sum(summary.counts.get(state, 0) for state in ("COMPLETE", "PRUNED", "FAIL"))
     total = f"{ended}/{summary.n_trials}" if summary.n_trials else str(ended)
     changed = unknown() if summary.updated_at is None else f"{age(at - summary.updated_at)} ago"
