@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,7 @@ _WORDS = {
     "theme": ("dark", "light", "ansi"), "stop": ("", "now"), "mouse": ("on", "off"),
     "copy": ("", "json", "args", "hydra", "toml", "yaml", "python"),
 }  # fmt: skip
+_NUMBER = re.compile(r"\d{1,18}")  # what a database holds
 _NUMBERED = frozenset({"goto", "open", "slots", "trials"})
 
 
@@ -74,12 +76,12 @@ def read_order(text: str, facts: Facts) -> Order | str:
     if not verb:
         return f"{word}: which of {', '.join(matching)}?" if matching else _no_command(word)
     if verb in _NUMBERED:
-        if not rest.lstrip("#").isdecimal():
+        if not _NUMBER.fullmatch(rest.lstrip("#")):
             return f"{verb} takes a number: {verb} 12"
         return Order(verb, rest, int(rest.lstrip("#")))
     if verb == "priority":
         number, _, rest = rest.partition(" ")
-        if not number.lstrip("-").isdecimal():
+        if not _NUMBER.fullmatch(number.removeprefix("-")):
             return "priority takes a number: priority 2 state:wait"
         return _filtered_problem(rest, facts) or Order(verb, rest.strip(), int(number))
     if verb in _FILTERED and rest != "all" and (problem := _filtered_problem(rest, facts)):

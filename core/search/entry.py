@@ -101,7 +101,8 @@ class BySteps:
         if not isinstance(value, Mapping) or not value:
             return False
         numbers = Option("", None)
-        return all(str(step).isdecimal() and numbers.admits(limit) for step, limit in value.items())
+        steps = all(str(step).isdecimal() and len(str(step)) < 19 for step in value)
+        return steps and all(map(numbers.admits, value.values()))
 
     def made(self, value: Mapping[Any, float]) -> tuple[tuple[int, float], ...]:
         return tuple(sorted((int(step), float(limit)) for step, limit in value.items()))

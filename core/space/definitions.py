@@ -11,7 +11,7 @@ import msgspec
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.space.conditions import is_scale
 from hptui.core.space.parameter import LARGEST, Categorical, Float, Int, Parameter, Prior, ScaledBy, mark
-from hptui.core.space.reading import join, nearest, read_fields, show
+from hptui.core.space.reading import figure, join, nearest, read_fields, show
 
 TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
 
@@ -74,7 +74,7 @@ def _read_scale(written: object, where: str, problems: list[HptuiError]) -> Scal
     before = len(problems)
     good = read_fields(written, ScaledBy, where, problems)
     if not is_scale(good.get("base", 1.0)):
-        problems.append(StudyError(join(where, "base"), f"{good['base']:g} is not a positive number"))
+        problems.append(StudyError(join(where, "base"), f"{figure(good['base'])} is not a positive number"))
     return ScaledBy(**good) if len(problems) == before else None
 
 
@@ -91,7 +91,7 @@ def _read_prior(
     if spread is not None and kind is Categorical:
         problems.append(StudyError(join(where, "spread"), "goes with numbers, and these are choices"))
     elif spread is not None and not least < spread < math.inf:
-        problem = f"{spread:g} is not above {least:g}"
+        problem = f"{figure(spread)} is not above {least:g}"
         hint = "of a logarithmic parameter it is a factor, such as 10" if least else ""
         problems.append(StudyError(join(where, "spread"), problem, hint))
     return Prior(**read) if len(problems) == before else None
@@ -134,7 +134,8 @@ def _check_bounds(good: dict[str, Any], kind: type[Parameter], where: str, probl
         problems.append(StudyError(join(where, key) if key else where, text, hint))
 
     if not all(bound == 0 or 1e-200 < abs(bound) < 1e200 for bound in (low, high)):  # nor NaN
-        return problem(f"the bounds must be 0 or between 1e-200 and 1e200 in size, not {low:g} and {high:g}")
+        given = f"{figure(low)} and {figure(high)}"
+        return problem(f"the bounds must be 0 or between 1e-200 and 1e200 in size, not {given}")
     if kind is Int and max(abs(low), abs(high)) > LARGEST:
         return problem(f"whole numbers beyond {LARGEST:.0e} are not supported", 'use type = "float"')
     if low > high:
@@ -146,9 +147,9 @@ def _check_bounds(good: dict[str, Any], kind: type[Parameter], where: str, probl
         if log:
             problem("step does not go with log = true", "leave one of them out", "step")
         if not 0 < step < math.inf:
-            problem(f"{step:g} is not positive", key="step")
+            problem(f"{figure(step)} is not positive", key="step")
         elif (high - low) / step > LARGEST:
-            problem(f"{step:g} is too small for the range {low:g} .. {high:g}", key="step")
+            problem(f"{figure(step)} is too small for the range {low:g} .. {high:g}", key="step")
     return None
 
 

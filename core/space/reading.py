@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 import types
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -47,6 +49,26 @@ def show(value: object) -> str:
     except (TypeError, ValueError):
         text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def figure(value: float) -> str:
+    """A number in six digits at most; a whole one that no float can hold, as it was written."""
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return show(value)
+
+
+def unbounded(value: object, where: str = "") -> list[HptuiError]:
+    """Whole numbers beyond every float, wherever they stand in a table: nothing could compute with them."""
+    if isinstance(value, Mapping):
+        return [problem for key, one in value.items() for problem in unbounded(one, join(where, key))]
+    if isinstance(value, list):
+        return [problem for at, one in enumerate(value) for problem in unbounded(one, f"{where}[{at}]")]
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        digits = round(value.bit_length() * math.log10(2))  # Python writes no number of thousands of digits
+        return [StudyError(where, f"a whole number of some {digits} digits is too large for anything here")]
+    return []
 
 
 def say(kind: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,6 +76,8 @@ def _number(text: str) -> float | None:
 
 def _any(text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    is_number = isinstance(value, (int, float))
+    return value if not is_number or abs(value) <= sys.float_info.max else text  # NaN is text too

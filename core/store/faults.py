@@ -20,8 +20,10 @@ class Locked(SessionError):
     """Another program has begun to write and does not end. Nothing was written; it may be tried again."""
 
 
-def explain(error: sqlite3.Error, folder: SessionFolder) -> SessionError:
+def explain(error: sqlite3.Error | OverflowError, folder: SessionFolder) -> SessionError:
     """The same trouble as a `SessionError` (or `DiskFull`), with what to do about it."""
+    if isinstance(error, OverflowError):
+        return SessionError(folder.name, "there is no such number in a session: it has more than 18 digits")
     where, code = str(folder.database), getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and disk_is_full(folder.path)):
         return DiskFull(where, "no space left to record what happens", "free some space on this disk")

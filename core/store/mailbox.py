@@ -31,7 +31,7 @@ def post(folder: SessionFolder, command: CommandRow) -> int:
                 problem = "the scheduler has been busy with this file for five seconds"
                 raise SessionError(str(folder.database), problem, "try again; is the disk very slow?")
             id_ = _insert(folder, command)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OverflowError) as error:
         raise explain(error, folder) from error
     ring(folder.wake)
     return id_

@@ -60,7 +60,7 @@ class Reader:
     def _ask(self, sql: str, *values: Any) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise explain(error, self.folder) from error
 
     def _each(self, sql: str, *values: Any) -> Iterator[Any]:

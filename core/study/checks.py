@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -102,8 +103,8 @@ def _check_patterns(pattern: str | list[str] | None, problems: Problems) -> None
 
 def check_stop(stop: Table, problems: Problems) -> None:
     at_least(1, stop, "stop", ("same_best_for", "over"), problems)
-    if "gain_below" in stop and not stop["gain_below"] > 0:
-        problems.append(StudyError("stop.gain_below", f"{stop['gain_below']:g} is not positive"))
+    if "gain_below" in stop and not 0 < stop["gain_below"] < math.inf:
+        problems.append(StudyError("stop.gain_below", f"{stop['gain_below']:g} is no positive number"))
     if "chance_below" in stop and not 0.001 <= stop["chance_below"] < 1:
         hint = "a chance such as 0.02; a smaller one than 0.001 can't be told from a few hundred trials"
         problems.append(StudyError("stop.chance_below", f"{stop['chance_below']:g} is not in 0.001 .. 1", hint))
@@ -115,8 +116,8 @@ def check_budget(budget: Table, objective: Table, problems: Problems) -> None:
     for key in ("wall_clock_s", "trial_time_s"):
         if key in budget and not budget[key] > 0:
             problems.append(StudyError(f"budget.{key.removesuffix('_s')}", f"{budget[key]:g} s is not positive"))
-    if "gpu_hours" in budget and not budget["gpu_hours"] > 0:
-        problems.append(StudyError("budget.gpu_hours", f"{budget['gpu_hours']:g} is not positive"))
+    if "gpu_hours" in budget and not 0 < budget["gpu_hours"] < math.inf:
+        problems.append(StudyError("budget.gpu_hours", f"{budget['gpu_hours']:g} is no positive number"))
     if budget.get("rerun") and "command" in objective:
         hint = "a program reports step by step; a Python function can read trial.budget"
         problems.append(StudyError("budget.rerun", "it goes with script, and this has a command", hint))

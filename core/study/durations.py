@@ -32,6 +32,8 @@ def parse_duration(text: str | int | float) -> float:
         unitless = re.fullmatch(r"\s*[\d.]+\s*", text) is not None
         hint = f"{text.strip()} s or {text.strip()} min" if unitless else "90 s, 10 min or 1h 30m"
         raise ValueError(f'"{text}" is no duration: write it as in {hint}')
+    if not math.isfinite(total):
+        raise ValueError(f'"{text[:20]}…" is too long: write it as in 90 s, 10 min or 1h 30m')
     return total
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hptui.core.errors import HptuiError, StudyError, StudyErrors
-from hptui.core.space.reading import fields_of, nearest, read_fields, show
+from hptui.core.space.reading import fields_of, nearest, read_fields, show, unbounded
 from hptui.core.space.space import Space
 from hptui.core.study import checks
 from hptui.core.study.durations import parse_duration
@@ -55,7 +55,8 @@ def load_study(
     """
     overrides = overrides or {}
     written = apply_overrides(_decode(text, where), overrides)
-    problems: list[HptuiError] = []
+    if problems := unbounded(written):
+        raise StudyErrors(where, blame_flags(problems, overrides))
     read = _read(written, folder, check_choice, problems)
     if problems:
         raise StudyErrors(where, blame_flags(problems, overrides))
@@ -108,9 +109,11 @@ class _Read:
 def _decode(text: str, where: str) -> dict[str, Any]:
     try:
         return msgspec.toml.decode(text.removeprefix("\ufeff"), type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # a DecodeError, or Python's own of a whole number
         place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
         problem = str(error)[: place.start()] if place else str(error)
+        if not isinstance(error, msgspec.DecodeError):
+            problem = "a whole number has thousands of digits"
         line, column = (place[1] or str(len(text.splitlines())), place[2]) if place else ("", "")
         at = f":{line}:{column}" if column else f":{line}" if line else ""
         shown = text.splitlines()[int(line) - 1].strip() if line and text.strip() else ""

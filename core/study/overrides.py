@@ -56,7 +56,7 @@ def _devices(value: Any) -> Any:
     if not isinstance(value, str) or value in ("all", "none"):
         return value
     parts = [part.strip() for part in value.split(",") if part.strip()]
-    return [int(part) if part.isdigit() else part for part in parts]
+    return [int(part) if part.isdecimal() and len(part) < 19 else part for part in parts]
 
 
 def _named(written: Any) -> Any:

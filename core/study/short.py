@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -69,13 +70,13 @@ def _key(name: str) -> str:
 
 def _number(text: str) -> int | float:
     try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise ValueError(f"{text} is not a number; write {HOW}") from None
+    try:
+        return int(text) if math.isfinite(number) else number
+    except ValueError:
+        return number
 
 
 def _value(word: str) -> Any:

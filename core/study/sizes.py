@@ -11,6 +11,7 @@ _UNITS = {
     **dict.fromkeys(("g", "gib"), 2**30), "gb": 10**9,
     **dict.fromkeys(("t", "tib"), 2**40), "tb": 10**12,
 }  # fmt: skip
+LARGEST = 2**63 - 1  # what a database holds
 _SIZE = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
@@ -23,6 +24,8 @@ def parse_size(text: str) -> int:
     size = float(match[1]) * _UNITS[match[2].lower()]
     if not size >= 1:
         raise ValueError(f'"{text}" is no size: it is not positive')
+    if size > LARGEST:
+        raise ValueError(f'"{text[:20]}…" is too large: write it as in 6 GiB')
     return math.ceil(size)
 
 

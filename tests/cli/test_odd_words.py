@@ -174,3 +174,8 @@ def test_a_session_in_a_verbs_place_is_answered_with_attach(capsys, monkeypatch,
 
     assert _status(["digits"]) == 2
     assert "To open that session: hptui attach digits" in capsys.readouterr().err
+
+
+def test_numbers_beyond_all_bounds_are_said_to_be():
+    assert _status(["check", "python t.py", "-p", f"x={'9' * 310}", "-n", "9" * 310]) == 2
+    assert _status(["check", "python t.py", "-p", "x=1..2", "--devices", "²"]) == 2

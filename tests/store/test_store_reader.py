@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hptui.core.errors import SessionError
 from hptui.core.store.create import create_session
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
@@ -88,6 +89,13 @@ def test_to_minimise_the_lowest_is_best(tmp_path: Path) -> None:
 def test_trials_are_counted_by_state(folder: SessionFolder, ended: None) -> None:
     with Reader(folder) as reader:
         assert reader.counts() == {"COMPLETE": 6, "PRUNED": 1, "RUNNING": 1}
+
+
+def test_a_number_that_no_database_holds_is_no_trial(folder: SessionFolder) -> None:
+    with Reader(folder) as reader, pytest.raises(SessionError, match="there is no such number in a session"):
+        reader.trial(10**20)
+    with pytest.raises(SessionError, match="there is no such number in a session"):
+        post(folder, CommandRow("pause", 10**20, {}, "test", 0.0))
 
 
 def test_an_empty_session_answers_every_question(folder: SessionFolder) -> None:

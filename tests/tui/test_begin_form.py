@@ -41,3 +41,21 @@ def test_a_name_that_no_session_can_have_is_said_beside_it(tmp_path: Path) -> No
 
     assert said["fine"].say.startswith("no problems; writes fine.toml") and said["fine"].ready
     assert list(said["x" * 300].problems) == ["name"] and not said["x" * 300].ready
+
+
+ODD = ("9" * 310, "1" + "0" * 400, "9" * 5000, "1e999", "nan", "-0", "0", "²", "1.5")
+
+
+def test_no_number_typed_there_ends_the_screen(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    draft = read_draft(tmp_path / "train.py", tmp_path)
+    texts = {field.key: field.text for field in study_form(draft, tmp_path / "study.toml")._fields}
+    lines = ["{}", "1 .. {}", "{} .. 5", "1.0 .. {} log", "1 .. 64 step {}", "1.0 .. 5.0, {}"]
+
+    for key in ("n_trials", "max_steps"):
+        for typed in ODD:
+            checked = check_study(draft, tmp_path / "study.toml", {**texts, key: typed})
+            assert checked.problems[key].endswith("is no whole number from 1 to 9e+18") and not checked.ready
+    for line in lines:
+        for typed in ODD:
+            check_study(draft, tmp_path / "study.toml", {**texts, "space.lr": line.format(typed)})

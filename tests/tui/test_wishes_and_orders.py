@@ -52,7 +52,8 @@ def test_a_command_line_is_an_order(line: str, order: Order) -> None:
         ("theme pink", "theme takes dark or light or ansi"),
         ("sort zebra", "sort by which column? id, state, val_loss"),
         ("stop later", "stop takes nothing or now"), ("set slots", "slots is not NAME=VALUE"),
-        ("priority soon", "priority takes a number"), ("copy xml", "copy takes nothing or json or args"),
+        ("priority soon", "priority takes a number"), ("priority --5", "priority takes a number"),
+        ("goto " + "9" * 5000, "goto takes a number"), ("copy xml", "copy takes nothing or json or args"),
         ("sort lr sideways", "sort goes up or down"), ("drain", "drain takes GPU [now]"), ("tag", "tag takes WORD"),
     ],
 )  # fmt: skip

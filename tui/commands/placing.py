@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from hptui.core.store.reader import Reader
@@ -35,7 +37,7 @@ def bring_back(name: str, gpu: str, as_json: bool) -> int:
 
 def _count(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, bool]:
     """`3`, `+1` or `-1`: the number, and whether it is a change."""
-    if not value.lstrip("+-").isdecimal() or len(value) - len(value.lstrip("+-")) > 1:
+    if not re.fullmatch(r"[+-]?\d{1,18}", value):
         raise click.BadParameter(f"{value!r} is not a number of trials: 3, +1 or -1", ctx, param)
     return int(value), value[0] in "+-"
 

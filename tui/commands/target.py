@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -116,7 +116,7 @@ def _value(word: str) -> Any:
         value = json.loads(word)
     except ValueError:
         return word
-    return value if isinstance(value, (int, float, bool)) and math.isfinite(value) else word
+    return value if isinstance(value, (int, float)) and abs(value) <= sys.float_info.max else word
 
 
 def _bound(word: str) -> float | None:

@@ -16,6 +16,7 @@ from hptui.core.advice.draft_text import study_text, usage
 from hptui.core.advice.presets import conditions_kept, names_of
 from hptui.core.errors import HptuiError
 from hptui.core.search.catalog import PRUNERS, SAMPLERS
+from hptui.core.study.checks import LARGEST
 from hptui.core.study.short import HOW, from_short, to_short
 from hptui.core.study.study import Study
 from hptui.tui.commands.init import problems_of, read_draft, write_study
@@ -112,9 +113,10 @@ def draft_of(found: Draft, texts: Texts) -> tuple[Draft, dict[str, str]]:
     numbers: dict[str, int | None] = {}
     for key in ("n_trials", "max_steps"):
         text = texts[key].strip()
-        if text and not text.isdecimal():
-            problems[key] = f"{text} is not a whole number"
-        numbers[key] = int(text) if text.isdecimal() else None
+        number = int(text) if text.isdecimal() and len(text) <= len(str(LARGEST)) else 0
+        if text and not 1 <= number <= LARGEST:
+            problems[key] = f"{text} is no whole number from 1 to {LARGEST:.0e}"
+        numbers[key] = number or None
     space = conditions_kept(space, found.space)
     left = {name: reason for name, reason in found.left.items() if name not in space}
     left |= {name: "left out by you" for name in found.space if name not in space}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from math import isfinite
+from math import isfinite, log10
 from typing import Any
 
 from hptui.tui.glyphs import current, harmless
@@ -17,6 +17,8 @@ def number(value: float | None, digits: int = 4) -> str:
     """At most about `digits` figures: `0.1829`, `12.34`, `8.8e-5`, `1200`."""
     if value is None or value != value:
         return unknown()
+    if isinstance(value, int) and value.bit_length() > 1023:  # beyond every float
+        return f"{'-' if value < 0 else ''}1e{value.bit_length() * log10(2):.0f}"
     if not isfinite(value):
         return ("" if value > 0 else "-") + ("inf" if current().level == "ascii" else "∞")
     if isinstance(value, int) and abs(value) < 10**7:
