@@ -44,7 +44,7 @@ def test_sessions_are_found_by_what_they_are(text: str, names: list[str]) -> Non
     ("changed", "state"),
     [({}, "✓ finished"), ({"counts": {"FAIL": 4}}, "✗ finished"), ({"ok": False}, "✗ finished")],
 )
-def test_a_finished_session_without_a_result_does_not_look_like_one_with_it(changed: dict[str, Any], state: str) -> None:
+def test_a_finished_session_without_a_result_has_a_cross(changed: dict[str, Any], state: str) -> None:
     assert text_of(session_line(replace(B, **changed), 9.0)[1:2]) == state
 
 
@@ -196,7 +196,7 @@ def test_a_new_session_is_begun_from_a_script(own_home: Path, tmp_path: Path, mo
         await screen.press("enter")
         await screen.until("no problems; writes train.toml")
         await screen.press("down", "down", "down", "end", "backspace", "backspace", "backspace", "x")
-        await screen.until("write 1e-5 .. 0.1 log")
+        await screen.until("write 1e-5 .. 0.1 log, 8 .. 64 step 8, or adam | sgd")
         await screen.press("home", *["delete"] * 12)
         await screen.type("0.5 .. 2.5")
         await screen.until("no problems")
@@ -205,6 +205,6 @@ def test_a_new_session_is_begun_from_a_script(own_home: Path, tmp_path: Path, mo
         await screen.press("l")
         await screen.until((tmp_path / "train.toml").exists)
 
-    drive(None, journey, size=(120, 36))
+    drive(None, journey)
     assert 'x = { type = "float", low = 0.5, high = 2.5 }' in (tmp_path / "train.toml").read_text()
     shutil.rmtree(sessions_home(), ignore_errors=True)

@@ -18,7 +18,8 @@ from textual.widgets import Input, Static
 from hptui.tui.glyphs import as_title, fit, harmless
 
 Texts = dict[str, str]
-_WIDEST = 36  # cells of a line to type in
+_TYPED = (20, 28, 36)  # cells of a line to type in: on a narrow screen, on a wide one, where its text is long
+_NARROW = 100  # a screen with fewer cells has no room for all that stands beside a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ class FormScreen(ModalScreen[Texts | None]):
     FormScreen #fields { height: auto; max-height: 1fr; }
     FormScreen Horizontal { height: 1; }
     FormScreen .label { width: auto; }
-    FormScreen Input { width: 28; border: none; height: 1; padding: 0 1; background: $surface; }
+    FormScreen Input { border: none; height: 1; padding: 0 1; background: $surface; }
     FormScreen Input:focus { background: $boost; text-style: bold; }
     FormScreen .about { width: 1fr; height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap;
         text-overflow: ellipsis; }
     FormScreen .about.-wrong { color: $text-error; }
+    FormScreen #help { height: 2; color: $text-muted; display: none; }
     FormScreen #say { height: auto; max-height: 5; margin-top: 1; }
     FormScreen #keys { color: $text-muted; }
-    FormScreen.-narrow Input { width: 20; }
     """
 
     def __init__(self, title: str, fields: list[Field], check: Check, does: str = "sends it") -> None:
@@ -85,12 +86,30 @@ class FormScreen(ModalScreen[Texts | None]):
                         yield Static(fit(one.label, wide + 1), classes="label", markup=False)
                         yield _Line(one, at)
                         yield Static(harmless(one.about), id=f"about-{at}", classes="about", markup=False)
+            yield Static("", id="help", markup=False)
             yield Static("", id="say", markup=False)
             yield Static(f"enter {self._does} · esc leaves · tab ↓ ↑ next line", id="keys", markup=False)
 
     def on_mount(self) -> None:
+        narrow = self.app.size.width < _NARROW
+        longest = max(cell_len(harmless(text)) for one in self._fields for text in (one.text, *one.choices)) + 3
+        for line in self.query(_Line):
+            line.styles.width = max(_TYPED[not narrow], min(longest, _TYPED[-1]))
+        self.query_one("#help").display = narrow
         self.query(_Line).first().focus()
         self._show()
+        self.call_after_refresh(self._explain)  # it is known then how wide all is
+
+    def on_descendant_focus(self) -> None:
+        self._explain()
+
+    def _explain(self) -> None:
+        """What a narrow screen cuts beside the line in focus."""
+        for at, (one, line) in enumerate(zip(self._fields, self.query(_Line), strict=True)):
+            if line.has_focus:
+                told = harmless(self._checked.problems.get(one.key, "") or one.about)
+                room = self.query_one(f"#about-{at}").content_size.width
+                self.query_one("#help", Static).update(told if cell_len(told) > room else "")
 
     def texts(self) -> Texts:
         return {one.key: line.value for one, line in zip(self._fields, self.query(_Line), strict=True)}
@@ -112,6 +131,7 @@ class FormScreen(ModalScreen[Texts | None]):
             about.set_class(bool(problem), "-wrong")
             about.update(harmless(problem or one.about))
         self.query_one("#say", Static).update(harmless_lines(self._checked.say))
+        self._explain()
 
     def action_go(self, by: int) -> None:
         lines = list(self.query(_Line))
@@ -136,8 +156,6 @@ class _Line(Input):
         super().__init__(one.text, compact=True, suggester=suggester, id=f"line-{at}")
         self.cursor_blink = False  # a blinking cursor is bytes for ever
         self._choices = one.choices
-        longest = max(cell_len(text) for text in (one.text, *one.choices))
-        self.styles.min_width = min(longest + 3, _WIDEST)  # a path is seen from its beginning
 
     def on_key(self, event: Key) -> None:
         """Space goes to the next choice."""
