@@ -33,6 +33,7 @@ class Around(Screen[None]):
     """`KINDS`: what `w` writes; `writers` does it."""
 
     KINDS: ClassVar[Sequence[Answer]] = PICTURES
+    _told_until = 0.0
 
     @property
     def called(self) -> str:
@@ -60,7 +61,8 @@ class Around(Screen[None]):
     def on_key(self, event: Key) -> None:
         """A key that does nothing now says why, and one that is not known where the others are listed."""
         bound = self.active_bindings.get(event.key)
-        if bound is None and event.is_printable:
+        if bound is None and event.is_printable and time.monotonic() > self._told_until:
+            self._told_until = time.monotonic() + SAY_S  # once: a word typed in the wrong place is many keys
             self.say(f"{event.character} does nothing here; ? lists the keys")
         elif bound is not None and not bound.enabled:
             self.say(f"{bound.binding.description}: {self.why_dead()}", "warning")

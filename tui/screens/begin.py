@@ -214,4 +214,5 @@ def _start(screen: Screen[object], file: Path, said: str | None) -> None:
             return
         app.call_from_thread(app.open_session, session, read_only=False)  # type: ignore[attr-defined]  # it is our app
 
+    app.notify(f"{file.stem} is being started", markup=False)
     screen.run_worker(run, thread=True, group="begin", exit_on_error=False)

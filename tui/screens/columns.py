@@ -26,7 +26,7 @@ class ColumnsScreen(ModalScreen[frozenset[str] | None]):
     ]
     DEFAULT_CSS = """
     ColumnsScreen { align: center middle; }
-    ColumnsScreen > Vertical { width: 44; max-width: 96%; height: 80%; background: $panel; border: round $accent; }
+    ColumnsScreen > Vertical { width: 54; max-width: 96%; height: 80%; background: $panel; border: round $accent; }
     ColumnsScreen LineList { height: 1fr; background: $panel; }
     """
 

@@ -136,7 +136,7 @@ class Ordering(Steering):
 
     def action_order(self) -> None:
         facts = self.snapshot.facts
-        hint = "prune · pause · enqueue · set · tag · goto · sort · mark · write · quit …   tab completes, ↑ earlier"
+        hint = "prune · pause · enqueue · set · tag · goto …   tab completes, ↑ earlier"
         self.query_one(Prompt).ask("order", ":", "", hint, lambda text: completion(text, facts))
 
     def obey(self, order: Order) -> None:
