@@ -22,7 +22,20 @@ from hptui.core.scheduler.state import (
 )
 from hptui.core.study.remarks import remarks_of
 from hptui.core.study.study import broken
-from hptui.core.study.trial import AT_RUNG, Cause, Paused, Running, Starting, State, Trial, Waiting, Why
+from hptui.core.study.trial import (
+    AT_RUNG,
+    NEVER_STARTED,
+    NOT_GONE_ON,
+    WAITS,
+    Cause,
+    Paused,
+    Running,
+    Starting,
+    State,
+    Trial,
+    Waiting,
+    Why,
+)
 
 
 def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
@@ -86,7 +99,7 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
         case e.StopAsked():
             return replace(state, stopping=Stopping(event.reason, event.now, event.ok, event.final))
         case e.Finished():
-            return replace(state, finished=True)
+            return replace(_nobody_waits(state), finished=True)
         case e.FrontJoined(front=front):
             return replace(state, tally=replace(state.tally, front=front))
         case e.Settled():
@@ -97,6 +110,15 @@ def apply(state: SchedulerState, event: e.Event) -> SchedulerState:
             if live is None or number is None:
                 return state
             return _trial_event(state, number, live, event)
+
+
+def _nobody_waits(state: SchedulerState) -> SchedulerState:
+    for number, live in state.live.items():
+        if isinstance(phase := live.trial.phase, Waiting):
+            said = NEVER_STARTED if live.trial.started_at is None else NOT_GONE_ON
+            trial = replace(live.trial, phase=replace(phase, reason=said))
+            state = state.with_live(number, replace(live, trial=trial))
+    return state
 
 
 # what can change the pruner's answer to which held trial goes on
@@ -117,7 +139,7 @@ def _budget_set(state: SchedulerState, event: e.BudgetSet) -> SchedulerState:
 def _proposed(state: SchedulerState, event: e.Proposed) -> SchedulerState:
     trial = Trial(
         number=event.number, params=event.params, x=event.x, seed=event.seed, origin=event.origin, proposal=event.why,
-        phase=Waiting(event.at, "waits for a slot"), created_at=event.at, retry_of=event.retry_of, attrs=event.attrs,
+        phase=Waiting(event.at, WAITS), created_at=event.at, retry_of=event.retry_of, attrs=event.attrs,
     )  # fmt: skip
     asking = None if event.origin == "sampler" else state.asking
     queue = state.queue if event.origin == "sampler" else state.queue[1:]

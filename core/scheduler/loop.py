@@ -24,6 +24,7 @@ from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.store.writer import Writer
 from hptui.core.study.commands import BUDGET
 from hptui.core.study.remarks import FACT
+from hptui.core.study.trial import Waiting
 
 ACTIVE_EVERY_S = 30.0  # how often the wall clock used so far is written down
 BACKUP_EVERY_S = 24 * 3600.0
@@ -107,6 +108,7 @@ def take(state: SchedulerState, event: e.Event, batch: Batch) -> SchedulerState:
         case e.Finished():
             batch.facts["finished"] = {"at": event.at, "reason": event.reason, "ok": event.ok, "final": event.final}
             batch.facts[STOPPING] = None
+            batch.trials |= {one.trial.number: row_of(one, state.rules.sign) for one in state.of(Waiting)}
         case e.Asked():
             pass
         case _:

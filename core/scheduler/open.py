@@ -24,6 +24,7 @@ from hptui.core.scheduler.judging import book_of, listens, pruner_of, rungs_of, 
 from hptui.core.scheduler.loop import run
 from hptui.core.scheduler.parent import round_note
 from hptui.core.scheduler.past import pasts_of, told
+from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.queued import Queued
 from hptui.core.scheduler.recover import CAN_FREEZE, STOPPING, Recovered, recover
 from hptui.core.scheduler.thinker import Thinker
@@ -37,7 +38,7 @@ from hptui.core.store.writer import Writer
 from hptui.core.study.file import baseline, load_study
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import CONSTRAINTS, Chosen, Study
-from hptui.core.study.trial import State, Why
+from hptui.core.study.trial import State, Waiting, Why
 
 
 def open_session(
@@ -108,6 +109,8 @@ def open_session(
         parts = {device.id: device.part for device in places.devices if device.part}
         store.set_fact(PARTS, (facts.get(PARTS) or {}) | parts or None)
         store.set_fact("rungs", rungs_of(pruner))
+        for live in recovered.state.of(Waiting):  # in a session that had ended they waited for nothing
+            store.save_trial(row_of(live, study.sign))
         if space.dim:
             store.save_parameters(space.definitions())
     note = "the session goes on" if rows else "the session begins"

@@ -24,6 +24,9 @@ from hptui.core.study.commands import BUDGET
 from hptui.core.study.front import losses_of
 from hptui.core.study.study import Study
 from hptui.core.study.trial import (
+    NEVER_STARTED,
+    NOT_GONE_ON,
+    WAITS,
     Cause,
     Ended,
     Paused,
@@ -157,7 +160,7 @@ def phase_of(row: TrialRow, process: Process | None) -> Phase:
         case State.RUNNING:
             return Starting(device, since)
         case _:
-            return Waiting(row.created_at, row.reason)
+            return Waiting(row.created_at, WAITS if row.reason in (NEVER_STARTED, NOT_GONE_ON) else row.reason)
 
 
 def is_held_without(phase: Phase) -> bool:

@@ -81,6 +81,11 @@ class Waiting:
     reason: str = ""  # "waiting: both slots are taken"
 
 
+WAITS = "waits for a slot"
+NEVER_STARTED = "not started: the session ended before its turn came"
+NOT_GONE_ON = "did not go on: the session ended before its turn came"
+
+
 @dataclass(frozen=True, slots=True)
 class Starting:
     """A process was asked for; nobody has seen it yet."""

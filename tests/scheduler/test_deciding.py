@@ -22,6 +22,7 @@ from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.gpus import ALONE, PEAK, SHARE, TORCH_PEAK
 from hptui.core.scheduler.hands import Hands
+from hptui.core.scheduler.loop import Batch, take
 from hptui.core.scheduler.plan import free_places, plan, trial_seed
 from hptui.core.scheduler.project import ASKED_OF, PAUSED_BEFORE, row_of
 from hptui.core.scheduler.queued import HEIR, LOST, STOPPED
@@ -271,6 +272,20 @@ def test_what_a_trial_has_yet_to_do_for_its_user_is_known_to_the_next_scheduler(
     assert [later[n].parking for n in (0, 1, 2)] == [state.live[n].parking for n in (0, 1, 2)]
     assert [(later[n].unwanted, later[n].trial.attrs) for n in (0, 2)] == [("", {}), ("you asked", {})]
     assert later[3].ending is not None and later[3].ending.outcome.reason == "pruned by you before it started"
+
+
+def test_in_a_session_that_has_ended_nobody_waits_until_it_goes_on():
+    state, batch = after(ready(), proposed(0), proposed(1), e.Placed(101.0, 1, TWO[0], "")), Batch()
+    state = after(state, e.Started(101.0, 1, Process(9, 1)), e.ParkAsked(102.0, 1, Why.USER), e.Frozen(103.0, 1, ""))
+    state = after(state, e.PutAway(104.0, 1, ""), e.Requeued(105.0, 1, "wanted back"))
+
+    take(state, e.Finished(106.0, "stopped by you", True, False), batch)
+
+    assert {number: row.reason for number, row in batch.trials.items()} == {
+        0: "not started: the session ended before its turn came",
+        1: "did not go on: the session ended before its turn came",
+    }
+    assert live_of(batch.trials[0], None).trial.phase == Waiting(100.0, "waits for a slot")
 
 
 def test_a_session_that_goes_on_takes_pauses_back_that_are_under_way():
