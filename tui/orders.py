@@ -1,4 +1,4 @@
-"""The command line of `:`: `prune state:run loss>2`, `goto 9987`, `slots 4`. Pure; also what it completes."""
+"""The command line of `:`: `prune state:run loss>2`, `pause 17`, `slots 4`. Pure; also what it completes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hptui.tui.filter import FIELDS, parse
 from hptui.tui.snapshot import Facts
 
 VERBS = {  # verb -> what follows, what it does
-    "prune": ("[filter]", "stop the trials that match, or the marked ones, or the one under the cursor"),
-    "pause": ("[filter | all]", "pause them; all: also start no new trial"),
-    "resume": ("[filter | all]", "let them go on"),
-    "put-away": ("[filter]", "end their processes; resume goes on from their checkpoints"),
-    "retry": ("[filter]", "try their parameters again"),
+    "prune": ("[NUMBER … | filter]", "stop the trials that match, or the marked ones, or the one under the cursor"),
+    "pause": ("[NUMBER … | filter | all]", "pause them; all: also start no new trial"),
+    "resume": ("[NUMBER … | filter | all]", "let them go on"),
+    "put-away": ("[NUMBER … | filter]", "end their processes; resume goes on from their checkpoints"),
+    "retry": ("[NUMBER … | filter]", "try their parameters again"),
     "enqueue": ("[NAME=VALUE …]", "try a point: the one under the cursor with these changes; without any, a form"),
-    "priority": ("NUMBER [filter]", "waiting trials with a higher one start sooner; 0 is ordinary"),
-    "pin": ("[filter]", "no rule may hold or stop these trials"),
-    "unpin": ("[filter]", "their pruner may stop them again"),
+    "priority": ("NUMBER [TRIAL … | filter]", "waiting trials with a higher one start sooner; 0 is ordinary"),
+    "pin": ("[NUMBER … | filter]", "no rule may hold or stop these trials"),
+    "unpin": ("[NUMBER … | filter]", "their pruner may stop them again"),
     "set": ("KEY=VALUE …", "budget.n_trials=200 budget.wall_clock=4h slots=3 pruner.OPTION=…; without any, a form"),
     "note": ("TEXT", "keep a note with the marked trials, or the one under the cursor"),
     "tag": ("WORD -WORD …", "give them tags, or with - take tags away"),
@@ -27,7 +27,7 @@ VERBS = {  # verb -> what follows, what it does
     "open": ("NUMBER", "open a trial"),
     "sort": ("COLUMN [up | down]", "sort the table"),
     "filter": ("[filter]", "show the trials that match; without one, all"),
-    "mark": ("[filter]", "mark the trials that match"),
+    "mark": ("[NUMBER … | filter]", "mark the trials that match"),
     "slots": ("NUMBER", "how many trials run at once"),
     "trials": ("NUMBER", "how many trials in all"),
     "columns": ("", "choose the columns of the table"),
@@ -100,6 +100,13 @@ def read_order(text: str, facts: Facts) -> Order | str:
         if way not in ("", "up", "down"):
             return "sort goes up or down"
     return Order(verb, rest)
+
+
+def numbers_in(text: str) -> tuple[int, ...]:
+    """`17`, `#17 18`, `17,18`: the trials of these numbers; () for a filter."""
+    words = text.replace(",", " ").split()
+    named = all(_NUMBER.fullmatch(word.removeprefix("#")) for word in words)
+    return tuple(int(word.removeprefix("#")) for word in words) if named else ()
 
 
 def _no_command(word: str) -> str:

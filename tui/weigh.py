@@ -16,12 +16,13 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """question: "" when nothing has to be asked. details: what makes it grave, a sentence each."""
+    """question: "" when nothing has to be asked. details: what makes it grave, a sentence each. none: why no trial."""
 
     wish: Wish
     trials: tuple[int, ...]
     question: str = ""
     details: tuple[str, ...] = ()
+    none: str = ""
 
 
 def toggled(trial: TrialRow) -> Wish | None:
@@ -56,14 +57,24 @@ def weigh(wish: Wish, trials: Iterable[int], snapshot: Snapshot) -> Weighed:
 
     Several prunes at once ask, and so does one of the ten best or one with over half of its steps behind it.
     """
-    known = (snapshot.trials.get(number) for number in trials)
-    rows = [row for row in known if row is not None and can(wish, row)]
+    known = [row for number in trials if (row := snapshot.trials.get(number)) is not None]
+    rows = [row for row in known if can(wish, row)]
+    if not rows:
+        return Weighed(wish, (), none=_none(wish, known))
     numbers = tuple(row.number for row in rows)
-    if wish is Wish.PRUNE and rows:
+    if wish is Wish.PRUNE:
         return Weighed(wish, numbers, *_prune(rows, snapshot))
     if wish is Wish.RETRY and len(rows) > 1:
         return Weighed(wish, numbers, f"Try {count(len(rows), 'trial')} again?")
     return Weighed(wish, numbers)
+
+
+def _none(wish: Wish, known: Sequence[TrialRow]) -> str:
+    verb = {Wish.PRIORITY: "put first", Wish.PUT_AWAY: "put away"}.get(wish, wish.value)
+    if len(known) == 1:
+        state = {"FAIL": "failed"}.get(known[0].state, known[0].state.lower())
+        return f"trial {known[0].number} is {state}: nothing to {verb}"
+    return f"nothing to {verb} among {count(len(known), 'trial')}" if known else f"no trial to {verb}"
 
 
 def _prune(rows: Sequence[TrialRow], snapshot: Snapshot) -> tuple[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hptui.core.store.rows import EventRow, TrialRow
 from hptui.core.study.commands import Wish
 from hptui.tui.control import ANSWER_S, Asked, Pending
-from hptui.tui.orders import Order, completion, read_order
+from hptui.tui.orders import Order, completion, numbers_in, read_order
 from hptui.tui.snapshot import Delta, Facts, Parameter, Snapshot, merge
 from hptui.tui.weigh import Weighed, toggled, weigh
 
@@ -62,6 +62,13 @@ def test_a_wrong_command_line_says_what_is_wrong(line: str, problem: str) -> Non
 
     assert isinstance(found, str)
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("17", (17,)), ("#17 18,19", (17, 18, 19)), ("17 state:run", ()), ("", ()), ("1e3", ())]
+)
+def test_bare_numbers_are_trials_and_not_words_to_look_for(text: str, numbers: tuple[int, ...]) -> None:
+    assert numbers_in(text) == numbers
 
 
 @given(st.text(max_size=40))
@@ -116,7 +123,9 @@ def test_a_wish_is_only_for_trials_it_can_be_for() -> None:
     assert weigh(Wish.PAUSE, [20, 21, 3], known).trials == (20,)
     assert weigh(Wish.RESUME, [20, 21, 3], known).trials == (21,)
     assert weigh(Wish.RETRY, [20, 21, 3], known).trials == (3,)
-    assert weigh(Wish.PRUNE, [3, 99], known).trials == ()
+    assert weigh(Wish.PRUNE, [3, 99], known) == Weighed(Wish.PRUNE, (), none="trial 3 is complete: nothing to prune")
+    assert weigh(Wish.PRUNE, [99], known).none == "no trial to prune"
+    assert weigh(Wish.PRIORITY, [3, 20], known).none == "nothing to put first among 2 trials"
 
 
 def test_space_pauses_what_runs_and_resumes_what_is_paused_and_leaves_the_rest() -> None:

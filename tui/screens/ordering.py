@@ -9,7 +9,7 @@ from textual.timer import Timer
 from hptui.core.study.commands import Wish
 from hptui.tui.arrangement import Arrangement
 from hptui.tui.filter import Filter, parse
-from hptui.tui.orders import CHANGING, Order, completion, filter_words, read_order
+from hptui.tui.orders import CHANGING, Order, completion, filter_words, numbers_in, read_order
 from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.steering import Steering
@@ -67,6 +67,7 @@ class Ordering(Steering):
             self.filter_by("")
 
     def on_prompt_entered(self, message: Prompt.Entered) -> None:
+        self.unsay()  # what was said of the line before
         if message.kind == "filter":
             self.filter_by(message.text)
             problems = parse(message.text, self.snapshot.facts).problems
@@ -230,10 +231,12 @@ class Ordering(Steering):
         self.weighed(weigh(wish, self._meant(rest), self.snapshot))
 
     def _meant(self, rest: str) -> Sequence[int]:
-        """The trials that a filter names; without one, those at hand."""
-        return self._matching("" if rest == "all" else rest) if rest else self.targets()
+        """The trials of these numbers, or that a filter names; without either, those at hand."""
+        return self._matching(rest) if rest else self.targets()
 
     def _matching(self, text: str) -> list[int]:
-        found = parse(text)
+        if numbers := numbers_in(text):
+            return [number for number in numbers if number in self.snapshot.trials]
+        found = parse("" if text == "all" else text)
         facts = self.snapshot.facts
         return [row.number for row in self.snapshot.trials.rows() if found.matches(row, facts)]

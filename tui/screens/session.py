@@ -128,10 +128,10 @@ class SessionScreen(Around):
         self._said = Cell(text, {"warning": "warn bold", "error": "error bold"}.get(severity, "info bold"))
         if self._said_timer is not None:
             self._said_timer.stop()
-        self._said_timer = self.set_timer(SAY_S, self._unsay)
+        self._said_timer = self.set_timer(SAY_S, self.unsay)
         self.show_hints()
 
-    def _unsay(self) -> None:
+    def unsay(self) -> None:
         self._said = None
         self.show_hints()
 

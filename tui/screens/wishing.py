@@ -69,7 +69,7 @@ class Wishing(Taking):
     def weighed(self, found: Weighed, **args: Any) -> None:
         """Do it, after asking if it is grave. args: of the wish."""
         if not found.trials:
-            self.say(f"nothing to {found.wish.value} here", "warning")
+            self.say(found.none, "warning")
             return
         if not found.question:
             self._do(found, args)
