@@ -61,7 +61,8 @@ class Around(Screen[None]):
     def on_key(self, event: Key) -> None:
         """A key that does nothing now says why, and one that is not known where the others are listed."""
         bound = self.active_bindings.get(event.key)
-        if bound is None and event.is_printable and time.monotonic() > self._told_until:
+        plain = event.is_printable and "+" not in event.key  # not alt+q, which esc and q are that come together
+        if bound is None and plain and time.monotonic() > self._told_until:
             self._told_until = time.monotonic() + SAY_S  # once: a word typed in the wrong place is many keys
             self.say(f"{event.character} does nothing here; ? lists the keys")
         elif bound is not None and not bound.enabled:
