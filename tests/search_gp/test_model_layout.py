@@ -131,3 +131,12 @@ def test_thinning_keeps_the_best_half_and_spreads_the_rest(n: int) -> None:
 
     assert len(rows) == min(n, 10) and np.all(np.diff(rows) > 0)
     assert set(np.argsort(y)[:5]) <= set(rows)
+
+
+def test_a_condition_on_a_number_of_countless_values_takes_no_table_of_them() -> None:
+    definitions = {"k": {"type": "int", "low": 1, "high": 10**13}, "x": {"type": "float", "low": 0.0, "high": 1.0}}
+    layout = Layout(Space.parse({**definitions, "x": {**definitions["x"], "when": {"k": [1, 10**13]}}}))
+
+    snapped = layout.snap(np.array([[0.0, 0.5], [1.0, 0.5], [0.5, 0.5]]))
+
+    np.testing.assert_array_equal(np.isnan(snapped[:, 1]), [False, False, True])

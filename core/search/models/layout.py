@@ -102,17 +102,16 @@ class Layout:
         return tuple(axis for axis in self.axes if axis.kind != "fixed")
 
     @cached_property
-    def _gates(self) -> list[tuple[int, list[tuple[Axis, NDArray[np.bool_]]]]]:
-        """For each conditional coordinate, parents first: the axes it hangs on and their admitting values."""
+    def _gates(self) -> list[tuple[int, list[tuple[Axis, NDArray[np.int64]]]]]:
+        """For each conditional coordinate, parents first: the axes it hangs on and which of their values admit it."""
         place = {name: i for i, name in enumerate(self.space.parameters)}
         gates = []
         for name in in_order(self.space.parameters):
             conditions = []
             for parent, values in self.space.parameters[name].when.items():
-                axis, admits = self.axes[place[parent]], np.zeros(max(self.axes[place[parent]].count, 1), bool)
+                axis = self.axes[place[parent]]
                 units = np.array([self.space.parameters[parent].unit(value) for value in values])
-                admits[axis.index(units)] = True
-                conditions.append((axis, admits))
+                conditions.append((axis, axis.index(units)))
             if conditions:
                 gates.append((place[name], conditions))
         return gates
@@ -139,7 +138,8 @@ class Layout:
             for axis, admits in conditions:
                 u = snapped[:, axis.place]
                 off = np.isnan(u)
-                snapped[off | ~admits[axis.index(np.where(off, 0.0, u))], place] = math.nan
+                admitted = np.isin(axis.index(np.where(off, 0.0, u)), admits)
+                snapped[off | ~admitted, place] = math.nan
         return snapped
 
     def features(self, snapped: Array) -> Array:
