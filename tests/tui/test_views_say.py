@@ -26,7 +26,7 @@ from hptui.tui.views.numbers import age, duration, number, plain, size
 from hptui.tui.views.parameters import parameter_line, place_in_range
 from hptui.tui.views.states import state_cell
 from hptui.tui.views.trial import about_lines, trial_header, why_line
-from hptui.tui.views.trials import Marks, titles, trial_line
+from hptui.tui.views.trials import Marks, progress, titles, trial_line
 
 FACTS = Facts(
     name="digits", metric="val_loss", n_trials=10, max_steps=100, created_at=1000.0,
@@ -102,7 +102,7 @@ def test_a_trials_line_has_a_cell_per_column() -> None:
 
     assert keys == ("mark", "id", "state", "value", "step", "p.lr", "p.opt", "gpu", "time", "why")
     assert [cell.text for cell in line] == [
-        "•", "7", "▸ run", "0.2500", "46%", "1.2e-3", "adam", "g0", "1m00s", "drawn at random"
+        "•", "7", "▸ run", "0.2500", "47%", "1.2e-3", "adam", "g0", "1m00s", "drawn at random"
     ]  # fmt: skip
 
 
@@ -322,12 +322,18 @@ HELD = [
 ]
 
 
+def test_the_first_of_fifteen_steps_is_a_fifteenth_and_the_last_one_all_of_it() -> None:
+    shown = [progress(Facts(max_steps=15), replace(RUNNING, step=step)) for step in (None, 0, 7, 14, 15)]
+
+    assert shown == ["–", "7%", "53%", "100%", "100%"]
+
+
 def test_who_leads_is_known_before_any_trial_is_complete() -> None:
     going = merge(Snapshot(), Delta(Facts(direction="maximize", max_steps=20), tuple(HELD)), at=2.0, alive=True)
 
     assert ahead(going) == (6, 5)
     assert text_of(best_part(going)) == "so far 0.9000 #6"
-    assert text_of(ahead_line(going, 6)) == " ~   0.9000     6  20%  lr 0.1"
+    assert text_of(ahead_line(going, 6)) == " ~   0.9000     6  25%  lr 0.1"
 
 
 def test_beside_complete_trials_only_those_ahead_of_the_best_are_shown() -> None:

@@ -104,7 +104,7 @@ def test_pruning_one_of_the_best_asks_and_says_so() -> None:
 def test_pruning_one_that_is_past_half_asks_and_says_so() -> None:
     found = weigh(Wish.PRUNE, [20], snapshot(replace(RUNS, step=83), *ENDED))
 
-    assert found.details == ("it is past half of the steps (83%)", "10s of running time spent")
+    assert found.details == ("it is past half of the steps (84%)", "10s of running time spent")
 
 
 def test_pruning_many_says_how_many_and_what_they_cost() -> None:
