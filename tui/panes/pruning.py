@@ -12,7 +12,7 @@ from hptui.tui.material import Material
 from hptui.tui.panes.chart import Lines, said
 from hptui.tui.panes.computed import ComputedPane
 from hptui.tui.review_keys import PRUNING
-from hptui.tui.views.pruning import HEAD, draw, heading
+from hptui.tui.views.pruning import draw, head, heading
 
 
 class PruningPane(ComputedPane):
@@ -46,7 +46,8 @@ class PruningPane(ComputedPane):
             return said(str(self.answer), width)
         if not self.answer.cuts:
             return said(f"nobody was held or cut: the pruner is {material.facts.pruner or 'none'}", width)
-        self.first = max(0, min(self.first, len(self.answer.cuts) - max(height - HEAD, 1)))
+        room = height - len(head(self.answer, width)) - 1
+        self.first = max(0, min(self.first, len(self.answer.cuts) - max(room, 1)))
         return draw(self.answer, self.first, width, height, current())
 
     def action_scroll(self, by: int) -> None:

@@ -46,7 +46,7 @@ def draw(found: Importance, chosen: str, width: int, height: int, glyphs: Glyphs
 
 
 def _titles(wide: int, bar: int, with_ped: bool) -> tuple[Piece, ...]:
-    text = f"  {fit('parameter', wide)}  {fit('fANOVA: share of variance', bar)}" + " mean, 90 %".ljust(_FIGURES)
+    text = f"  {fit('parameter', wide)}  {fit('fANOVA: of the variance', bar)}" + " mean, 90 %".ljust(_FIGURES)
     return (Piece(text + ("  PED: best 10 %" if with_ped else ""), "muted bold"),)
 
 

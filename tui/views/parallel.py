@@ -158,10 +158,14 @@ def _labels(texts: Sequence[str], columns: Sequence[int], width: int, chosen: in
     """A text over each axis, cut to the room between two of them; the chosen one stands out."""
     room = max(3, (columns[1] - columns[0]) - 1)
     pieces: list[Piece] = []
-    used = 0
+    used, last = 0, len(texts) - 1
+    end = width - min(room, cell_len(texts[-1])) - 1  # the last one stands whole: those before end where it begins
     for at, (column, text) in enumerate(zip(columns, texts, strict=True)):
         shown = fit(text, min(room, cell_len(text)))
-        start = max(used, min(max(0, 1 + column - cell_len(shown) // 2), width - cell_len(shown)))
+        most = (end if at < last else width) - cell_len(shown)
+        start = max(used, min(max(0, 1 + column - cell_len(shown) // 2), most))
+        if at < last and start + cell_len(shown) > end:
+            shown = fit(text, max(end - start, 0))
         pieces += [Piece(" " * (start - used), ""), Piece(shown, "strong bold reverse" if at == chosen else "")]
         used = start + cell_len(shown)
         if used < width:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from hptui.core.review.pruning import Cut, Pruning
 from hptui.tui.charts.piece import Piece
-from hptui.tui.glyphs import Glyphs, fit
-from hptui.tui.views.cells import Cell, cut
+from hptui.tui.glyphs import Glyphs, fit, wrapped
 from hptui.tui.views.numbers import count, number
 from hptui.tui.views.rungs import ahead_line, saved_line
 
 Lines = list[tuple[Piece, ...]]
 _NUMBERS = 40  # cells of a line's numbers, right of its bar
 _LEAD = 9  # ... and left of it
-HEAD = 4  # lines above the steps
 
 
 def heading(found: Pruning | None, pruner: str) -> str:
@@ -21,18 +19,21 @@ def heading(found: Pruning | None, pruner: str) -> str:
     return f"pruning by {pruner or 'none'} ─ {count(found.pruned, 'trial')} pruned"
 
 
-def draw(found: Pruning, first: int, width: int, height: int, glyphs: Glyphs) -> Lines:
-    """What was saved, whether the best may have been cut, then a bar for each step from the `first` one on."""
+def head(found: Pruning, width: int) -> Lines:
+    """The lines above the steps: what was saved, and whether the best may have been cut."""
     said = [saved_line(found) or "nothing was saved", ahead_line(found)]
-    lines: Lines = [
-        tuple(Piece(*cell) for cell in cut((Cell(f"  {line}", "strong" if at == 0 else ""),), width))
-        for at, line in enumerate(said)
-    ]
+    styled = [(part, "strong" if at == 0 else "") for at, line in enumerate(said) for part in wrapped(line, width - 3)]
+    return [*((Piece(f"  {part}", style),) for part, style in styled), ()]
+
+
+def draw(found: Pruning, first: int, width: int, height: int, glyphs: Glyphs) -> Lines:
+    """The head, then a bar for each step from the `first` one on."""
+    lines = head(found, width)
     room = max(width - _LEAD - _NUMBERS, 8)
     most = max((one.came for one in found.cuts), default=0)
     titles = f"{'came':>8}{'went on':>9}{'held':>6}{'cut':>6}{'asked for':>11}"
-    lines += [(), (Piece(fit(f"  {'step':>5}  " + " " * room + titles, width), "muted"),)]
-    for one in found.cuts[first : first + max(height - HEAD, 0)]:
+    lines.append((Piece(fit(f"  {'step':>5}  " + " " * room + titles, width), "muted"),))
+    for one in found.cuts[first : first + max(height - len(lines), 0)]:
         lines.append(step_line(one, most, room, glyphs))
     return lines
 
