@@ -46,7 +46,7 @@ def check_objective(objective: Table, written: Table, folder: Path | None, probl
         hint = "a script has a Python function, a command is any program: keep one of them"
         problems.append(StudyError("objective", "it has both script and command", hint))
     elif "script" not in written and "command" not in written:
-        hint = 'add script = "train.py", or command = "./train --lr {lr}"'
+        hint = 'add script = "train.py", or command = "./train", which is given --lr 0.01 and so on'
         problems.append(StudyError("objective", "it has neither script nor command", hint))
     else:
         kind, other = ("script", "command") if "script" in written else ("command", "script")

@@ -186,7 +186,8 @@ def test_every_problem_of_a_study_is_said_at_once(folder: Path):
         'objective.scirpt: unknown key (did you mean "script"?)',
         'budget.n_trails: unknown key (did you mean "n_trials"?)',
         'resources.slots: expected a whole number, not "two"',
-        'objective: it has neither script nor command (add script = "train.py", or command = "./train --lr {lr}")',
+        'objective: it has neither script nor command (add script = "train.py", or command = "./train", '
+        "which is given --lr 0.01 and so on)",
         "space.lr: low (0.1) is not below high (0.001) (swap the two numbers)",
         "space.width.low: low (0) must be positive when log = true (start at 1)",
         "space.optimizer.choices: the list is empty (name at least one choice)",
