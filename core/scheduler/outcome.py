@@ -9,7 +9,7 @@ from dataclasses import replace
 from hptui.core.scheduler.events import Settled
 from hptui.core.scheduler.state import Live
 from hptui.core.study.study import OBJECTIVES
-from hptui.core.study.trial import Cause, Ended, Running, State
+from hptui.core.study.trial import Cause, Ended, Paused, Running, State, Why
 from hptui.core.wire.spool import End, unpack_number
 
 
@@ -23,6 +23,8 @@ def outcome_of(live: Live, now: float) -> Settled:
         return Settled(now, trial.number, complete, unpack_number(end.value), also=also)
     if live.ending is not None:
         return Settled(now, trial.number, replace(live.ending.outcome, at=now), trial.value)
+    if end is None and _is_being_pruned(live):
+        return Settled(now, trial.number, Ended(State.PRUNED, now, "pruned by you"), trial.value)
     if end is None:
         status = live.gone.status if live.gone else None
         oom_killed = live.gone.oom_killed if live.gone else False
@@ -37,6 +39,12 @@ def outcome_of(live: Live, now: float) -> Settled:
     killed = live.gone is not None and live.gone.oom_killed and "kill" in end.reason.lower()
     outcome = Ended(State.FAIL, at, _OOM_KILLED, Cause.OOM, may_retry=True) if killed else _failed(end, at)
     return Settled(now, trial.number, outcome, trial.value, end.detail)
+
+
+def _is_being_pruned(live: Live) -> bool:
+    """By its user, who could still take it back; without a process there is nothing to take back."""
+    held = live.trial.phase.why if isinstance(live.trial.phase, Paused) else None
+    return Why.UNDO in (held, live.parking.why if live.parking is not None else None)
 
 
 def _ended_at(live: Live, end: End, now: float) -> float:

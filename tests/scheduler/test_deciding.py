@@ -274,6 +274,18 @@ def test_what_a_trial_has_yet_to_do_for_its_user_is_known_to_the_next_scheduler(
     assert later[3].ending is not None and later[3].ending.outcome.reason == "pruned by you before it started"
 
 
+def test_a_trial_whose_process_is_gone_while_it_is_pruned_is_pruned_and_not_tried_again():
+    """As after a reboot: how its process ended is not known."""
+    state = after(running(ready(), 0, 1), e.ParkAsked(101.0, 0, Why.UNDO, 106.0), e.Frozen(102.0, 0, ""))
+    state = after(state, e.ParkAsked(102.0, 1, Why.UNDO, 107.0), e.Exited(103.0, 0, None), e.Exited(103.0, 1, None))
+
+    intents = [intent for action in plan(state) for intent in action.intents]
+    settled = {one.number: one.outcome for one in intents if isinstance(one, e.Settled)}
+
+    assert settled == dict.fromkeys((0, 1), Ended(State.PRUNED, 103.0, "pruned by you"))
+    assert not any(isinstance(intent, e.Enqueued) for intent in intents)
+
+
 def test_in_a_session_that_has_ended_nobody_waits_until_it_goes_on():
     state, batch = after(ready(), proposed(0), proposed(1), e.Placed(101.0, 1, TWO[0], "")), Batch()
     state = after(state, e.Started(101.0, 1, Process(9, 1)), e.ParkAsked(102.0, 1, Why.USER), e.Frozen(103.0, 1, ""))
