@@ -47,7 +47,7 @@ def can(wish: Wish, trial: TrialRow) -> bool:
         case Wish.PIN:
             return trial.state in ("WAITING", "RUNNING", "PAUSED")
         case Wish.RETRY:
-            return trial.state in ("FAIL", "PRUNED", "COMPLETE")
+            return trial.state in ("FAIL", "PRUNED")
         case _:
             return True
 
@@ -73,7 +73,8 @@ def _none(wish: Wish, known: Sequence[TrialRow]) -> str:
     verb = {Wish.PRIORITY: "put first", Wish.PUT_AWAY: "put away"}.get(wish, wish.value)
     if len(known) == 1:
         state = {"FAIL": "failed"}.get(known[0].state, known[0].state.lower())
-        return f"trial {known[0].number} is {state}: nothing to {verb}"
+        copy = wish is Wish.RETRY and known[0].state == "COMPLETE"
+        return f"trial {known[0].number} is {state}: {'E tries its point again' if copy else f'nothing to {verb}'}"
     return f"nothing to {verb} among {count(len(known), 'trial')}" if known else f"no trial to {verb}"
 
 

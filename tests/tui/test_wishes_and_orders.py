@@ -118,11 +118,12 @@ def test_pruning_many_says_how_many_and_what_they_cost() -> None:
 
 def test_a_wish_is_only_for_trials_it_can_be_for() -> None:
     held = replace(RUNS, number=21, state="PAUSED", why="user")
-    known = snapshot(RUNS, held, *ENDED)
+    known = snapshot(RUNS, held, replace(RUNS, number=22, state="FAIL"), *ENDED)
 
     assert weigh(Wish.PAUSE, [20, 21, 3], known).trials == (20,)
     assert weigh(Wish.RESUME, [20, 21, 3], known).trials == (21,)
-    assert weigh(Wish.RETRY, [20, 21, 3], known).trials == (3,)
+    assert weigh(Wish.RETRY, [20, 21, 22, 3], known).trials == (22,)
+    assert weigh(Wish.RETRY, [3], known).none == "trial 3 is complete: E tries its point again"
     assert weigh(Wish.PRUNE, [3, 99], known) == Weighed(Wish.PRUNE, (), none="trial 3 is complete: nothing to prune")
     assert weigh(Wish.PRUNE, [99], known).none == "no trial to prune"
     assert weigh(Wish.PRIORITY, [3, 20], known).none == "nothing to put first among 2 trials"
