@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
@@ -14,6 +15,7 @@ from hptui.core.review.recommended import Recommended, has_model, recommended
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.study.goals import goals_of
+from hptui.core.study.session import SessionFolder
 from hptui.core.study.study import Goal
 from hptui.tui.commands.answers import harmless, number, print_json, say, setting, terminal_width
 from hptui.tui.commands.finding import NAME, look_at
@@ -43,24 +45,27 @@ def best(name: str | None, count: int | None, form: str, as_json: bool) -> int:
         rows = front(reader.trials(), goals)[:count] if len(goals) > 1 else reader.best(count or 1)
         complete = reader.counts().get("COMPLETE", 0)
         leading = "" if rows or len(goals) > 1 else led_by(reader.trials(), goals[0].sign)
-        better = of_luck(reader) if len(goals) == 1 and count is None and rows else None
     if not rows:
         broke = f": each of the {complete} broke a constraint" if complete else ""
         say(f"{folder.name} has no {'best' if broke else 'complete'} trial yet{broke or leading}")
         return 3
+    noisy = len(goals) == 1 and count is None  # a list tells its own story
     if as_json or form == "json":
+        better = of_luck(folder) if noisy else None
         found = [best_json(row, goals) for row in rows]
         if better:
             found[0]["recommended"] = asdict(better)
         print_json(found[0] if count in (None, 1) and len(goals) == 1 else found)
-    elif form == "table":
+        return 0
+    if form == "table":
         print(best_table(rows, goals))
     else:
         for row in rows:
             if len(rows) > 1:
                 print(f"# trial {row.number}: {', '.join(map(number, values_of(row, goals)))}")
             print(config_text(row.params, cast("Format", form)))
-    if better and not as_json and form != "json":
+    sys.stdout.flush()  # a model of hundreds of trials takes a moment
+    if noisy and (better := of_luck(folder)):
         say(luck_told(better, folder.name))
     return 0
 
@@ -76,13 +81,14 @@ def led_by(rows: Sequence[TrialRow], sign: float) -> str:
     return f"; trial {first.number} leads so far, with {number(first.best)}"
 
 
-def of_luck(reader: Reader) -> Recommended | None:
+def of_luck(folder: SessionFolder) -> Recommended | None:
     """The trial to take instead of the best seen, where the session's sampler learned that losses are noisy."""
-    facts = reader.facts()
-    sampler = str(facts.get("sampler") or "")
-    if not has_model(sampler):  # mostly; then the trials need not be read
-        return None
-    return recommended(reader.trials(), reader.parameters(), sampler, goals_of(facts)[0].sign)
+    with Reader(folder) as reader:
+        facts = reader.facts()
+        sampler = str(facts.get("sampler") or "")
+        if not has_model(sampler):  # mostly; then the trials need not be read
+            return None
+        return recommended(reader.trials(), reader.parameters(), sampler, goals_of(facts)[0].sign)
 
 
 def luck_told(better: Recommended, session: str) -> str:

@@ -201,7 +201,7 @@ def isolated_table(found: Sequence[Isolated], parameter: str) -> str:
     ]
     tried = found[0].tried if found else 0
     heads = (parameter, "trials", "best", f"best of {tried}", "95 %")
-    return table(heads, lines, right=frozenset({1, 2, 3}))
+    return cut(table(heads, lines, right=frozenset({1, 2, 3})))
 
 
 def _between(low: float, high: float) -> str:

@@ -15,7 +15,7 @@ from hptui.core.space.reading import nearest
 from hptui.core.store.reader import Reader
 from hptui.core.study.goals import goals_of
 from hptui.core.study.study import Chosen, Direction
-from hptui.tui.commands.answers import harmless, number, plural, print_json, table
+from hptui.tui.commands.answers import cut, folded, harmless, number, plural, print_json, table
 from hptui.tui.commands.finding import NAME, look_at
 
 SHOWN = 12
@@ -69,13 +69,13 @@ def _reranked(name: str | None, metric: str | None, direction: str | None, by: B
     first = found.places[0]
     what = f"the {by} {metric or own}"
     same = "the same trial is the best" if first.before == 0 else _other_best(found, what)
-    print(f"ranked by {what}: {same}")
-    print(f"they agree at {number(found.agreement)} (Kendall's tau: 1 the same order, 0 unrelated, -1 the reverse)")
+    agree = f"they agree at {number(found.agreement)} (Kendall's tau: 1 the same order, 0 unrelated, -1 the reverse)"
+    print("\n".join(folded(line, "  ") for line in (f"ranked by {what}: {same}", agree)))
     lines = [
         (str(one.place + 1), str(one.before + 1), str(one.number), number(one.now), str(one.step), number(one.was))
         for one in found.places[:SHOWN]
     ]
-    print(table(("place", "was", "trial", what, "step", own), lines, right=frozenset(range(6))))
+    print(cut(table(("place", "was", "trial", what, "step", own), lines, right=frozenset(range(6)))))
     if found.missing:
         print(f"{plural(len(found.missing), 'complete trial')} reported nothing of it")
     return 0
@@ -135,10 +135,11 @@ def _replayed(name: str | None, pruner: str, options: tuple[str, ...], as_json: 
         print(f"it {fate} the best, trial {found.winner}{left}")
     if found.open_ended:
         who = ", ".join(map(str, found.open_ended[:SHOWN])) + (", …" if len(found.open_ended) > SHOWN else "")
-        print(f"it lets {plural(len(found.open_ended), 'pruned trial')} live: {who} (how they end is not known)")
+        many = plural(len(found.open_ended), "pruned trial")
+        print(folded(f"it lets {many} live: {who} (how they end is not known)", "  "))
     if found.cut:
         lines = [(str(one.number), str(one.cut), harmless(one.reason)) for one in found.cut[:SHOWN]]
-        print(table(("trial", "step", "why"), lines, right=frozenset({0, 1})))
+        print(cut(table(("trial", "step", "why"), lines, right=frozenset({0, 1}))))
     return 0
 
 
