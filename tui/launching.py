@@ -23,6 +23,7 @@ from hptui.core.search.catalog import check
 from hptui.core.store.mailbox import post
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow, TrialRow
+from hptui.core.study.checks import named_after
 from hptui.core.study.commands import Wish
 from hptui.core.study.file import load_study
 from hptui.core.study.goals import goals_of
@@ -144,7 +145,7 @@ def write_round(
     given = {key: value for key, value in (facts.get("overrides") or {}).items() if key != "name"}
     kept = [Edit(path, value) for path, value in _leaves(apply_overrides({}, given))]
     for path in _free(folder.name, facts, here) if output is None else [output]:
-        made = rewrite(text, [*followed(text, [*kept, *edits]), Edit(("name",), _stem(path))])
+        made = rewrite(text, [*followed(text, [*kept, *edits]), Edit(("name",), named_after(str(path)))])
         load_study(made, where=str(path), folder=None, check_choice=check)
         try:
             with path.open("x", encoding="utf-8") as file:
@@ -174,10 +175,6 @@ def _leaves(table: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[tu
     for key, value in table.items():
         found += _leaves(value, (*above, key)) if isinstance(value, dict) else [((*above, key), value)]
     return found
-
-
-def _stem(path: Path) -> str:
-    return re.sub(r"[^\w.+-]+", "-", path.stem).strip("-._+")[:80] or "study"
 
 
 def _name_in(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.interop.making import Made, multiple
-from hptui.core.study.checks import named_after
+from hptui.core.study.checks import as_name
 
 _READ = {
     "trialCommand", "experimentName", "tuner", "assessor", "searchSpace", "searchSpaceFile", "maxTrialNumber",
@@ -24,7 +24,7 @@ def read(document: Mapping[str, Any], path: Path, made: Made) -> None:
     document = {_camel(key): value for key, value in document.items()}
     tuner, assessor = made.table("tuner", document.get("tuner")), made.table("assessor", document.get("assessor"))
     mode = made.table("tuner.classArgs", tuner.get("classArgs")).get("optimize_mode", "minimize")
-    made.tables |= {"name": named_after(f"{document.get('experimentName') or path.stem}.x"), "metric": "default"}
+    made.tables |= {"name": as_name(str(document.get("experimentName") or path.stem)), "metric": "default"}
     made.tables["direction"] = "maximize" if mode == "maximize" else "minimize"
     name = str(tuner.get("name", ""))
     made.tables["sampler"] = _TUNERS.get(name, "auto")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hptui.core.interop.making import Made, multiple
-from hptui.core.study.checks import named_after
+from hptui.core.study.checks import as_name
 
 _KNOWN = {
     "program", "method", "metric", "parameters", "early_terminate", "command", "run_cap", "name", "description",
@@ -28,7 +28,7 @@ def read(document: Mapping[str, Any], made: Made) -> None:
     for key in document:
         if key not in _KNOWN:
             made.wrong(key, "unknown key", f"known: {', '.join(sorted(_KNOWN))}")
-    made.tables["name"] = named_after(f"{document.get('name') or Path(str(document.get('program', 'sweep'))).stem}.x")
+    made.tables["name"] = as_name(str(document.get("name") or Path(str(document.get("program", "sweep"))).stem))
     _metric(made.table("metric", document.get("metric")), made)
     method = document.get("method", "random")
     if not isinstance(method, str) or method not in _METHODS:

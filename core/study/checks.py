@@ -21,8 +21,13 @@ _ONLY = {"script": ("shared", "function"), "command": ("arguments", "pattern")}
 
 
 def named_after(path: str) -> str:
-    """A session's name from a file's: its stem, with dashes for what can't be in one."""
-    return re.sub(r"[^\w.+-]+", "-", Path(path).stem).strip("-._+")[:80] or "study"
+    """A session's name from a file's: its stem."""
+    return as_name(Path(path).stem)
+
+
+def as_name(text: str) -> str:
+    """A session's name from any text, with dashes for what can't be in one."""
+    return re.sub(r"[^\w.+-]+", "-", text).strip("-._+")[:80] or "study"
 
 
 def can_be_named(name: str) -> bool:

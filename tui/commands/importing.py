@@ -11,7 +11,7 @@ import click
 from hptui.core.errors import SessionError
 from hptui.core.interop.found import Found, make_session
 from hptui.core.store.library import new_name
-from hptui.core.study.checks import NAME_HINT, can_be_named, named_after
+from hptui.core.study.checks import NAME_HINT, as_name, can_be_named
 from hptui.core.study.session import SessionFolder, sessions_home
 from hptui.core.study.study import Direction
 from hptui.tui.commands.answers import plural, print_json, say
@@ -36,7 +36,7 @@ def import_(
     if name and not can_be_named(name):
         raise SessionError("--name", f"{name!r} can't be a session folder's name", NAME_HINT)
     found = _read(source, study, metric, cast(Direction, direction))
-    folder = SessionFolder(sessions_home() / (name or new_name(named_after(f"{found.name}.x"), sessions_home())))
+    folder = SessionFolder(sessions_home() / (name or new_name(as_name(found.name), sessions_home())))
     left_out = list(make_session(found, folder))
     if as_json:
         print_json({"name": folder.name, "path": str(folder.path), "trials": len(found.trials), "left_out": left_out})
