@@ -146,7 +146,8 @@ def _cautions(space: Space, means: Means) -> Iterator[str]:
     if means.examples is not None and not means.fine_tuning and means.examples >= LITTLE_DATA:
         yield _capacity(means.examples)
     if means.trials is not None and len(searched) and means.trials < 5 * len(searched):
-        yield f"{means.trials} trials for {len(searched)} parameters: fix those that matter least"
+        many = f"{len(searched)} parameters: fix those that matter least" if len(searched) > 1 else "one parameter"
+        yield f"{means.trials} trial{'s' * (means.trials != 1)} for {many}"
     yield (
         "tune only a model that can overfit one batch (`hptui check --run` tries it): before that it is a bug or too "
         "small, and no search helps"

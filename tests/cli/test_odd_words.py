@@ -179,3 +179,5 @@ def test_a_session_in_a_verbs_place_is_answered_with_attach(capsys, monkeypatch,
 def test_numbers_beyond_all_bounds_are_said_to_be():
     assert _status(["check", "python t.py", "-p", f"x={'9' * 310}", "-n", "9" * 310]) == 2
     assert _status(["check", "python t.py", "-p", "x=1..2", "--devices", "²"]) == 2
+    for verb in (["replicate", "digits", "--seeds"], ["lr-find", "study.toml", "-k"]):
+        assert _status([*verb, "9" * 310]) == 2

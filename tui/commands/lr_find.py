@@ -40,7 +40,7 @@ LOOK_S = 0.2
 @click.option("--param", metavar="NAME", help="The learning rate; without it, told by its name.")
 @click.option("--low", type=float, default=1e-6, show_default=True, help="The first rate.")
 @click.option("--high", type=float, default=10.0, show_default=True, help="The last rate.")
-@click.option("-k", "points", type=click.IntRange(5), default=22, show_default=True, help="How many rates.")
+@click.option("-k", "points", type=click.IntRange(5, 1000), default=22, show_default=True, help="How many rates.")
 @click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Steps (epochs) of each trial.")
 @click.option("--write", is_flag=True, help="Write the range found into STUDY.toml.")
 @click.option("--fix", type=click.Path(path_type=Path), metavar="FILE", help="Write the study with it to a new FILE.")
