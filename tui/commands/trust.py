@@ -44,7 +44,8 @@ SHOWN = 8
 @click.command()
 @NAME
 @click.option("-k", "best", type=click.IntRange(1), default=5, show_default=True, help="How many of the best.")
-@click.option("--seeds", type=click.IntRange(2, 1000), default=3, show_default=True, help="Runs of each, with what it has.")
+@click.option("--seeds", type=click.IntRange(2, 1000), default=3, show_default=True,
+              help="Runs of each, with what it has.")  # fmt: skip
 @click.option("--no-baseline", is_flag=True, help="Leave the baseline as it is; else it is repeated as well.")
 @AS_JSON
 def replicate(name: str, best: int, seeds: int, no_baseline: bool, as_json: bool) -> int:
