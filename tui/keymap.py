@@ -114,6 +114,6 @@ def key_lines(mapped: Mapping[str, str]) -> list[str]:
             name = one.action if re.fullmatch(r"\w+", one.action) else f'"{one.action}"'
             key = shown(mapped.get(one.id, one.keys.partition(",")[0]))
             sign = "" if one.id in mapped else "# "
-            lines.append(f'{sign}{name} = "{key}"'.ljust(28) + f"# {one.about}")
+            lines.append(f'{sign}{name} = "{key}"'.ljust(27) + f" # {one.about}")
         lines.append("")
     return lines[:-1]

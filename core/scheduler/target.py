@@ -96,8 +96,12 @@ def command_problems(study: Study, folder: Path) -> list[HptuiError]:
     if command is None:
         return []
     problems = _placeholder_problems(study, command)
-    program = (shlex.split(command) if isinstance(command, str) else command)[0]
+    program, *words = shlex.split(command) if isinstance(command, str) else command
     cwd = folder / os.path.expanduser(study.objective.cwd or "")
+    script = words[0] if words and os.path.basename(program).startswith("python") else ""
+    if script.endswith(".py") and "{" not in script and cwd.is_dir() and not os.path.isfile(cwd / script):
+        hint = nearest(script, sorted(path.name for path in cwd.glob("*.py")))
+        problems.append(StudyError("objective.command", f"there is no file {script} in {cwd}", hint))
     if "{" in program or "PATH" in env or shutil.which(str(cwd / program) if "/" in program else program):
         return problems  # some are known only when a trial starts
     hint = "name one on the PATH, or give its path"

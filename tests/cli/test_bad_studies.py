@@ -143,13 +143,14 @@ def test_a_command_without_parameters_is_told_how_to_name_them(here):
     done = here("run", "python train.py")
 
     assert done.status == 2
-    assert "-p lr=" in done.err
+    assert "-p lr=" in done.err and "or let `hptui init train.py` find them" in done.err
 
 
 def test_a_program_that_is_nowhere_is_said_before_anything_starts(user):
     done = user.hptui("run", "no-such-program --flag", "-p", "lr=0.1..0.2")
 
     assert (done.status, "there is no program no-such-program" in done.err) == (2, True)
+    assert "there is no file trian.py" in user.hptui("run", "python trian.py", "-p", "lr=0.1..0.2").err
     assert user.hptui("ls", "--json").json == []
 
 
@@ -205,6 +206,7 @@ def test_check_warns_when_a_population_has_too_few_slots(user):
 
 
 def test_check_prints_the_study_that_a_command_stands_for(user):
+    user.write("train.py", SCRIPT)
     text = user.hptui("check", "python train.py", "-p", "lr=1e-4..0.1:log", "-p", "act=tanh,relu", "--text").out
     user.write("copy.toml", text)
 

@@ -161,7 +161,8 @@ def summarise(folder: SessionFolder, finished: Finished) -> int:
     if causes:
         said = ", ".join(f"{n} {cause}" for cause, n in causes.most_common())
         last = max((row for row in trials if row.state == State.FAIL), key=lambda row: (row.ended_at or 0, row.number))
-        print(folded(f"failed: {said}; the latest, trial {last.number}: {harmless(last.reason)}", "  "))
+        latest = "" if detail else f"; the latest, trial {last.number}: {harmless(last.reason)}"
+        print(folded(f"failed: {said}{latest}", "  "))
         print(f"  why each did: hptui show {folder.name}; the details: hptui logs {folder.name} TRIAL")
     if detail:
         say(harmless(detail))

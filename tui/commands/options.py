@@ -12,7 +12,7 @@ from hptui.core.search.catalog import PRUNERS, SAMPLERS
 _OPTIONS = (
     click.option("-n", "--trials", "n_trials", type=int, metavar="N", help="Trials in all, earlier runs included."),
     click.option("--name", help="The session's name. [default: as the study says]"),
-    click.option("--direction", type=click.Choice(["minimize", "maximize"])),
+    click.option("--direction", type=click.Choice(["minimize", "maximize"]), help="Of the value. [default: minimize]"),
     click.option("--slots", type=int, metavar="N", help="Trials at once."),
     click.option("--gpus", type=float, metavar="N", help="GPUs that a trial takes: 1, 2, or a share such as 0.25."),
     click.option("--devices", metavar="LIST", help="Which GPUs: all, none, or 0,2 or UUIDs."),

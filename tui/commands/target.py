@@ -55,7 +55,9 @@ def _sweep(path: Path) -> Target:
 def command_study(command: str, params: Sequence[str], pattern: str | None) -> str:
     """The study file of `hptui run 'python train.py' -p lr=1e-4..0.1:log`. Raises StudyErrors."""
     if not params:
-        hint = "-p lr=1e-4..0.1:log -p layers=1..4 -p act=relu,tanh, or write a study file with a [space]"
+        script = next((word for word in command.split() if word.endswith(".py")), "")
+        other = f"let `hptui init {script}` find them" if script else "write a study file with a [space]"
+        hint = f"-p lr=1e-4..0.1:log -p layers=1..4 -p act=relu,tanh, or {other}"
         raise StudyError(command, "a program can't say what may vary", hint)
     problems: list[HptuiError] = []
     space = [line for param in params if (line := _param_line(param, problems))]
