@@ -37,7 +37,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "prune": ("wishes", "prune", "Stop trials that are not worth their time."),
     "undo": ("wishes", "undo", "Take back a prune within its five seconds."),
     "put-away": ("placing", "put_away", "End trials' processes; resumed from checkpoints."),
-    "retry": ("wishes", "retry", "Try the parameters of ended trials again."),
+    "retry": ("wishes", "retry", "Try the parameters of failed or pruned trials again."),
     "enqueue": ("steering", "enqueue", "Try a point of your own next."),
     "set": ("steering", "set_", "Change the budget, the slots or the pruner of a session."),
     "slots": ("placing", "slots", "Say how many trials run at once."),

@@ -58,7 +58,7 @@ WISHES = (
         first=True),
     Key("b", "settings", "Budget", "the budget, the slots and the pruner's options", None, True, wakes=True,
         first=True),
-    Key("r", "retry", "Retry", "try the parameters of an ended trial again, as a new trial", None, True, wakes=True),
+    Key("r", "retry", "Retry", "try a failed or pruned trial's parameters again", None, True, wakes=True),
     Key("K", "stop", "Stop session", "stop the session; asks how", None, True),
     Key("R", "restart", "Start again", "start the scheduler when it is gone or was stopped", None, True, wakes=True),
     Key("plus", "slots(1)", "More slots", "one more trial at once", None, True, "+"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def log_to(logger: str, name: str, destination: str, follow: bool) -> int:
         home / f".hptui-{logger}-{folder.name}.json",
     )  # fmt: skip
     told = 0
+    if sys.stderr.isatty():  # loading a tracker may take as long as a look at a session
+        say(f"telling {logger} what {folder.name} {'reports, until it ends' if follow else 'has reported'} …")
     try:
         with Reader(folder) as reader:
             while True:

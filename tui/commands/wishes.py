@@ -90,7 +90,7 @@ def undo(name: str, trials: tuple[int, ...], as_json: bool) -> int:
 @SOME_TRIALS
 @AS_JSON
 def retry(name: str, trials: tuple[int, ...], as_json: bool) -> int:
-    """Try the parameters of ended trials again, each as a new trial that does not count in the budget."""
+    """Try the parameters of failed or pruned trials again, each as a new trial that does not count in the budget."""
     return ask(find(name), Wish.RETRY, trials, as_json)
 
 
