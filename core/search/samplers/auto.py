@@ -24,6 +24,7 @@ TURNS_FROM = 20  # losses; before, every trial goes where the model hopes for mo
 TRUSTED, TRUSTED_FROM = 0.03, 25  # the share of the variance that a followed model may miss; more before 25 losses
 MOST_PARAMETERS = 200  # with more, models cost too much
 STUCK_FOR, NOTEWORTHY = 25, 0.01  # trials; the share of the way from the median to the best loss
+LEAVES_FROM, LEAVES_AT = 100, 0.001  # losses; an improvement, as above, with which a basin is not left yet
 MARGIN = 0.1  # standard deviations of the losses: improvements of less don't count when exploring
 
 
@@ -34,6 +35,7 @@ class Auto:
     A model that predicts left-out losses well is followed all the way down, for as long as that leads on. One that
     does not is stuck sooner or later, polishing a basin that is not the best: then every third point comes from the
     densities of good and other trials (TPE), which know no lengths, and every third must promise a sizable improvement.
+    From 100 losses on, where hardly anything was gained, the latter goes down other basins, while any is untried.
     """
 
     space: Space
@@ -55,9 +57,11 @@ class Auto:
         trusted = missed(learned) < TRUSTED * max(1.0, TRUSTED_FROM / len(seen)) ** 2
         if turn == "improve" or (trusted and not stuck(seen.y)):
             return gp.improve(seen, learned, history, number)
-        if turn == "explore":
-            return gp.improve(seen, learned, history, number, MARGIN)
-        return self._by_density(history, number)
+        if turn == "density":
+            return self._by_density(history, number)
+        leaves = len(seen) >= LEAVES_FROM and stuck(seen.y, LEAVES_AT)
+        other = gp.elsewhere(seen, learned, history, number) if leaves else None
+        return other or gp.improve(seen, learned, history, number, MARGIN)
 
     def recommend(self, history: History) -> int:
         """The complete trial whose loss, were it tried once more, is expected to be lowest."""
@@ -84,14 +88,17 @@ class Auto:
         return TPE(self.space, self.seed, self.grows)
 
 
-def stuck(y: Array) -> bool:
-    """Whether the latest quarter of the losses (n,), 25 at least, brought no improvement worth a word."""
+def stuck(y: Array, noteworthy: float = NOTEWORTHY) -> bool:
+    """Whether the latest quarter of the losses (n,), 25 at least, brought no improvement worth a word.
+
+    noteworthy: the least that is, as a share of the way from the median to the best loss.
+    """
     late = max(STUCK_FOR, len(y) // 4)
     if len(y) <= late:
         return False
     before = y[:-late]
     best = float(before.min())
-    return float(y[-late:].min()) > best - NOTEWORTHY * (float(np.median(before)) - best)
+    return float(y[-late:].min()) > best - noteworthy * (float(np.median(before)) - best)
 
 
 def missed(learned: tuple[Learned, ...]) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hptui.core.search.models.basins import Box, untried
 from hptui.core.search.models.committee import Committee
 from hptui.core.search.models.layout import Layout
 from hptui.core.search.models.learning import RECIPES, Learned, learn
@@ -87,19 +89,44 @@ class GP:
         self, seen: Observed, learned: tuple[Learned, ...], history: History, number: int, margin: float = 0.0
     ) -> Proposal | Exhausted:
         """The point with the best promise of improving by more than `margin`, in standard deviations of losses."""
+        found = self._promising(seen, learned, history, number, margin)
+        return Random(self.space, self.seed, self.grows).ask(history, number) if found is None else found
+
+    def elsewhere(
+        self, seen: Observed, learned: tuple[Learned, ...], history: History, number: int
+    ) -> Proposal | None:
+        """The most promising point of another basin (`models.basins`); None where every basin was tried."""
+        for row, basin in islice(untried(seen, self.layout), _BASINS):
+            found = self._promising(seen, learned, history, number, box=basin)
+            if found is not None:
+                return replace(found, why=f"{found.why}, in the basin of trial {seen.numbers[row]}")
+        return None
+
+    def _promising(
+        self,
+        seen: Observed,
+        learned: tuple[Learned, ...],
+        history: History,
+        number: int,
+        margin: float = 0.0,
+        box: Box | None = None,
+    ) -> Proposal | None:
+        """None where nothing is new; never outside the `box`."""
         rng = np.random.default_rng([self.seed, number])
         kept = seen.chosen(thinned(seen.y, LARGEST))
         heard = learned if len(kept) <= MANY else (max(learned, key=lambda one: one.score),)
         committee = Committee.of(heard, kept, self.layout, margin)
         known = tried(history, self._same)
         draws = DRAWS if len(kept) <= MANY else DRAWS // 3
-        within = self._box(seen, committee) if self.trust_region == "on" else None
+        within = box.ends if box else self._box(seen, committee) if self.trust_region == "on" else None
         tilt = self._apart(kept, history.tilt) if len(kept.pending) else history.tilt
-        found = most_promising(
-            committee, self.layout, kept, rng, lambda x: self._same(x) not in known, draws, tilt, within
-        )
+
+        def is_new(x: Array) -> bool:
+            return self._same(x) not in known and (box is None or bool(box.holds(x[None])[0]))
+
+        found = most_promising(committee, self.layout, kept, rng, is_new, draws, tilt, within)
         if found is None:
-            return Random(self.space, self.seed, self.grows).ask(history, number)
+            return None
         note = f", by {len(kept):,} of {len(seen):,} trials" if len(kept) < len(seen) else ""
         why = "gp, beyond the best basin" if margin else "gp"
         return Proposal(np.nan_to_num(found, nan=0.5), why + note, self._outlook(committee, found))
@@ -156,6 +183,7 @@ class GP:
 
 
 DRAWS = 384  # candidates everywhere, and as many near good points
+_BASINS = 3  # are looked at, when those before have nothing new
 MANY = 300  # beyond so many trials only the best member is asked, about fewer candidates
 
 
