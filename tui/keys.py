@@ -47,7 +47,8 @@ class Key:
 
 WISHES = (
     Key("space", "toggle_pause", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
-    Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back", 0, True),
+    Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back; a waiting one at once",
+        0, True),
     Key("u", "undo", "Undo", "take back what was done last on this screen", 1, True),
     Key("U", "redo", "Redo", "do again what u took back", None, True),
     Key("E", "clone", "Edit a copy", "change a copy of the trial's parameters and try it", None, True, wakes=True,

@@ -146,6 +146,10 @@ def test_a_prune_is_undone_with_u(live: SessionFolder) -> None:
         await screen.until("pruning trial 56 in 5 s: u takes it back")
         await screen.press("u")
         await screen.until(lambda: [c.kind for c in _commands(live)] == ["prune", "undo"])
+        await screen.press("colon")
+        await screen.type("prune 59")  # which waits
+        await screen.press("enter")
+        await screen.until("trial 59 pruned before starting: r tries again")
 
     drive(live, journey)
 

@@ -82,8 +82,11 @@ class Wishing(Taking):
         )
 
     def _do(self, found: Weighed, args: Mapping[str, Any]) -> None:
+        waits = [number for number in found.trials if self.snapshot.trials[number].state == "WAITING"]
         self.wish(found.wish, found.trials, **args)
-        if found.wish is Wish.PRUNE:
+        if found.wish is Wish.PRUNE and len(waits) == len(found.trials):
+            self.say(f"{these(waits)} pruned before starting: r tries again")
+        elif found.wish is Wish.PRUNE:
             self.say(f"pruning {these(found.trials)} in 5 s: u takes it back")
         elif len(found.trials) > 1:
             self.say(f"{found.wish.value}: {these(found.trials)}; u takes it back")
