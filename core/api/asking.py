@@ -142,7 +142,10 @@ class AskTell:
             if outcome == "complete":
                 raise StudyError("tell", "a complete point needs a value", 'outcome="failed" is one without')
             return (None,) * k
-        given = tuple(float(v) for v in np.ravel(np.asarray(value, float)))
+        try:
+            given = tuple(float(v) for v in np.ravel(np.asarray(value, float)))
+        except OverflowError:
+            raise StudyError("tell", "a whole number beyond 1e308 is no value", "tell a float") from None
         if len(given) != k:
             names = ", ".join(goal.metric for goal in self._goals)
             raise StudyError("tell", f"{len(given)} values for {k} objectives: {names}", "give one for each")

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
 from hptui.core.errors import HptuiError
+from hptui.core.space.reading import fits
 
 
 class Asked(Protocol):
@@ -52,8 +53,8 @@ class Option:
     def admits(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        if not abs(value) <= sys.float_info.max or (self.whole and value != int(value)):  # nor NaN
-            return False
+        if not abs(value) <= sys.float_info.max or (self.whole and not (value == int(value) and fits(int(value)))):
+            return False  # nor NaN
         return self.low <= value <= self.high
 
     def made(self, value: float) -> float:

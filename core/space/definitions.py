@@ -11,7 +11,7 @@ import msgspec
 from hptui.core.errors import HptuiError, StudyError
 from hptui.core.space.conditions import is_scale
 from hptui.core.space.parameter import LARGEST, Categorical, Float, Int, Parameter, Prior, ScaledBy, mark
-from hptui.core.space.reading import figure, join, nearest, read_fields, show
+from hptui.core.space.reading import figure, fits, join, nearest, read_fields, show
 
 TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
 
@@ -163,8 +163,13 @@ def _check_default(parameter: Parameter, where: str, problems: list[HptuiError])
 
 
 def is_json(value: object) -> bool:
-    """Whether a value is plain JSON: null, booleans, finite numbers, text, and lists and tables of these."""
-    if value is None or isinstance(value, (bool, int, str)):
+    """Whether a value is plain JSON: null, booleans, finite numbers, text, and lists and tables of these.
+
+    Not a whole number of more than 64 bits, which other programs read as another one.
+    """
+    if isinstance(value, int):
+        return fits(value)
+    if value is None or isinstance(value, str):
         return True
     if isinstance(value, float):
         return math.isfinite(value)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import sys
 import types
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -60,15 +58,20 @@ def figure(value: float) -> str:
 
 
 def unbounded(value: object, where: str = "") -> list[HptuiError]:
-    """Whole numbers beyond every float, wherever they stand in a table: nothing could compute with them."""
+    """Whole numbers of more than 64 bits, wherever they stand in a table: TOML has none, and no message holds one."""
     if isinstance(value, Mapping):
         return [problem for key, one in value.items() for problem in unbounded(one, join(where, key))]
     if isinstance(value, list):
         return [problem for at, one in enumerate(value) for problem in unbounded(one, f"{where}[{at}]")]
-    if isinstance(value, int) and abs(value) > sys.float_info.max:
-        digits = round(value.bit_length() * math.log10(2))  # Python writes no number of thousands of digits
-        return [StudyError(where, f"a whole number of some {digits} digits is too large for anything here")]
+    if isinstance(value, int) and not fits(value):
+        hint = "write it with an exponent, such as 1e20, or as text"
+        return [StudyError(where, "a whole number of more than 19 digits is too large", hint)]
     return []
+
+
+def fits(number: int) -> bool:
+    """Whether a whole number has 64 bits at most, with or without a sign."""
+    return -(2**63) <= number < 2**64
 
 
 def say(kind: Any) -> str:

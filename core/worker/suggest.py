@@ -12,7 +12,7 @@ import numpy as np
 
 from hptui.core.errors import ObjectiveError
 from hptui.core.space.parameter import Categorical, Float, Int, Parameter, mark
-from hptui.core.space.reading import nearest
+from hptui.core.space.reading import fits, nearest
 
 
 def asked_float(name: str, low: Any, high: Any, step: Any, log: bool) -> Float:
@@ -92,8 +92,8 @@ def position(choices: Sequence[Any], value: Any) -> int | None:
 
 
 def as_json(value: Any) -> Any:
-    """The JSON value that stands for a choice or an attribute; text for what JSON has no word for."""
-    if value is None or isinstance(value, (bool, int, str)):
+    """The JSON value that stands for a choice or an attribute; text for what JSON has no word for, or no room."""
+    if value is None or isinstance(value, (bool, str)) or (isinstance(value, int) and fits(value)):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
@@ -123,6 +123,8 @@ def _float(name: str, what: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise ObjectiveError(_where(name), f"{what} ({value!r}) is not a number") from None
+    except OverflowError:
+        raise ObjectiveError(_where(name), f"{what} is too large for a number") from None
     if not math.isfinite(number):
         raise ObjectiveError(_where(name), f"{what} ({number}) is not finite")
     return number

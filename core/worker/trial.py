@@ -149,8 +149,9 @@ class Trial:
             return
         if type(step) is not int:
             step = as_step(step)
-        if step < 0:
-            raise ValueError(f"The `step` argument is {step} but cannot be negative.")
+        if not 0 <= step < 2**53:
+            said = "2**53 or more, and no step" if step > 0 else f"{step} but cannot be negative"
+            raise ValueError(f"The `step` argument is {said}.")
         number = value if type(value) is float else _as_value(value)
         if others:
             others = {name: _as_other(name, other) for name, other in others.items()}

@@ -310,6 +310,7 @@ def test_every_problem_of_a_space_is_named_at_once():
         ),
         ({"type": "categorical", "choices": [1, 2, 1]}, "space.p.choices: 1 is there twice"),
         ({"type": "categorical", "choices": [math.nan]}, "NaN is no JSON value"),
+        ({"type": "categorical", "choices": [1, 10**20]}, "100000000000000000000 is no JSON value"),
         ({"type": "categorical", "choices": [1], "scaled_by": {}}, "space.p.scaled_by: unknown key"),
         ({"type": ["float"]}, 'space.p.type: ["float"] is no type of parameter'),
         (

@@ -73,6 +73,7 @@ def test_a_value_outside_the_asked_range_is_used_and_noted_once(tmp_path: Path) 
         (lambda t: t.suggest_float("lr", 0, math.inf), "high (inf) is not finite"),
         (lambda t: t.suggest_int("lr", 0.5, 1), "low (0.5) is not a whole number"),
         (lambda t: t.suggest_categorical("opt", []), "there are no choices"),
+        (lambda t: t.suggest_int("n", 1, 10**400), "high is too large for a number"),
         (lambda t: t.suggest_categorical("opt", 3), "'int' object is not iterable"),
     ],
 )
@@ -149,6 +150,12 @@ def test_a_choice_comes_back_as_the_very_object(tmp_path: Path) -> None:
     assert asked.trial.params == {"pair": (3, 4), "act": Relu}
 
 
+def test_a_choice_of_more_than_64_bits_is_kept_as_text_for_no_message_holds_it(tmp_path: Path) -> None:
+    asked = Asked(tmp_path, {"hash": str(10**30)}, False)
+
+    assert asked.trial.suggest_categorical("hash", [1, 10**30]) == 10**30
+
+
 def test_optunas_older_names_ask_the_same(tmp_path: Path) -> None:
     asked = Asked(tmp_path, {}, True)
     asked.trial.suggest_uniform("a", 0, 1)
@@ -176,6 +183,7 @@ def test_optunas_older_names_ask_the_same(tmp_path: Path) -> None:
             "The `step` argument is of type '<class 'NoneType'>' but supposed to be an int.",
         ),
         (lambda t: t.report(0.1, -1), ValueError, "The `step` argument is -1 but cannot be negative."),
+        (lambda t: t.report(0.1, 10**400), ValueError, "The `step` argument is 2**53 or more, and no step."),
         (
             lambda t: t.report("x", 1),
             TypeError,
