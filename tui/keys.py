@@ -47,7 +47,7 @@ class Key:
 
 WISHES = (
     Key("space", "toggle_pause", "Pause", "pause the trial, or let it go on; marked trials if there are any", 0, True),
-    Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back; a waiting one at once",
+    Key("X", "prune", "Prune", "stop the trial: held at once, ended after 5 s unless u takes it back; if it waits, now",
         0, True),
     Key("u", "undo", "Undo", "take back what was done last on this screen", 1, True),
     Key("U", "redo", "Redo", "do again what u took back", None, True),
