@@ -331,7 +331,8 @@ def test_nobody_is_finished_for_being_predicted_best_who_has_had_a_sixth_of_all_
         assert (0 in finished) == (own == 5)
 
 
-def test_while_curves_fall_to_their_end_new_points_keep_away_from_what_is_known() -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_while_curves_fall_to_their_end_new_points_keep_away_from_what_is_known(given: bool) -> None:
     """Every point that is like a good one is sure to pass the best loss so far, by going on."""
     space = Space.parse({name: {"type": "float", "low": 0.0, "high": 1.0} for name in "xy"})
     asked = make_pruner(Chosen(name="auto"), "minimize", 30, space, 3)
@@ -344,6 +345,9 @@ def test_while_curves_fall_to_their_end_new_points_keep_away_from_what_is_known(
         where = 100 * number + np.arange(len(steps))
         crowd.append(Curve(number, steps, falling, held=True, x=tuple(x[number].tolist()), arrival=where))
     history = replace(History.empty(2), curves=tuple(crowd))
+    if given:
+        copies, others = np.clip(x + 0.02, 0.0, 1.0), np.random.default_rng(6).random((64, 2))
+        sampler = replace(sampler, mind=replace(asked, points=np.vstack([copies, others])).mind)
 
     proposals = [sampler.ask(history, number) for number in range(16, 24)]
 

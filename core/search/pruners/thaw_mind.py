@@ -61,11 +61,6 @@ class Thought:
         return self.expected is not None
 
     @property
-    def target(self) -> float:
-        """What a new point is to reach: the rule's own draw."""
-        return self.choice.target if self.choice is not None and self.choice.how == "hope" else self.best
-
-    @property
     def held(self) -> int:
         return sum(curve.held for curve in self.heard.curves)
 

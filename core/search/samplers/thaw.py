@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAWS = 384  # candidates everywhere, and as many near the best trials
 HOPE = 1.0  # so far below the lowest predicted end a new point is to land, in standard deviations of all losses
+HOPE_GIVEN = 1.5  # where there are no points but those given: few of them are near the best
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class NewPoints:
         if not thought.untried.any():
             return None
         mean, sd = thought.expected.points
-        promise = np.where(thought.untried, (thought.target - mean) / sd, -np.inf)
+        promise = np.where(thought.untried, (_goal(thought, HOPE_GIVEN) - mean) / sd, -np.inf)
         row = int(np.argmax(promise))
         return self._proposal(thought, thought.points[row], float(mean[row]), float(sd[row]))
 
@@ -53,10 +54,7 @@ class NewPoints:
         points = self.candidates(thought, number)
         mean, sd = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
         known = tried(history, self._same)
-        # A loss seen on the way is no goal where curves fall to their end: all but the worst points promise to pass it,
-        # and the copies of what is best known most surely, as they do a little below the lowest end that is predicted.
-        target = min(thought.best, float(thought.ends.min())) - HOPE
-        for row in np.argsort(-(target - mean) / sd, kind="stable").tolist():
+        for row in np.argsort(-(_goal(thought, HOPE) - mean) / sd, kind="stable").tolist():
             if self._same(points[row]) not in known:
                 return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
         return None
@@ -88,6 +86,15 @@ class NewPoints:
     def _same(self) -> Same:
         assert self.mind.space is not None
         return same_point(self.mind.space)
+
+
+def _goal(thought: Thought, hope: float) -> float:
+    """What a new point is to reach, as z.
+
+    A loss seen on the way is no goal where curves fall to their end: all but the worst points promise to pass it, and
+    the copies of what is best known most surely, as they do a little below the lowest end that is predicted.
+    """
+    return min(thought.best, float(thought.ends.min())) - hope
 
 
 @dataclass(frozen=True)
