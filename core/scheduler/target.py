@@ -104,7 +104,8 @@ def command_problems(study: Study, folder: Path) -> list[HptuiError]:
         problems.append(StudyError("objective.command", f"there is no file {script} in {cwd}", hint))
     if "{" in program or "PATH" in env or shutil.which(str(cwd / program) if "/" in program else program):
         return problems  # some are known only when a trial starts
-    hint = "name one on the PATH, or give its path"
+    instead = program == "python" and shutil.which("python3")
+    hint = "there is python3" if instead else "name one on the PATH, or give its path"
     return [*problems, StudyError("objective.command", f"there is no program {program}", hint)]
 
 

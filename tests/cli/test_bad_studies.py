@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 SCRIPT = "def objective(trial):\n    return trial.params['lr'] ** 2\n"
@@ -207,7 +209,8 @@ def test_check_warns_when_a_population_has_too_few_slots(user):
 
 def test_check_prints_the_study_that_a_command_stands_for(user):
     user.write("train.py", SCRIPT)
-    text = user.hptui("check", "python train.py", "-p", "lr=1e-4..0.1:log", "-p", "act=tanh,relu", "--text").out
+    command = f"{sys.executable} train.py"
+    text = user.hptui("check", command, "-p", "lr=1e-4..0.1:log", "-p", "act=tanh,relu", "--text").out
     user.write("copy.toml", text)
 
     assert 'lr = { type = "float", low = 0.0001, high = 0.1, log = true }' in text
