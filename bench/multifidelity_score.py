@@ -4,6 +4,7 @@
         [--workers 4] [--no-pool] [--pruner auto --sampler auto]
     python -m bench.multifidelity_score --bench DIR --saves      the same 100 random configurations: steps, same best
     python -m bench.multifidelity_score --bench DIR --coverage   how often predictions of a curve's end hold
+    python -m bench.multifidelity_score --bench DIR --limit [--workers 4]    what an oracle could reach
 
 DIR has `simulate.py` and the tables. FTE: so many epochs as one full training. Regret: the best loss seen so far, 0 at
 the table's best and 1 at its median configuration; the ratio is to random search, 30 seeds, geometric mean over
@@ -77,6 +78,21 @@ def regrets(table: Any, trace: list[Any]) -> Array:
     return out
 
 
+def random_search(sim: Any, table: Any, workers: int) -> Array:
+    """(20 R,) mean regrets of 30 seeds."""
+    budget = max(FTE) * table.R
+    done = [sim.simulate(table, sim.RandomMethod(), seed, workers, budget) for seed in range(30)]
+    return np.asarray(np.mean([regrets(table, one["trace"]) for one in done], axis=0))
+
+
+def marks_of(table: Any) -> list[int]:
+    return [fte * table.R - 1 for fte in FTE]
+
+
+def in_thousandths(values: Array) -> str:
+    return " / ".join(f"{1000 * value:.0f}" for value in values)
+
+
 def compare(sim: Any, tables: list[Any], asked: argparse.Namespace) -> None:
     print("| table | regret x1000 @5 / 10 / 20 FTE | random's | speed-up | CPU ms a decision, median / 99 % |")
     print("|---|---|---|---|---|")
@@ -87,20 +103,33 @@ def compare(sim: Any, tables: list[Any], asked: argparse.Namespace) -> None:
             methods.append(InProcess(Chosen(name=asked.pruner), Chosen(name=asked.sampler)))
             done = sim.simulate(table, methods[-1], seed, asked.workers, budget, pool=not asked.no_pool)
             ours.append(regrets(table, done["trace"]))
-        random = [sim.simulate(table, sim.RandomMethod(), seed, asked.workers, budget) for seed in range(30)]
-        base = np.mean([regrets(table, done["trace"]) for done in random], axis=0)
-        marks = [fte * table.R - 1 for fte in FTE]
+        base, marks = random_search(sim, table, asked.workers), marks_of(table)
         mean, error = np.mean(ours, axis=0), np.std(ours, axis=0, ddof=1) / math.sqrt(len(ours))
         reached = np.flatnonzero(mean <= base[-1])
         faster = budget / (float(reached[0]) + 1) if len(reached) else math.nan
         logs.append(np.log([*(np.maximum(mean[marks], 1e-4) / base[marks]), faster]))
         took = 1000 * np.concatenate([method.took for method in methods])
         told = " / ".join(f"{1000 * mean[m]:.0f} ± {1000 * error[m]:.0f}" for m in marks)
-        others = " / ".join(f"{1000 * base[m]:.0f}" for m in marks)
         cost = f"{np.median(took):.1f} / {np.quantile(took, 0.99):.0f}"
-        print(f"| {table.name} | {told} | {others} | {faster:.1f}x | {cost} |", flush=True)
+        print(f"| {table.name} | {told} | {in_thousandths(base[marks])} | {faster:.1f}x | {cost} |", flush=True)
     ratios = np.exp(np.mean(logs, axis=0))
     print(f"\nratio to random {ratios[0]:.2f} / {ratios[1]:.2f} / {ratios[2]:.2f}, speed-up {ratios[3]:.1f}x")
+
+
+def limit(sim: Any, tables: list[Any], asked: argparse.Namespace, draws: int = 2000) -> None:
+    """Random configurations are trained for one epoch each, for as long as the clock leaves a full training after it;
+    then an oracle names the one that ends best. With k workers a full training takes k of the F full trainings' worth
+    of clock, so (F - k) R configurations are seen by then."""
+    print("| table | regret x1000 @5 / 10 / 20 FTE | random's |\n|---|---|---|")
+    rng, logs = np.random.default_rng(0), []
+    for table in tables:
+        seen = [min(max((fte - asked.workers) * table.R, 1), table.n) for fte in FTE]
+        best = [[table.best_i[rng.permutation(table.n)[:k]].min() for _ in range(draws)] for k in seen]
+        reached = table.nregret(np.array(best)).mean(axis=1)
+        base = random_search(sim, table, asked.workers)[marks_of(table)]
+        logs.append(np.log(np.maximum(reached, 1e-4) / base))
+        print(f"| {table.name} | {in_thousandths(reached)} | {in_thousandths(base)} |", flush=True)
+    print("\nratio to random " + " / ".join(f"{ratio:.2f}" for ratio in np.exp(np.mean(logs, axis=0))))
 
 
 def saves(sim: Any, tables: list[Any], asked: argparse.Namespace, n: int = 100) -> None:
@@ -168,8 +197,10 @@ if __name__ == "__main__":
     parser.add_argument("--sampler", default="auto")
     parser.add_argument("--saves", action="store_true")
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--limit", action="store_true")
     asked = parser.parse_args()
     sys.path.insert(0, asked.bench)
     simulator = importlib.import_module("simulate")
     chosen = [simulator.Table(name, asked.tables_dir) for name in asked.tables.split(",")]
-    (saves if asked.saves else coverage if asked.coverage else compare)(simulator, chosen, asked)
+    does = saves if asked.saves else coverage if asked.coverage else limit if asked.limit else compare
+    does(simulator, chosen, asked)
