@@ -55,9 +55,13 @@ def can(wish: Wish, trial: TrialRow) -> bool:
 def weigh(wish: Wish, trials: Iterable[int], snapshot: Snapshot) -> Weighed:
     """A single ordinary prune asks nothing, as it can be taken back; nor does any pause.
 
-    Several prunes at once ask, and so does one of the ten best or one with over half of its steps behind it.
+    Several prunes at once ask, and so does one of the ten best or one with over half of its steps behind it. A number
+    that no trial has is a slip: then nothing is done.
     """
-    known = [row for number in trials if (row := snapshot.trials.get(number)) is not None]
+    asked = list(trials)
+    if unknown := [number for number in asked if number not in snapshot.trials]:
+        return Weighed(wish, (), none=no_trials(unknown))
+    known = [snapshot.trials[number] for number in asked]
     rows = [row for row in known if can(wish, row)]
     if not rows:
         return Weighed(wish, (), none=_none(wish, known))
@@ -67,6 +71,13 @@ def weigh(wish: Wish, trials: Iterable[int], snapshot: Snapshot) -> Weighed:
     if wish is Wish.RETRY and len(rows) > 1:
         return Weighed(wish, numbers, f"Try {count(len(rows), 'trial')} again?")
     return Weighed(wish, numbers)
+
+
+def no_trials(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"there is no trial {numbers[0]}"
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"there are no trials {', '.join(map(str, numbers[:5]))}{more}"
 
 
 def _none(wish: Wish, known: Sequence[TrialRow]) -> str:

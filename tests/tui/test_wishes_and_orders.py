@@ -110,7 +110,7 @@ def test_pruning_one_that_is_past_half_asks_and_says_so() -> None:
 def test_pruning_many_says_how_many_and_what_they_cost() -> None:
     rows = [replace(RUNS, number=20 + n) for n in range(37)]
 
-    found = weigh(Wish.PRUNE, range(100), snapshot(*rows, *ENDED))
+    found = weigh(Wish.PRUNE, range(20, 57), snapshot(*rows, *ENDED))
 
     assert (found.question, len(found.trials)) == ("Prune 37 trials?", 37)
     assert found.details == ("6m10s of running time spent",)
@@ -124,8 +124,11 @@ def test_a_wish_is_only_for_trials_it_can_be_for() -> None:
     assert weigh(Wish.RESUME, [20, 21, 3], known).trials == (21,)
     assert weigh(Wish.RETRY, [20, 21, 22, 3], known).trials == (22,)
     assert weigh(Wish.RETRY, [3], known).none == "trial 3 is complete: E tries its point again"
-    assert weigh(Wish.PRUNE, [3, 99], known) == Weighed(Wish.PRUNE, (), none="trial 3 is complete: nothing to prune")
-    assert weigh(Wish.PRUNE, [99], known).none == "no trial to prune"
+    assert weigh(Wish.PRUNE, [3], known) == Weighed(Wish.PRUNE, (), none="trial 3 is complete: nothing to prune")
+    assert weigh(Wish.PRUNE, [], known).none == "no trial to prune"
+    assert weigh(Wish.PRUNE, [20, 99], known) == Weighed(Wish.PRUNE, (), none="there is no trial 99")
+    assert weigh(Wish.PAUSE, [98, 99], known).none == "there are no trials 98, 99"
+    assert weigh(Wish.RETRY, range(90, 97), known).none == "there are no trials 90, 91, 92, 93, 94 and 2 more"
     assert weigh(Wish.PRIORITY, [3, 20], known).none == "nothing to put first among 2 trials"
 
 

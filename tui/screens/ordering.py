@@ -14,7 +14,7 @@ from hptui.tui.panes.prompt import Prompt
 from hptui.tui.panes.trials import TrialsPane
 from hptui.tui.screens.steering import Steering
 from hptui.tui.views.devices import gpu_called
-from hptui.tui.weigh import weigh
+from hptui.tui.weigh import Weighed, no_trials, weigh
 
 _TYPING_S = 0.08  # the table follows once no key came for this long
 
@@ -149,9 +149,9 @@ class Ordering(Steering):
             case "prune" | "pause" | "resume" | "put-away" | "retry":
                 self._wish_for(Wish(order.verb), order.rest)
             case "pin" | "unpin":
-                self.weighed(weigh(Wish.PIN, self._meant(order.rest), self.snapshot), on=order.verb == "pin")
+                self.weighed(self._weighed_for(Wish.PIN, order.rest), on=order.verb == "pin")
             case "priority":
-                self.weighed(weigh(Wish.PRIORITY, self._meant(order.rest), self.snapshot), priority=number)
+                self.weighed(self._weighed_for(Wish.PRIORITY, order.rest), priority=number)
             case "enqueue":
                 self.enqueue(order.rest)
             case "set":
@@ -179,13 +179,15 @@ class Ordering(Steering):
             case "redo":
                 self.action_redo()
             case "goto":
-                if not self.table.move_to(number):
+                if number not in self.snapshot.trials:
+                    self.say(no_trials([number]), "warning")
+                elif not self.table.move_to(number):
                     self.say(f"trial {number} is not in the table", "warning")
             case "open":
                 if number in self.snapshot.trials:
                     self.open_trial(number)
                 else:
-                    self.say(f"there is no trial {number}", "warning")
+                    self.say(no_trials([number]), "warning")
             case "sort":
                 column, _, way = order.rest.partition(" ")
                 column = "value" if column in ("loss", self.snapshot.facts.metric) else column
@@ -193,8 +195,7 @@ class Ordering(Steering):
             case "filter":
                 self.filter_by(order.rest)
             case "mark":
-                self.table.set_marked(set(self._matching(order.rest)))
-                self.show_table()
+                self._mark(self._matching(order.rest))
             case "slots":
                 self.ask_slots(number)
             case "trials":
@@ -228,15 +229,26 @@ class Ordering(Steering):
         if rest == "all" and wish in (Wish.PAUSE, Wish.RESUME):
             self.wish(wish, (None,))  # the session as a whole: nothing new starts either
             return
-        self.weighed(weigh(wish, self._meant(rest), self.snapshot))
+        self.weighed(self._weighed_for(wish, rest))
 
-    def _meant(self, rest: str) -> Sequence[int]:
-        """The trials of these numbers, or that a filter names; without either, those at hand."""
-        return self._matching(rest) if rest else self.targets()
+    def _mark(self, numbers: Sequence[int]) -> None:
+        if unknown := [number for number in numbers if number not in self.snapshot.trials]:
+            self.say(no_trials(unknown), "warning")
+            return
+        self.table.set_marked(set(numbers))
+        self.show_table()
 
-    def _matching(self, text: str) -> list[int]:
+    def _weighed_for(self, wish: Wish, rest: str) -> Weighed:
+        """For the trials of these numbers, or that a filter names; without either, for those at hand."""
+        meant = self._matching(rest) if rest else self.targets()
+        if not meant and rest not in ("", "all"):
+            return Weighed(wish, (), none=f"no trial matches {rest}")
+        return weigh(wish, meant, self.snapshot)
+
+    def _matching(self, text: str) -> Sequence[int]:
+        """Numbers as they are, also where there is no such trial."""
         if numbers := numbers_in(text):
-            return [number for number in numbers if number in self.snapshot.trials]
+            return numbers
         found = parse("" if text == "all" else text)
         facts = self.snapshot.facts
         return [row.number for row in self.snapshot.trials.rows() if found.matches(row, facts)]
