@@ -23,6 +23,7 @@ import msgspec
 from hptui.core.devices.inventory import Inventory, Place
 from hptui.core.scheduler.child import Child
 from hptui.core.scheduler.events.base import Event
+from hptui.core.scheduler.fork_server import ForkServer
 from hptui.core.scheduler.tags import astray, sweep
 from hptui.core.study.session import SessionFolder
 from hptui.core.study.trial import Process
@@ -45,22 +46,21 @@ class Children:
     server: socket.socket | None = None
     server_process: subprocess.Popen[bytes] | None = None
     offsets: dict[int, int] = field(default_factory=dict)  # bytes of a spool read under an earlier process of its trial
+    begun: ForkServer | None = None  # before anybody asked for it, and told already
 
     # the fork server
 
     def boot(self, preload: r.Preload) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with open(self.folder.log, "ab") as log:
-            self.server_process = subprocess.Popen(
-                [sys.executable, "-m", "hptui.core.worker.fork_server", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs.fileno()],
-                start_new_session=True, cwd=self.folder.path,
-            )  # fmt: skip
-        theirs.close()
-        ours.setblocking(False)
-        self.server = ours
-        self.selector.register(ours, selectors.EVENT_READ, "server")
-        ours.send(r.encode(preload))
+        """A fork server that imports this: the one that does so already, or a new one. Raises OSError."""
+        begun, self.begun = self.begun, None
+        if begun is not None and begun.told != preload:
+            begun.end()
+            begun = None
+        begun = begun or ForkServer.begin(self.folder)
+        self.server, self.server_process = begun.connection, begun.process
+        self.selector.register(self.server, selectors.EVENT_READ, "server")
+        if begun.told is None:
+            begun.tell(preload)
 
     def from_server(self) -> tuple[list[r.FromServer | Event], bool]:
         """What the server said, and whether it is still there."""

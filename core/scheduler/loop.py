@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from hptui.core.errors import SessionError
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.ahead import STOPPING
 from hptui.core.scheduler.apply import apply
 from hptui.core.scheduler.ears import Seen
 from hptui.core.scheduler.events.gpus import GpuClosed, GpuOpened
@@ -16,7 +17,6 @@ from hptui.core.scheduler.holding import told
 from hptui.core.scheduler.plan import plan
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.queued import QUEUE, Queued, kept
-from hptui.core.scheduler.recover import STOPPING
 from hptui.core.scheduler.state import SchedulerState
 from hptui.core.scheduler.world import World
 from hptui.core.store.faults import DiskFull, Locked

@@ -7,16 +7,14 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from hptui.core.devices import freezer
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.advising import Adviser
+from hptui.core.scheduler.ahead import STOPPING, study_of
 from hptui.core.scheduler.book import Book
 from hptui.core.scheduler.device_rows import left_behind
+from hptui.core.scheduler.fork_server import folders
 from hptui.core.scheduler.gear import Gear, lesson, locate, observation
 from hptui.core.scheduler.gpu_recover import PARTS
 from hptui.core.scheduler.ground import Finds, this_machine
@@ -26,18 +24,17 @@ from hptui.core.scheduler.parent import round_note
 from hptui.core.scheduler.past import pasts_of, told
 from hptui.core.scheduler.project import row_of
 from hptui.core.scheduler.queued import Queued
-from hptui.core.scheduler.recover import CAN_FREEZE, STOPPING, Recovered, recover
+from hptui.core.scheduler.recover import CAN_FREEZE, Recovered, recover
 from hptui.core.scheduler.thinker import Thinker
 from hptui.core.scheduler.world import World
-from hptui.core.search import catalog
 from hptui.core.search.observe import PastTrials
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
 from hptui.core.store.writer import Writer
-from hptui.core.study.file import baseline, load_study
+from hptui.core.study.file import baseline
 from hptui.core.study.session import SessionFolder
-from hptui.core.study.study import CONSTRAINTS, Chosen, Study
+from hptui.core.study.study import CONSTRAINTS, Study
 from hptui.core.study.trial import State, Waiting, Why
 
 
@@ -54,8 +51,7 @@ def open_session(
     reader = Reader(folder)
     facts = reader.facts()
     study = study_of(folder, facts)
-    script_folder = facts.get("script_folder") or str(folder.path)
-    cwd = facts.get("cwd") or script_folder
+    script_folder, cwd = folders(facts, folder)
     session_id = str(facts.get("id") or folder.path.resolve())
     space = Space.parse(study.space).extend(reader.parameters())
     cursor = int(facts.get("command_cursor") or 0)
@@ -132,17 +128,6 @@ def open_session(
         with contextlib.suppress(Exception):
             store.close()
     return 0 if state.finished else 1
-
-
-def study_of(folder: SessionFolder, facts: dict[str, Any]) -> Study:
-    """The study as it was written, with what was changed while the session lived: its pruner."""
-    study = load_study(
-        folder.study.read_text(), where=str(facts.get("study_path") or folder.study),
-        folder=Path(facts.get("script_folder") or folder.path), overrides=facts.get("overrides") or None,
-        check_choice=catalog.check,
-    )  # fmt: skip
-    now = facts.get("pruner_now")
-    return msgspec.structs.replace(study, pruner=Chosen(**now)) if now else study
 
 
 def queue_of(study: Study, space: Space) -> list[Queued]:

@@ -11,6 +11,7 @@ from hptui.core.scheduler import freezing
 from hptui.core.scheduler.away import go_on, goes_on_from, is_away, put_away
 from hptui.core.scheduler.costs import budget_spent
 from hptui.core.scheduler.ending import end, limit, settle, stop
+from hptui.core.scheduler.finishing import finish
 from hptui.core.scheduler.gpu_plan import start_on_gpus, watch_gpus
 from hptui.core.scheduler.heed import heed
 from hptui.core.scheduler.holding import make_room
@@ -49,7 +50,7 @@ def plan(state: SchedulerState) -> list[a.Action]:
         *promote(state),
         *_fill(state),
         *_propose(state),
-        *_finish(state),
+        *finish(state),
     ]
 
 
@@ -213,40 +214,6 @@ def _from_queue(state: SchedulerState, number: int, point: Queued) -> e.Proposed
 def trial_seed(seed: int, number: int) -> int:
     """A trial's own seed: the same in every run of the study, different for each trial. 31 bits."""
     return (seed * 1_000_003 + number * 7_919 + 17) % (2**31 - 1)
-
-
-def _finish(state: SchedulerState) -> Iterator[a.Action]:
-    """Over when nothing runs and nothing is left to run. Paused trials keep a session open unless it is stopped."""
-    if state.wishes or (state.asking is not None and not state.stopping):
-        return
-    if any(not isinstance(live.trial.phase, Waiting | Paused) or live.ending for live in state.live.values()):
-        return
-    if next(promote(state), None) is not None:  # held trials are about to end, or one of them to go on
-        return
-    if state.stopping:
-        stop, held = state.stopping, state.of(Paused)
-        away = sum(is_away(live) for live in held)
-        frozen = len(held) - away
-        if stop.now and frozen:
-            return
-        reason = stop.reason
-        if frozen:
-            reason += f"; {frozen} paused stay frozen: resume goes on with them, stop --now ends them"
-        if away:
-            reason += f"; {away} put away: resume goes on with them from their checkpoints"
-        yield a.Record((e.Finished(state.now, reason, stop.ok, stop.final and not held),))
-        return
-    if state.live or state.queue:
-        return
-    limit = state.rules.n_trials
-    if state.exhausted:
-        yield a.Record((e.Finished(state.now, state.exhausted, True, True),))
-    elif limit is not None and state.counted >= limit:
-        done = state.tally
-        how_many = f"all {limit}" if state.counted == limit else f"{state.counted} of {limit}"
-        reason = f"{how_many} trials are done: {done.complete} complete, {done.pruned} pruned, {done.failed} failed"
-        reason += ", retries among them" if done.complete + done.pruned + done.failed > state.counted else ""
-        yield a.Record((e.Finished(state.now, reason, done.complete > 0, True),))
 
 
 __all__ = ["free_places", "plan", "trial_seed"]

@@ -10,6 +10,7 @@ import msgspec
 
 from hptui.core.devices.inventory import CPU, Inventory
 from hptui.core.review.front import front, values_of
+from hptui.core.scheduler.ahead import STOPPING
 from hptui.core.scheduler.costs import spent_by
 from hptui.core.scheduler.gpu_recover import claim_of, gpus_from
 from hptui.core.scheduler.judging import ladder
@@ -40,7 +41,6 @@ from hptui.core.study.trial import (
     Why,
 )
 
-STOPPING = "stopping"  # the fact: why the session is to end, while what runs may finish
 CAN_FREEZE = "can_freeze"  # the fact: held trials' GPU memory may be moved, by the study and by this machine
 
 

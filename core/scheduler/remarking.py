@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hptui.core.scheduler import events as e
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import CommandRow
 from hptui.core.store.writer import Writer
@@ -16,6 +15,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import SessionLock, scheduler_of
 
 if TYPE_CHECKING:
+    from hptui.core.scheduler import events as e
     from hptui.core.scheduler.state import Live
 
 _NOBODY: Mapping[int, Live] = {}
@@ -23,6 +23,8 @@ _NOBODY: Mapping[int, Live] = {}
 
 def remark(reader: Reader, at: float, wish: CommandRow, live: Mapping[int, Live] = _NOBODY) -> list[e.Event]:
     """What a note or tags lead to. live: trials whose latest attributes are not in the database yet."""
+    from hptui.core.scheduler import events as e  # slow to import, for those who only look whether a note waits
+
     if problem := problem_with(wish.args):
         return [e.Refused(at, wish, problem)]
     number = wish.trial
@@ -74,6 +76,8 @@ def _notes_wait(folder: SessionFolder) -> bool:
 
 
 def _write(writer: Writer, events: list[e.Event], wish: CommandRow) -> None:
+    from hptui.core.scheduler import events as e
+
     with writer.transaction():
         writer.set_fact("command_cursor", wish.id)
         for event in events:

@@ -6,13 +6,13 @@ import errno
 import os
 import shlex
 import time
-from pathlib import Path
 
 from hptui.core.devices import leases
 from hptui.core.devices.inventory import CPU, Place, env_for
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import events as e
 from hptui.core.scheduler.away import judged_to, stream
+from hptui.core.scheduler.fork_server import preload_of
 from hptui.core.scheduler.gear import Gear
 from hptui.core.scheduler.heirs import donor_folder
 from hptui.core.scheduler.judging import load_model
@@ -34,17 +34,13 @@ class Starter:
 
     def boot(self, deaths: int) -> list[e.Event]:
         """Start a fork server; it says by itself when it is ready. deaths: how many have died before."""
-        gear, objective = self._gear, self._gear.study.objective
+        gear = self._gear
         at = gear.clock.now()
         if deaths >= SERVER_DEATHS:
             said = f"the fork server died {deaths} times: trials start cold from now on"
             return [e.ServerChanged(at, "cold", said)]
-        script = None if objective.script is None else str(Path(gear.script_folder, objective.script))
-        modules = tuple(objective.preload) if script else ()
         try:
-            function = objective.function if script else None
-            preload = r.Preload(modules, script, objective.shared, gear.cwd, dict(objective.env), function)
-            gear.children.boot(preload)
+            gear.children.boot(preload_of(gear.study, gear.script_folder, gear.cwd))
             load_model(gear.pruner)  # while it imports: else the first verdict would wait
         except OSError as error:
             return [e.ServerChanged(at, "cold", f"no fork server ({error}): trials start cold")]

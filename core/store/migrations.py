@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import SessionError
 from hptui.core.store.schema import VERSION_1, VERSION_2, trials_wide_view
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 Migration = Callable[[Any], None]
 """Takes a `sqlite_utils.Database` inside an open transaction."""
@@ -54,9 +58,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = 
     missing = range(version_of(connection), len(migrations))
     if not missing:
         return
-    from sqlite_utils import Database  # slow to import, and only needed by who makes a database or migrates one
-
-    db = Database(connection, recursive_triggers=False, execute_plugins=False)
+    db = _database()(connection, recursive_triggers=False, execute_plugins=False)
     for version in missing:
         connection.execute("begin immediate")
         try:
@@ -67,6 +69,24 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Migration, ...] = 
             if connection.in_transaction:
                 connection.execute("rollback")
             raise
+
+
+def _database() -> type[Database]:
+    """Slow to import, and only needed by who makes a database or migrates one.
+
+    It imports pandas where there is one, for tables that we don't have: that took longer than all else it imports.
+    """
+    modules: dict[str, Any] = sys.modules
+    hidden = "pandas" not in modules
+    if hidden:
+        modules["pandas"] = None
+    try:
+        from sqlite_utils import Database
+    finally:
+        if hidden:
+            del modules["pandas"]
+    made: type[Database] = Database
+    return made
 
 
 def statements(script: str) -> Iterator[str]:

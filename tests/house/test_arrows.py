@@ -204,13 +204,15 @@ HELP = "from hptui.tui.cli import main\ntry: main(['--help'])\nexcept SystemExit
         ("import hptui.core.remote.far", {"torch", "textual", "scipy", "click", "ray"}),
         ("import hptui.core.remote.slot", {"torch", "textual", "scipy", "click", "ray", "sqlite3"}),
         ("import hptui.core.scheduler.launch", {"torch", "textual", "scipy", "click", "sqlite_utils"}),
+        ("import hptui.core.scheduler.__main__", {"torch", "textual", "scipy", "click", "sqlite_utils", "numpy"}),
+        ("from hptui.core.store.migrations import _database; _database()", {"torch", "pandas"}),
         ("import hptui.core.search.catalog", {"torch", "textual", "sqlite3", "sqlite_utils", "scipy"}),
         ("import hptui.core.store.reader", {"torch", "textual", "scipy", "sqlite_utils"}),
         ("import hptui.core.worker.trial", {"torch", "textual", "sqlite3", "scipy"}),
     ],
     ids=[
-        "--help", "hptui", "screen", "scheduler", "scheduler of a cluster", "slot of a node", "launch", "search",
-        "reader", "trial",
+        "--help", "hptui", "screen", "scheduler", "scheduler of a cluster", "slot of a node", "launch",
+        "scheduler before its fork server", "who makes a database", "search", "reader", "trial",
     ],
 )
 def test_what_is_loaded_stays_light(code: str, never: set[str]) -> None:
