@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hptui.core.scheduler import actions as a
 from hptui.core.scheduler import away, steer
 from hptui.core.scheduler import events as e
+from hptui.core.scheduler.finishing import done
 from hptui.core.scheduler.gpu_wishes import answer_about_gpu
 from hptui.core.scheduler.state import Live, SchedulerState
 from hptui.core.scheduler.steer import TRIPS, refuse, tripped
@@ -66,6 +67,8 @@ def _answer(state: SchedulerState, wish: CommandRow, live: Live | None) -> a.Act
             return a.Remark((), wish)
         case Wish.DRAIN | Wish.BRING_BACK:
             return answer_about_gpu(state, wish)
+        case Wish.STOP if found := done(state):  # it came in the second in which the session ended
+            return refuse(state, wish, f"{found}: nothing to stop")
         case Wish.STOP:
             now = bool(wish.args.get("now"))
             reason = "stopped by you" if now else "stopped by you: running trials may finish"

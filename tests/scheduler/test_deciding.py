@@ -474,6 +474,18 @@ def test_a_session_that_is_stopped_at_once_ends_though_a_trial_was_put_away():
     assert finished.intents == (e.Finished(104, said, True, False),)
 
 
+def test_a_session_whose_work_is_done_is_finished_and_not_stopped_by_a_wish_of_its_last_second():
+    state, _ = decide(after(running(ready(n_trials=1), 0), e.Exited(110.0, 0, End(110.0, "complete", 0.3))))
+    wish = CommandRow("stop", id=1)
+
+    state, answers = decide(after(state, e.Wished(110.5, wish)))
+    _, ends = decide(state)
+
+    said = "the one trial is done: 1 complete, 0 pruned, 0 failed"
+    assert [x.intents for x in answers] == [(e.Refused(110.5, wish, f"{said}: nothing to stop"),)]
+    assert [x.intents for x in ends] == [(e.Finished(110.5, said, True, True),)]
+
+
 def test_how_long_a_trial_ran_is_the_same_under_the_next_scheduler():
     state = after(running(ready(), 0), e.ParkAsked(130, 0, Why.USER), e.Frozen(140, 0, ""))
     state = after(state, e.Thawed(9_000, 0, TWO[0], "resumed by you"))
