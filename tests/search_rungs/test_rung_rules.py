@@ -52,6 +52,17 @@ def test_asha_promotes_as_the_papers_figure() -> None:
     ]  # fmt: skip
 
 
+def test_a_bracket_is_never_counted_out_however_many_trials_it_has() -> None:
+    pruner = Hyperband(1, 3, 10**15)  # its first bracket: over 10 ** 14 trials
+    lowest = pruner.ladder.steps[0]
+
+    answer = pruner.judge(curve(0, [0.5], [lowest]), [])
+
+    of = 3 ** (len(pruner.ladder.steps) - 1)
+    assert isinstance(answer, Hold) and f"rung {lowest}: 1 of {of} trials of its bracket" in answer.reason
+    assert pruner.promote([held(0, 0.5, lowest)]) is None
+
+
 @pytest.mark.parametrize(("workers", "n"), list(itertools.product([1, 4, 25], [27, 81])))
 def test_asha_leaves_exactly_one_in_eta_at_each_rung(workers: int, n: int) -> None:
     """Whatever the workers: when the better ones come first, nobody is promoted in vain."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -122,7 +122,7 @@ class Hyperband:
 
     def _promotable(self, bracket: Bracket, crowd: Sequence[Curve], closing: bool) -> Resume | None:
         """From the lowest rung up, as long as all who are to come to a rung have come, or have ended before."""
-        expected = set(bracket.numbers)
+        expected: Collection[int] = bracket.numbers  # as many as a bracket may be large: never made a set of
         known = {curve.number: curve for curve in crowd}
         for i, rung in enumerate(bracket.rungs):
             if not closing and not all(n in known and _is_through(known[n], rung) for n in expected):
