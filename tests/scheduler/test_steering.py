@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from hptui.core.scheduler.remarking import remark_at_rest
 from hptui.core.store.mailbox import post
 from hptui.core.store.rows import CommandRow
+from hptui.core.wire.lock import SessionLock
 
 Make = Callable[..., Any]
 
@@ -155,6 +157,9 @@ def test_notes_and_tags_of_trials_and_of_the_session_alive_and_at_rest(session: 
     for number, args in ((None, {"note": "a first look"}), (1, {"add": ["keep", "odd"]}), (1, {"remove": ["odd"]})):
         post(s.folder, CommandRow("note", number, args, "test", 0.0))
     post(s.folder, CommandRow("note", 7, {"note": "?"}, "test", 0.0))
+    lock = SessionLock.take(s.folder.lock)
+    assert lock is not None
+    threading.Timer(0.1, lock.release).start()  # as another note of the same screen, just being written, has it
     remark_at_rest(s.folder, 5.0)
 
     assert s.reader.fact("remarks") == {"note": "a first look"}
