@@ -29,6 +29,14 @@ def cores() -> int:
     return allowed if quota is None else max(1, min(allowed, quota))
 
 
+def crowding(slots: int, cores: int) -> str:
+    """What a person should know of so many trials at once on the CPU; "" for at most two on each core."""
+    if slots <= 2 * cores:
+        return ""
+    each = f"the {cores} cores, {slots / cores:.3g} each" if cores > 1 else "one core"
+    return f"{slots} trials at once share {each}: all are that much slower, and their memory adds up"
+
+
 def cpu_name() -> str:
     for line in _read(Path("/proc/cpuinfo")).splitlines():
         key, _, value = line.partition(":")

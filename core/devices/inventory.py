@@ -197,8 +197,9 @@ def without_gpus(slots: int | None, cores: int, why: str, *, hides_gpus: bool) -
     memory = host.memory()
     device = Device(CPU, host.cpu_name(), "cpu", None, memory.total_bytes if memory else None, "", hides_gpus)
     places = tuple(Place(CPU, slot) for slot in range(max(1, count)))
-    note = f"trials run on the CPU, {len(places)} at once: {why}"
-    return Inventory((device,), places, max(1, cores // len(places)), (note,))
+    caution = host.crowding(len(places), cores)
+    notes = (f"trials run on the CPU, {len(places)} at once: {why}", *([caution] if caution else []))
+    return Inventory((device,), places, max(1, cores // len(places)), notes)
 
 
 def env_for(devices: Sequence[Device], gpu_env: Literal["uuid", "index"]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hptui.core.devices import host
 from hptui.core.devices.inventory import inventory
 from hptui.core.errors import HptuiError
 from hptui.core.scheduler import actions as a
@@ -51,15 +52,17 @@ def _set_places(gear: Gear, slots: int | None, command: CommandRow) -> list[e.Ev
         return [e.Refused(at, command, f"{slots} slots: at least one is needed; pause the session instead")]
     if slots > MOST_SLOTS:
         return [e.Refused(at, command, f"{slots} slots: {MOST_SLOTS} at most")]
-    places = gear.children.resized(slots)
+    places, caution = gear.children.resized(slots), ""
     if places is None:
         resources = msgspec.structs.replace(gear.study.resources, slots=None)
         most = inventory(resources).at_once
         if gear.places.on_gpus and slots > most:
             return [e.Refused(at, command, f"{slots} at once: the GPUs here take {most}")]
         places = inventory(msgspec.structs.replace(resources, slots=slots))
+        caution = "" if places.on_gpus else host.crowding(slots, host.cores())
     gear.places = places
-    heeded = e.Heeded(at, command, f"you asked: {slots} trial{'s' if slots != 1 else ''} at once")
+    said = f"you asked: {slots} trial{'s' if slots != 1 else ''} at once"
+    heeded = e.Heeded(at, command, f"{said}; {caution}" if caution else said)
     return [heeded, e.SlotsSet(at, slots, gear.places.slots)]
 
 

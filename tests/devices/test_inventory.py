@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_driver import MIG_UUID, UUID, Machine, python
 
-from hptui.core.devices.inventory import Device, Inventory, Place, choose, env_for
+from hptui.core.devices.inventory import Device, Inventory, Place, choose, env_for, without_gpus
 from hptui.core.devices.nvml import Gpu, Unreachable
 from hptui.core.errors import StudyError
 from hptui.core.scheduler.gpu_recover import label as gpu_label
@@ -234,6 +234,14 @@ def test_a_driver_without_gpus_means_cpu_slots(machine: Machine) -> None:
     assert found.devices[0].kind == "cpu"
     assert len(found.slots) >= 2
     assert found.notes[0].endswith("at once: there is no NVIDIA GPU")
+
+
+def test_far_more_trials_at_once_than_cores_are_said_with_the_numbers() -> None:
+    few, many = without_gpus(4, 2, "as asked", hides_gpus=False), without_gpus(99, 2, "as asked", hides_gpus=False)
+
+    assert few.notes == ("trials run on the CPU, 4 at once: as asked",)
+    said = "99 trials at once share the 2 cores, 49.5 each: all are that much slower, and their memory adds up"
+    assert many.notes == ("trials run on the CPU, 99 at once: as asked", said)
 
 
 def test_devices_none_hides_them_from_trials(machine: Machine) -> None:

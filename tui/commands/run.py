@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hptui.core.devices import host
 from hptui.core.devices.inventory import inventory
 from hptui.core.scheduler.begin import find_or_create
 from hptui.core.scheduler.target import read_study
@@ -42,7 +43,9 @@ def run(target: str, params: tuple[str, ...], pattern: str | None, headless: boo
     source = read_target(target, params, pattern)
     study = read_study(source, overrides)
     if executor is None:
-        inventory(study.resources)  # GPUs that are not here are said before anything starts
+        here = inventory(study.resources)  # GPUs that are not here are said before anything starts
+        if not here.on_gpus and (caution := host.crowding(here.at_once, host.cores())):
+            say(caution)
     stated = {k: v for k, v in overrides.items() if v is not None}
     folder = find_or_create(source, study, stated, new=new, say=say, executor=executor)
     with Reader(folder) as reader:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from hptui.core.errors import HptuiError
 from hptui.core.study.commands import Wish
 from hptui.core.study.remarks import is_pinned, note_of, priority_of, remarks_of, tags_of
 from hptui.tui.screens.wishing import Wishing
 from hptui.tui.weigh import weigh
+
+if TYPE_CHECKING:
+    from hptui.tui.settings import Asked
 
 
 class Steering(Wishing):
@@ -76,8 +80,7 @@ class Steering(Wishing):
         if problems:
             self.say("; ".join(f"{key}: {problem}" for key, problem in problems.items()), "warning")
             return
-        for one in asked:
-            self.wish(one.wish, (None,), **one.args)
+        self._wish_all(asked)
 
     def action_priority(self) -> None:
         """Before every other waiting trial."""
@@ -113,12 +116,17 @@ class Steering(Wishing):
             if texts is None:
                 return
             asked = changed(facts, texts)
-            for one in asked:
-                self.wish(one.wish, (None,), **one.args)
+            self._wish_all(asked)
             if not asked:
                 self.say("nothing was changed")
 
         self.app.push_screen(settings_form(facts), send)
+
+    def _wish_all(self, asked: Sequence[Asked]) -> None:
+        for one in asked:
+            self.wish(one.wish, (None,), **one.args)
+            if one.wish is Wish.SLOTS and (caution := self.crowding(one.args["slots"])):
+                self.say(caution, "warning")
 
     # --- notes ------------------------------------------------------------------------------------------------
 

@@ -146,8 +146,16 @@ class Wishing(Taking):
         if slots < 0:
             self.say("there is no slot to take away", "warning")
             return
-        self.say(f"asking for {slots} at once")
+        caution = self.crowding(slots)
+        self.say(caution or f"asking for {slots} at once", "warning" if caution else "information")
         self.wish(Wish.SLOTS, (None,), slots=slots)
+
+    def crowding(self, slots: int) -> str:
+        """What is to be known of so many on the cores of this machine, where trials run on them."""
+        from hptui.core.devices import host
+
+        here = all(device.id == "cpu" for device in self.snapshot.devices)
+        return host.crowding(slots, host.cores()) if here else ""
 
     def action_stop(self) -> None:
         running = len(self.snapshot.active)
