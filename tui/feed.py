@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -194,8 +193,7 @@ class _Eyes:
 
     def _check(self, at: float) -> None:
         self._checked_at = at
-        holder = scheduler_of(self.folder.lock)
-        self._alive = holder.alive and holder.pid != os.getpid()  # this process writes a note, and schedules nothing
+        self._alive = scheduler_of(self.folder.lock).alive
         with contextlib.suppress(OSError):
             if self._reader is not None and self.folder.database.stat().st_ino == self._inode:
                 return

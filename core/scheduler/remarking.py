@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -51,10 +50,9 @@ def remark_at_rest(folder: SessionFolder, at: float) -> None:
 
     Wishes are answered in their order, so the first that is no note ends it. Raises SessionError as `Writer` does.
     """
-    holder = scheduler_of(folder.lock)
-    if (holder.alive and holder.pid != os.getpid()) or not _notes_wait(folder):
+    if scheduler_of(folder.lock).alive or not _notes_wait(folder):
         return
-    lock = SessionLock.take(folder.lock)  # waits for another note of this process, and for readers' looks
+    lock = SessionLock.take(folder.lock, schedules=False)  # waits for who writes another note, and for readers' looks
     if lock is None:
         return  # a scheduler has just come, and will read them
     try:

@@ -29,13 +29,14 @@ class SchedulerInfo:
 
 
 class SessionLock:
-    """Held for as long as this object lives."""
+    """Held for as long as this object lives. schedules: not, where it only keeps schedulers out for a moment."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, schedules: bool = True) -> None:
         self._fd = fd
+        self._schedules = schedules
 
     @classmethod
-    def take(cls, path: Path, wait_s: float = 1.0) -> SessionLock | None:
+    def take(cls, path: Path, wait_s: float = 1.0, schedules: bool = True) -> SessionLock | None:
         """The lock, or None when another scheduler has it. Waits a little: a reader's look holds it for an instant."""
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + wait_s
@@ -48,7 +49,7 @@ class SessionLock:
                     return None
                 time.sleep(0.02)
                 continue
-            lock = cls(fd)
+            lock = cls(fd, schedules)
             lock._write(ready=False)
             return lock
 
@@ -57,11 +58,13 @@ class SessionLock:
         self._write(ready=True)
 
     def _write(self, ready: bool) -> None:
-        said = {"pid": os.getpid(), "start_ticks": start_ticks(os.getpid()), "ready": ready}
+        said = {"pid": os.getpid(), "start_ticks": start_ticks(os.getpid()), "ready": ready} if self._schedules else {}
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, json.dumps(said).encode(), 0)
 
     def release(self) -> None:
+        if not self._schedules:
+            os.ftruncate(self._fd, 0)  # the next holder may be a scheduler
         os.close(self._fd)
 
 
@@ -69,8 +72,9 @@ def scheduler_of(path: Path) -> SchedulerInfo:
     """Who holds the lock file at `path`, and whether it is held at all.
 
     The pid comes from the file, None when it can't be read. A copied folder has a lock file and nobody holding it.
+    Who holds it without scheduling has written {} into it.
     """
-    pid, ready = None, False
+    pid, ready, said = None, False, None
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -82,7 +86,7 @@ def scheduler_of(path: Path) -> SchedulerInfo:
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return SchedulerInfo(pid, True, ready)
+            return SchedulerInfo(pid, said != {}, ready)
         return SchedulerInfo(pid, False)
     finally:
         os.close(fd)

@@ -9,7 +9,7 @@ from typing import Any
 from hptui.core.scheduler.remarking import remark_at_rest
 from hptui.core.store.mailbox import post
 from hptui.core.store.rows import CommandRow
-from hptui.core.wire.lock import SessionLock
+from hptui.core.wire.lock import SessionLock, scheduler_of
 
 Make = Callable[..., Any]
 
@@ -157,8 +157,8 @@ def test_notes_and_tags_of_trials_and_of_the_session_alive_and_at_rest(session: 
     for number, args in ((None, {"note": "a first look"}), (1, {"add": ["keep", "odd"]}), (1, {"remove": ["odd"]})):
         post(s.folder, CommandRow("note", number, args, "test", 0.0))
     post(s.folder, CommandRow("note", 7, {"note": "?"}, "test", 0.0))
-    lock = SessionLock.take(s.folder.lock)
-    assert lock is not None
+    lock = SessionLock.take(s.folder.lock, schedules=False)
+    assert lock is not None and not scheduler_of(s.folder.lock).alive
     threading.Timer(0.1, lock.release).start()  # as another note of the same screen, just being written, has it
     remark_at_rest(s.folder, 5.0)
 
