@@ -124,5 +124,6 @@ def text_of(key: str, value: float | None) -> str:
     if value is None:
         return ""
     if key.endswith(("wall_clock", "trial_time")):
-        return f"{value:g} s" if value % 60 else format_duration(value)
+        short = format_duration(value)
+        return short if parse_duration(short) == value else f"{value:f}".rstrip("0").rstrip(".") + " s"
     return f"{value:g}" if value < 1e6 else str(int(value))

@@ -33,7 +33,7 @@ def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> Rate
 
     rates: ascending, positive. losses: one per rate; what is not finite counts as diverged. smooth: of an exponential
     average over a sweep within one training, 0.9 or so; 0 where each rate was trained by itself.
-    Raises ValueError: fewer than five rates, or none with a finite loss.
+    Raises ValueError: fewer than five rates, none with a finite loss, or no loss below that of the first.
     """
     x, y = np.asarray(rates, dtype=float), np.asarray(losses, dtype=float)
     if len(x) != len(y) or len(x) < 5 or not (np.diff(x) > 0).all() or x[0] <= 0:
@@ -54,6 +54,8 @@ def rate_range(rates: ArrayLike, losses: ArrayLike, smooth: float = 0.0) -> Rate
     diverges = None if edge is None else float(x[edge])
     high = min(x[-1], best * 3 if diverges is None else x[edge - 1] if edge else diverges)
     low = max(min(steepest / 10, high / 100), x[0])  # nothing is known of lower ones
+    if f"{high:.1g}" == f"{low:.1g}":
+        raise ValueError(f"the loss is lowest at the first rate, {low:.2g}, and only grows from there: start lower")
     return RateRange(x, curve, steepest, best, diverges, float(low), float(high))
 
 

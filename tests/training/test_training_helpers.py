@@ -281,7 +281,8 @@ def test_a_range_is_found_from_losses_alone() -> None:
 
 @pytest.mark.parametrize(
     ("rates", "losses"),
-    [([1e-3, 1e-2], [1.0, 1.0]), ([1, 2, 3, 4, 3], [1.0] * 5), ([1, 2, 3, 4, 5], [math.nan] * 5)],
+    [([1e-3, 1e-2], [1.0, 1.0]), ([1, 2, 3, 4, 3], [1.0] * 5), ([1, 2, 3, 4, 5], [math.nan] * 5),
+     ([1e-6, 1e-5, 1e-4, 1e-3, 1e-2], [1.0, 1.1, 2.0, 3.0, 4.0])],
 )
 def test_a_range_test_that_can_say_nothing_says_so(rates: list[float], losses: list[float]) -> None:
     with pytest.raises(ValueError, match="rate"):

@@ -15,7 +15,7 @@ from hptui.core.study.session import SessionFolder
 from hptui.tui.deeds import Deed, Deeds, Request, back_of
 from hptui.tui.screens.point import check_point, point_of
 from hptui.tui.screens.settings import changed, check_settings
-from hptui.tui.settings import Asked, wishes_for
+from hptui.tui.settings import Asked, text_of, wishes_for
 from hptui.tui.snapshot import Facts
 
 SPACE = {
@@ -127,6 +127,13 @@ def test_settings_are_wishes_of_what_changed() -> None:
         Asked(Wish.BUDGET, {"n_trials": 60, "wall_clock_s": None}),
         Asked(Wish.PRUNER, {"options": {"n_startup_trials": None, "n_warmup_steps": 4}}),
     ]
+
+
+@pytest.mark.parametrize("seconds", [90.0, 7200.0, 91_800.0, 1_000_001.0, 0.25, 3e16])
+def test_a_time_in_the_form_is_read_back_as_it_is(seconds: float) -> None:
+    (asked,), _ = wishes_for({"budget.wall_clock": text_of("wall_clock", seconds)}, "none")
+
+    assert asked.args == {"wall_clock_s": seconds}
 
 
 def test_settings_that_can_not_be_are_told_beside_their_line() -> None:

@@ -77,7 +77,7 @@ def _study_of(
     beyond = {"lower": NEVER_SO_GOOD} if study.direction == "maximize" else {"upper": -NEVER_SO_GOOD}
     stops = {"name": "threshold", "n_warmup_steps": short.steps + 1, **beyond}  # those that go on beyond max_steps
     budget = {
-        "n_trials": len(points), "max_steps": short.steps, "trial_time": f"{short.limit_s:g} s",
+        "n_trials": len(points), "max_steps": short.steps, "trial_time": short.limit_s,
         "stop_after_failures": len(points) + 1,
     }  # fmt: skip
     edits = [
