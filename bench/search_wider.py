@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import bench.one_thread  # noqa: F401  before numpy
+
+import numpy as np  # isort: skip
 
 from hptui.core.search.assemble import assemble
 from hptui.core.search.models.hypervolume import hypervolume

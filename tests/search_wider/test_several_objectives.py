@@ -9,6 +9,7 @@ from wider_problems import Array, floats, searched
 from hptui.core.review.front import front
 from hptui.core.search.assemble import assemble
 from hptui.core.search.catalog import SAMPLERS
+from hptui.core.search.models.hypervolume import front as nobody_beats
 from hptui.core.search.models.hypervolume import hypervolume
 from hptui.core.search.protocol import History, Kind, Proposal
 from hptui.core.search.samplers.ranked import places
@@ -67,6 +68,17 @@ def test_the_first_points_are_as_many_as_the_study_says() -> None:
 
     assert isinstance(first, Proposal) and first.why.startswith("gp, for a larger front")
     assert isinstance(second, Proposal) and second.why.startswith("start: ")
+
+
+def test_a_front_of_one_trial_is_widened_and_not_gone_on_with_beside_it() -> None:
+    """One early trial beats all others here; what is better in one objective for being worse in the other counts."""
+
+    def bent(x: Array) -> tuple[float, float]:
+        return float(x[0] ** 2 + x[1]), float((x[0] - 1) ** 2 + x[1])  # the front is where x[1] is 0
+
+    found = searched(assemble(Chosen(name="auto"), floats(2), 1, TWO), bent, 2, 20).objectives
+
+    assert np.ptp(found[nobody_beats(found), 0]) > 0.6  # of 1
 
 
 def test_what_is_expected_of_each_objective_is_said_in_its_own_sign() -> None:

@@ -25,6 +25,7 @@ Score = Callable[[Array], Array]
 
 _DRAWS, _NEAR, _ROUNDS = 500, 500, 4
 _BEYOND = 0.1  # of the front's range, from its nadir to the reference point
+_LEAST = 6.0  # standard deviations of all losses, over the number of objectives: from the best of the front to there
 _MOST_ON_FRONT = 60
 _ENOUGH = 3  # trials that say all objectives, before there is anything to learn
 
@@ -118,6 +119,10 @@ def _feasibility(x: Array, ruled_out: Array, layout: Layout) -> Feasibility:
 
 
 def _reference(best: Array) -> Array:
-    """(k,) a little worse than the worst of the front in each objective."""
+    """(k,) a little worse than the worst of the front in each objective.
+
+    A front of one trial, or of a few next to each other, has no range to speak of: a box around it would leave out
+    whatever is better in one objective for being worse in another.
+    """
     low, high = best.min(axis=0), best.max(axis=0)
-    return np.asarray(high + np.maximum(_BEYOND * (high - low), 1e-3))
+    return np.asarray(np.maximum(high + _BEYOND * (high - low), low + _LEAST / len(low)))
