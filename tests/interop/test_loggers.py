@@ -12,7 +12,7 @@ import pytest
 
 from hptui.core.errors import SessionError
 from hptui.core.interop.loggers import follow
-from hptui.core.interop.loggers.follow import Follower
+from hptui.core.interop.loggers.follow import Follower, kept_at
 from hptui.core.interop.loggers.logger import Facts, logger_of
 from hptui.core.interop.tensorboard_read import read_tensorboard
 from hptui.core.store.create import create_session
@@ -200,6 +200,19 @@ def test_a_folder_that_can_not_be_written_is_said(folder: SessionFolder, tmp_pat
 def test_a_logger_that_is_not_there_is_said_with_the_nearest() -> None:
     with pytest.raises(SessionError, match='did you mean "tensorboard"'):
         logger_of("tensorbord")
+
+
+def test_a_tracking_uri_is_the_same_place_from_every_folder(
+    folder: SessionFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(destination: str, where: str) -> Path:
+        (tmp_path / where).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / where)
+        return kept_at("mlflow", destination, folder, "id-1")
+
+    assert kept("http://tracker:5000", "a") == kept("http://tracker:5000", "b")
+    assert kept("sqlite:///m.db", "a") == kept(f"sqlite:///{tmp_path}/a/m.db", "b") != kept("sqlite:///m.db", "b")
+    assert kept("runs", "a") == Path(f"runs/.hptui-mlflow-{folder.name}.json")
 
 
 def written(folder: SessionFolder, name: str, destination: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 
 import click
 
-from hptui.core.interop.loggers.follow import Follower
+from hptui.core.interop.loggers.follow import Follower, kept_at
 from hptui.core.interop.loggers.logger import logger_of
 from hptui.core.store.reader import Reader
 from hptui.core.wire.lock import scheduler_of
@@ -29,15 +28,15 @@ def log_to(logger: str, name: str, destination: str, follow: bool) -> int:
 
     It only reads the session, from a process of its own: whatever goes wrong with the logger, the search goes on. How
     far it came is kept in FOLDER, so that asked again it adds what is new and nothing twice. For mlflow, FOLDER may
-    be a tracking URI such as sqlite:///mlflow.db. W&B gets a trial when it has ended, the others while it runs.
+    be a tracking URI such as sqlite:///mlflow.db; how far it came is then kept with hptui's own state. W&B gets a
+    trial when it has ended, the others while it runs.
     """
     made = logger_of(logger)
     folder = look_at(name)
-    home = Path(".") if "://" in destination else Path(os.path.expanduser(destination))
-    follower = Follower(
-        folder, lambda facts: made(destination if "://" in destination else str(home), facts),
-        home / f".hptui-{logger}-{folder.name}.json",
-    )  # fmt: skip
+    with Reader(folder) as reader:
+        kept = kept_at(logger, destination, folder, str(reader.fact("id") or folder.name))
+    place = destination if "://" in destination else os.path.expanduser(destination)
+    follower = Follower(folder, lambda facts: made(place, facts), kept)
     told = 0
     if sys.stderr.isatty():  # loading a tracker may take as long as a look at a session
         say(f"telling {logger} what {folder.name} {'reports, until it ends' if follow else 'has reported'} …")

@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,24 @@ from hptui.core.errors import SessionError
 from hptui.core.interop.loggers.logger import Facts, Logger
 from hptui.core.store.reader import Reader
 from hptui.core.store.rows import TrialRow
-from hptui.core.study.session import SessionFolder
+from hptui.core.study.session import SessionFolder, home
 from hptui.core.study.trial import State
 
 KEEP_S = 1.0  # what was told in this time is told twice after a kill
+
+
+def kept_at(logger: str, destination: str, folder: SessionFolder, session_id: str) -> Path:
+    """Where a Follower keeps how far it came: in the folder that is logged to.
+
+    For a tracking URI, with hptui's own state, so that it is the same file from wherever it is asked for.
+    """
+    if "://" not in destination:
+        return Path(os.path.expanduser(destination)) / f".hptui-{logger}-{folder.name}.json"
+    scheme, path = destination.split("://", 1)
+    if scheme.startswith("sqlite") and not path.startswith("//"):  # a file, relative to where we are
+        path = "/" + os.path.abspath(path.removeprefix("/"))
+    meant = sha256(f"{session_id} {scheme}://{path}".encode()).hexdigest()[:16]
+    return home() / "log-to" / f"{logger}-{folder.name}-{meant}.json"
 
 
 class Known(msgspec.Struct):
