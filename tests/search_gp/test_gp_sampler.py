@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from hptui.core.search.catalog import make_sampler
+from hptui.core.search.models.layout import Layout
+from hptui.core.search.models.process import Process
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import History, Kind, Proposal
 from hptui.core.search.samplers.auto import TURNS_FROM, stuck
@@ -154,6 +156,22 @@ def test_a_proposal_says_what_it_expects(name: str) -> None:
     assert isinstance(answer, Proposal)
     (outlook,) = answer.outlooks
     assert outlook.doubt > 0 and outlook.hope >= 0 and np.nanmin(history.y) - 1 < outlook.loss < np.nanmax(history.y)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_no_doubt_goes_beyond_what_losses_have_shown_however_bent_they_are(sign: float) -> None:
+    """Of losses next to their end, bent until they look normal, nothing far above comes back: 0.4 ± 4e10."""
+    rng = np.random.default_rng(0)
+    x = 0.5 + 0.05 * rng.standard_normal((15, 2))
+    y = sign * ((x - 0.5) ** 2).sum(axis=1) ** 2
+    none = np.zeros(15, np.int64)
+
+    answer = make_sampler(Chosen(name="gp"), floats(2), 0).ask(History(x, y, none, np.arange(15), none), 15)
+    expected = [Process.of(x, y, np.empty((0, 2)), Layout(floats(2))).told(corner) for corner in np.eye(2)]
+
+    assert isinstance(answer, Proposal)
+    doubts = [answer.outlooks[0].doubt, answer.outlooks[0].hope / 2, *(doubt for _, doubt in expected)]
+    assert max(doubts) <= 2.0 * np.ptp(y), doubts
 
 
 def test_a_model_that_predicts_badly_takes_turns_with_others() -> None:

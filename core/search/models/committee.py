@@ -48,6 +48,19 @@ class Member:
         best = float(min(ended.min(), posterior.believed.min(initial=np.inf)))
         return Member(posterior, transform, best, margin, weight, learned.settings.noise)
 
+    def told(self, mean: float, sd: float) -> tuple[float, float, float]:
+        """A prediction in units of the loss: the loss, its doubt, and the lower end of one sd.
+
+        The doubt is half the width of one sd to both sides. Nothing lies further outside the losses known than these
+        are apart: what was bent may come back as anything there.
+        """
+        known = self.posterior.fitted
+        scale = np.array([mean, mean - sd, mean + sd, known.min(), known.max()])
+        *told, best, worst = self.transform.backward(scale).tolist()
+        apart = worst - best if worst > best else math.inf
+        loss, low, high = (min(max(one, best - apart), worst + apart) for one in told)
+        return loss, 0.5 * (high - low), low
+
 
 @dataclass(frozen=True)
 class Committee:
@@ -125,12 +138,10 @@ class Committee:
     def outlook(self, features: Array) -> tuple[float, float, float]:
         """The loss expected at one point (p,), its doubt, and the improvement hoped for, in units of the loss.
 
-        Of the first member: mean, half the width of one sd to both sides, and the best loss less the mean's
-        lower end.
+        Of the first member: mean, doubt as `Member.told` has it, and the best loss less the mean's lower end.
         """
         member = self.members[0]
         mean, sd = member.posterior.predict(features[None, :])
-        middle = float(mean[0])
-        scale = np.array([middle, middle - sd[0], middle + sd[0], member.best])
-        loss, low, high, best = member.transform.backward(scale).tolist()
-        return loss, 0.5 * (high - low), max(best - low, 0.0)
+        loss, doubt, low = member.told(float(mean[0]), float(sd[0]))
+        best = float(member.transform.backward(np.array([member.best]))[0])
+        return loss, doubt, max(best - low, 0.0)

@@ -59,5 +59,4 @@ class Process:
     def told(self, x: Array) -> tuple[float, float]:
         """The value expected at one snapped point (d,), and its doubt, in its own units."""
         mean, sd = self.predict(x[None, :])
-        middle, low, high = self.member.transform.backward(mean[0] + np.array([0.0, -1.0, 1.0]) * sd[0]).tolist()
-        return middle, 0.5 * (high - low)
+        return self.member.told(float(mean[0]), float(sd[0]))[:2]
