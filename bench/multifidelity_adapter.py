@@ -105,7 +105,9 @@ class Study:
         self._running.add(number)
         if self._rows is not None:
             return {"start": number, "row": self._rows[number]}
-        history = replace(self._seen.history(), curves=tuple(self.curves))
+        # in a session, too, the sampler hears of a held trial as of one that was stopped: it may never go on
+        curves = (replace(curve, kind=Kind.PRUNED) if curve.held else curve for curve in self.curves)
+        history = replace(self._seen.history(), curves=tuple(curves))
         proposal = self._sampler.ask(history, number)
         if isinstance(proposal, Exhausted):
             return {"wait": True} if self._running else {"done": True}
