@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,21 @@ from hptui.core.study.session import SessionFolder, home
 from hptui.tui.screens.live import LiveScreen
 
 SIZES = [(80, 24), (160, 45)]
+
+
+def test_news_for_a_screen_that_is_closed_are_no_error(past: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    feed = LiveScreen(past, True).attached.feed  # of a screen without an app, as one that has been closed
+
+    feed.start()
+    end = time.monotonic() + 20
+    while not feed.snapshot.trials and time.monotonic() < end:
+        time.sleep(0.01)
+    feed.stop()
+    feed._thread.join(20)
+
+    assert feed.snapshot.trials and not raised
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -52,8 +52,8 @@ class LiveScreen(Ordering, Paned):
     def __init__(self, folder: SessionFolder, read_only: bool) -> None:
         super().__init__(None)
         self._attached = Attached(
-            folder, read_only, lambda: self._listening().post_message(self.Arrived()),
-            lambda error: self.post_message(self.Failed(error)),
+            folder, read_only, lambda: self.of_thread(lambda: self._listening().post_message(self.Arrived())),
+            lambda error: self.of_thread(lambda: self.post_message(self.Failed(error))),
         )  # fmt: skip
         self.snapshot = Snapshot(Facts(name=folder.name))  # a name to read before the first look is done
         self.arranged = Arrangement()

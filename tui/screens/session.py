@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
@@ -118,6 +118,14 @@ class SessionScreen(Around):
         return self.focused is not None and self.focused.check_consume_key("x", "x")
 
     # --- everything else --------------------------------------------------------------------------------------
+
+    def of_thread(self, post: Callable[[], object]) -> None:
+        """Post a message from a thread of this screen's, which may outlive it."""
+        try:
+            post()
+        except RuntimeError:  # no app any more, or its event loop is closed: nobody is left to hear it
+            if self.is_running:
+                raise
 
     def say(self, text: str, severity: str = "information") -> None:
         """A word to the user, in place of the line of keys for a while. What does not fit there becomes a toast."""
