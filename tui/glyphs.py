@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 Level = Literal["braille", "block", "ascii"]
 Align = Literal["left", "right"]
+_EXPONENTIAL = re.compile(r"-?\d\.(\d+)e-?\d+")
 
 
 @dataclass(frozen=True)
@@ -136,16 +137,26 @@ def as_title(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def fit(text: str, width: int, align: Align = "left", cut: str = "…") -> str:
-    """`text`, harmless, in exactly `width` cells: padded, or cut with an ellipsis."""
+    """`text`, harmless, in exactly `width` cells: padded, or cut with an ellipsis. A number keeps its exponent."""
     if width <= 0:
         return ""
     text = harmless(text)
     used = cell_len(text)
     if used > width:
-        text = clip(text, width - 1).rstrip(" ") + cut
+        text = _fewer_digits(text, width) or clip(text, width - 1).rstrip(" ") + cut
         used = cell_len(text)
     pad = " " * (width - used)
     return pad + text if align == "right" else text + pad
+
+
+def _fewer_digits(text: str, width: int) -> str:
+    """`4.7e-11` in six cells is 5e-11: without its exponent it would be another number. "" where that is no help."""
+    if (number := _EXPONENTIAL.fullmatch(text)) is None:
+        return ""
+    digits = max(0, len(number[1]) - (len(text) - width))
+    mantissa, exponent = f"{float(text):.{digits}e}".split("e")
+    shorter = f"{mantissa}e{int(exponent)}"
+    return shorter if len(shorter) <= width else ""
 
 
 def fit_ends(text: str, width: int) -> str:

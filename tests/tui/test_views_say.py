@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from hptui.core.store.rows import DeviceRow, EventRow, TrialRow
+from hptui.tui.glyphs import fit
 from hptui.tui.keys import AROUND, LOOKING, WISHES
 from hptui.tui.snapshot import Delta, Facts, Parameter, Snapshot, merge
 from hptui.tui.views.ahead import ahead, ahead_line
@@ -69,6 +70,15 @@ def test_a_parameter_of_any_kind_is_harmless_and_never_nan_or_none(value: object
 )
 def test_durations_have_two_units(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [("4.7e-11", 6, "5e-11 "), ("-1.00e-300", 8, "-1e-300 "), ("9.96e-11", 7, "1.0e-10"), ("1.23e-11", 8, "1.23e-11"),
+     ("1.5e-300", 4, "1.5…"), ("1.5 apples", 5, "1.5… ")],
+)  # fmt: skip
+def test_a_number_too_wide_for_its_cell_loses_digits_and_not_its_exponent(text: str, width: int, shown: str) -> None:
+    assert fit(text, width) == shown
 
 
 def test_ages_have_one_unit() -> None:
