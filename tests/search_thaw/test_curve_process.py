@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from hptui.core.search.catalog import make_sampler
 from hptui.core.search.models.curve_coverage import misses_of, widening_of, without_later_halves
 from hptui.core.search.models.curve_fit import MOST, Observations, levels, settings, squares, telling
 from hptui.core.search.models.curve_kernel import NAMES, CurveEvidence, CurveKernel
 from hptui.core.search.models.curve_model import expect, expect_elsewhere, selected
 from hptui.core.search.models.curve_posterior import SMALL, CurvePosterior, lower_times, times_lower
 from hptui.core.search.models.curve_scale import LossScale, floor_of
+from hptui.core.search.protocol import Curve, History, Kind, Proposal
+from hptui.core.search.pruners.thaw import Thaw
+from hptui.core.search.samplers.thaw import NewPoints
+from hptui.core.space.space import Space
+from hptui.core.study.study import Chosen
 
 GROUPS = (0, 1, 2, 2)
 
@@ -84,7 +92,15 @@ def test_predictions_are_those_of_dense_algebra_also_after_growing() -> None:
     prior = dense(k, ends[:1], ends[:1], np.ones((1, 1)), np.ones(1), np.ones(1))[0, 0]
     explained = np.einsum("ij,ij->j", cross, np.linalg.solve(among, cross))
     np.testing.assert_allclose(sd, np.sqrt(prior - explained), atol=1e-8)
-    np.testing.assert_allclose(elsewhere, (mean[:5], sd[:5]), atol=1e-8)
+    np.testing.assert_allclose(elsewhere[:2], (mean[:5], sd[:5]), atol=1e-8)
+    x, same, times = np.vstack([x, seen.features]), np.r_[seen.trial, np.arange(12)], np.r_[seen.s, np.ones(12)]
+    ended = dense(k, x, x, np.equal.outer(same, same), times, times)
+    ended[np.diag_indices(57)] += posterior.noise
+    new = dense(k, x, points, np.zeros((57, 5), bool), times, np.ones(5))
+    explained = np.einsum("ij,ij->j", new, np.linalg.solve(ended, new))
+    np.testing.assert_allclose(elsewhere[2], np.sqrt(prior - explained), atol=1e-8)
+    np.testing.assert_allclose(new.T @ np.linalg.solve(ended, np.r_[z, mean[5:]]), mean[:5], atol=1e-8)
+    x = x[:45]
     cross = dense(k, x, seen.features[[3, 4]], np.equal.outer(seen.trial, [3, 4]), seen.s, np.array([0.2, 0.9]))
     np.testing.assert_allclose(at[0], cross.T @ np.linalg.solve(among, z), atol=1e-8)
 
@@ -101,7 +117,7 @@ def test_what_is_expected_depends_on_the_observations_alone_and_not_on_what_was_
         np.testing.assert_array_equal(getattr(at_once, name), getattr(step_by_step, name))
     assert at_once.widening == step_by_step.widening
     again = expect_elsewhere(seen, points, points)
-    np.testing.assert_allclose(again, at_once.points, atol=1e-9)
+    np.testing.assert_allclose(again[:2], at_once.points, atol=1e-9)
 
 
 def test_settings_are_learned_when_the_observations_have_grown_by_a_quarter() -> None:
@@ -172,3 +188,31 @@ def test_products_with_a_triangle_that_leave_out_what_is_zero_are_the_whole_prod
 
         np.testing.assert_allclose(lower_times(triangle, x), triangle @ x, rtol=1e-10, atol=1e-10)
         np.testing.assert_allclose(times_lower(x, triangle), x @ triangle, rtol=1e-10, atol=1e-10)
+
+
+def test_new_points_keep_away_from_trials_held_that_would_tell_as_much_by_going_on() -> None:
+    """Of what was seen for one step the end is not known; twenty more like it would not tell more."""
+    space = Space.parse({name: {"type": "float", "low": 0.0, "high": 1.0} for name in "xyz"})
+    rule = Thaw(27, space=space, seed=3)
+    sampler = NewPoints(make_sampler(Chosen(name="auto"), space, 3), rule.mind)
+    crowd, told = list[Curve](), 0
+
+    def begin(x: np.ndarray, steps: int) -> None:
+        nonlocal told
+        s, end = np.arange(1, steps + 1), 0.1 + 1.2 * float(np.linalg.norm(x - 0.5))
+        losses, kind = end + (1 - end) * np.exp(-s / 5), Kind.COMPLETE if steps == 27 else Kind.PRUNED
+        arrival = told + np.arange(steps)
+        crowd.append(Curve(len(crowd), s, losses, kind, x=tuple(x.tolist()), arrival=arrival))
+        told += steps
+
+    for steps, x in zip((11, *[1] * 8), np.random.default_rng(3).random((9, 3)), strict=True):
+        begin(x, steps)
+    begin(np.full(3, 0.55), 27)
+    for number in range(10, 24):
+        answer = sampler.ask(replace(History.empty(3), curves=tuple(crowd)), number)
+        assert isinstance(answer, Proposal) and answer.why == "curves"
+        begin(answer.x, 1)
+
+    x = np.array([curve.x for curve in crowd[10:]], float)
+    apart = np.sqrt(((x[:, None] - x) ** 2).sum(axis=2)) + np.diag(np.full(14, np.inf))
+    assert np.median(apart.min(axis=1)) > 0.15

@@ -48,8 +48,9 @@ def expect(seen: Observations, points: Array) -> Expected:
     return Expected(scale, (mean[:c], sd[:c]), (mean[c:], sd[c:]), heard, made.widening)
 
 
-def expect_elsewhere(seen: Observations, points: Array, features: Array) -> tuple[Array, Array]:
-    """(m,) z's mean and standard deviation of further points (m, p), by the process of `expect(seen, points)`."""
+def expect_elsewhere(seen: Observations, points: Array, features: Array) -> tuple[Array, Array, Array]:
+    """(m,) z's mean and standard deviation of further points (m, p), by the process of `expect(seen, points)`, and
+    what is left of the deviation when the trials end as predicted."""
     posterior = _made_of(seen, points).posterior
     z = LossScale.of(seen.trial, seen.loss).forward(seen.loss[posterior.rows])
     return posterior.elsewhere(features, z)

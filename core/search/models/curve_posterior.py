@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtri
+from scipy.linalg.lapack import dpotrf, dtrtri, dtrtrs
 
 from hptui.core.search.models.curve_fit import Observations
 from hptui.core.search.models.curve_kernel import CurveKernel, Rows
 from hptui.core.search.protocol import Array
 
 _JITTER = 1e-9
+BELIEVED = 300  # trials whose ends are taken to be known at once
 PARTS, SMALL = 4, 200  # of a triangle; of one with fewer rows nothing is left out
 
 
@@ -75,15 +76,28 @@ class CurvePosterior:
         variance = self.kernel.variance(s) - np.einsum("ij,ij->j", half, half)
         return (self.inverse[:n, :n] @ z) @ half, np.sqrt(np.maximum(variance, 1e-9))
 
-    def elsewhere(self, features: Array, z: Array) -> tuple[Array, Array]:
-        """(m,) mean and standard deviation at their ends of new points with features (m, p), without noise."""
-        n = self.n
-        t = self.features[self.c : self.c + self.t]
-        likeness = self.kernel.likeness(t, features)[self.trial[:n]]
-        k = self.kernel.between(likeness, np.zeros((n, 1)), self.s[:n, None], np.ones(1))
+    def elsewhere(self, features: Array, z: Array) -> tuple[Array, Array, Array]:
+        """(m,) mean and standard deviation at their ends of new points with features (m, p), without noise, and the
+        standard deviation that is left of it when the trials end as predicted.
+
+        The latter moves no mean (Kriging believer, Ginsbourger et al. 2010, section 4). Of many trials, the latest.
+        """
+        n, c, here = self.n, self.c, slice(max(self.t - BELIEVED, 0), self.t)
+        likeness = self.kernel.likeness(self.features[c : c + self.t], features)
+        k = self.kernel.between(likeness[self.trial[:n]], np.zeros((n, 1)), self.s[:n, None], np.ones(1))
         half = self.inverse[:n, :n] @ k
         variance = self.end_variance - np.einsum("ij,ij->j", half, half)
-        return (self.inverse[:n, :n] @ z) @ half, np.sqrt(np.maximum(variance, 1e-9))
+        known = self.half[:n, c + here.start : c + here.stop]
+        t, end = known.shape[1], np.ones(1)
+        among = self.kernel.between(self.likeness[here, c + here.start : c + here.stop], np.eye(t), end[:, None], end)
+        among -= known.T @ known
+        among.ravel()[:: t + 1] += self.noise
+        cross = self.kernel.between(likeness[here], np.zeros((t, 1)), end[:, None], end) - known.T @ half
+        factor, failed = dpotrf(among, lower=1, clean=1)
+        told, _ = dtrtrs(factor, cross, lower=1)
+        left = variance if failed else variance - np.einsum("ij,ij->j", told, told)
+        mean = (self.inverse[:n, :n] @ z) @ half
+        return mean, np.sqrt(np.maximum(variance, 1e-9)), np.sqrt(np.maximum(left, 1e-9))
 
     def _between(self, trial: Rows, s: Array, subject: Rows, t: Array) -> Array:
         likeness = self.likeness[np.ix_(trial, subject)]

@@ -27,7 +27,8 @@ HOPE_GIVEN = 1.5  # where there are no points but those given: few of them are n
 class NewPoints:
     """Where the model of all curves hopes for most; the first points are those of `first`.
 
-    mind: the pruner's.
+    What a trial would tell by going on is no reason to start another one beside it: wherever new points may be, trials
+    are taken to end as predicted. mind: the pruner's.
     """
 
     first: Sampler
@@ -52,9 +53,9 @@ class NewPoints:
     def _anywhere(self, thought: Thought, history: History, number: int) -> Proposal | None:
         assert self.layout is not None
         points = self.candidates(thought, number)
-        mean, sd = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
+        mean, sd, left = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
         known = tried(history, self._same)
-        for row in np.argsort(-(_goal(thought, HOPE) - mean) / sd, kind="stable").tolist():
+        for row in np.argsort(-(_goal(thought, HOPE) - mean) / left, kind="stable").tolist():
             if self._same(points[row]) not in known:
                 return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
         return None
