@@ -123,6 +123,12 @@ def test_what_a_trial_lacks_is_a_dash() -> None:
     assert [cell.text for cell in trial_line(snapshot(waits), 9, keys)] == ["–", "–", "–", "–", "–", "waits for a slot"]
 
 
+def test_the_eleventh_slot_has_room_for_its_name() -> None:
+    assert [one.width for slots in (None, 10, 12) for one in titles(replace(FACTS, slots=slots)) if one.key == "gpu"] == [
+        4, 4, len("cpu10"),
+    ]  # fmt: skip
+
+
 def test_the_header_tells_the_session_in_one_line() -> None:
     text = text_of(header_line(snapshot(RUNNING, DONE), 160))
 

@@ -61,7 +61,7 @@ def titles(facts: Facts, width: int = WHY_FITS) -> tuple[Title, ...]:
         *map(_objective, facts.also),
         Title("step", "prog", 5, "right", 7),
         *map(_parameter, facts.space),
-        Title("gpu", "on", 4, priority=where_and_why),
+        Title("gpu", "on", 5 if (facts.slots or 0) > 10 else 4, priority=where_and_why),  # cpu10 is the eleventh
         Title("time", "time", 6, "right", 2),
         Title("why", "why", 16, priority=where_and_why, grow=True),
     )
