@@ -124,9 +124,10 @@ def test_what_a_trial_lacks_is_a_dash() -> None:
 
 
 def test_the_eleventh_slot_has_room_for_its_name() -> None:
-    assert [one.width for slots in (None, 10, 12) for one in titles(replace(FACTS, slots=slots)) if one.key == "gpu"] == [
-        4, 4, len("cpu10"),
-    ]  # fmt: skip
+    def width(slots: int | None) -> int:
+        return next(one.width for one in titles(replace(FACTS, slots=slots)) if one.key == "gpu")
+
+    assert [width(slots) for slots in (None, 10, 12)] == [4, 4, len("cpu10")]
 
 
 def test_the_header_tells_the_session_in_one_line() -> None:
