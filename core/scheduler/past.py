@@ -32,7 +32,11 @@ def read_pasts(study: Study, folder: Path) -> list[dict[str, Any]]:
 
 def _read(name: str, study: Study, folder: Path) -> dict[str, Any]:
     path = str(folder / os.path.expanduser(name)) if "/" in name else name
-    with Reader(resolve(path, sessions_home())) as reader:
+    try:
+        past = resolve(path, sessions_home())
+    except SessionError as error:
+        raise SessionError(f"warm_start.sessions: {name}", error.problem, error.hint) from None
+    with Reader(past) as reader:
         sign, rows, theirs = goals_of(reader.facts())[0].sign, reader.trials(), reader.parameters()
     found = [
         (sign * row.value, row.number, row.params)

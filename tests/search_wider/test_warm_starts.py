@@ -151,7 +151,7 @@ def test_a_session_begins_where_another_ended_and_says_so(tmp_path: Path) -> Non
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
 
     early = run("b.toml")
-    assert early.returncode == 1 and "there is no session of this name" in early.stderr
+    assert early.returncode == 1 and "warm_start.sessions: first: there is no session of this name" in early.stderr
     assert run("a.toml").returncode == 0
     assert run("b.toml").returncode == 0
 
