@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import replace
 
 import pytest
 from driving import Screen, drive
+from textual.app import App
 
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
@@ -13,6 +16,7 @@ from hptui.core.store.rows import TrialRow
 from hptui.core.study.commands import Wish
 from hptui.core.study.session import SessionFolder
 from hptui.tui.deeds import Deed, Deeds, Request, back_of
+from hptui.tui.screens.form import Checked, Field, FormScreen
 from hptui.tui.screens.point import check_point, point_of
 from hptui.tui.screens.settings import changed, check_settings
 from hptui.tui.settings import Asked, text_of, wishes_for
@@ -114,6 +118,20 @@ def test_a_copy_of_a_trial_is_changed_enqueued_and_taken_back(live: SessionFolde
     assert (enqueue[0], enqueue[2]["of"], enqueue[2]["params"]["lr"]) == ("enqueue", 3, 0.01)  # type: ignore[index]
     assert undo == ("undo", None, {"command": first.id})
     assert again == enqueue
+
+
+def test_a_form_of_many_lines_scrolls_and_its_keys_are_seen() -> None:
+    async def journey() -> None:
+        async with App[None]().run_test(size=(80, 24)) as pilot:
+            form = FormScreen("many", [Field(f"f{n}", f"field {n:02d}") for n in range(40)], lambda texts: Checked())
+            await pilot.app.push_screen(form)
+            await pilot.press("up")  # from the first line to the last
+            end = time.monotonic() + 20
+            while not 0 < form.query_one("#line-39").region.y < form.query_one("#keys").region.y < 23:
+                await pilot.pause(0.02)
+                assert time.monotonic() < end
+
+    asyncio.run(journey())
 
 
 # --- settings

@@ -57,7 +57,7 @@ class FormScreen(ModalScreen[Texts | None]):
     FormScreen { align: center middle; }
     FormScreen #form { width: 100; max-width: 98%; height: auto; max-height: 96%; background: $panel;
         border: round $accent; padding: 0 1; }
-    FormScreen #fields { height: auto; max-height: 1fr; }
+    FormScreen #fields { height: auto; }
     FormScreen Horizontal { height: 1; }
     FormScreen .label { width: auto; }
     FormScreen Input { border: none; height: 1; padding: 0 1; background: $surface; }
@@ -99,6 +99,11 @@ class FormScreen(ModalScreen[Texts | None]):
         self.query(_Line).first().focus()
         self._show()
         self.call_after_refresh(self._explain)  # it is known then how wide all is
+
+    def on_resize(self) -> None:
+        """Many lines scroll, so that what stands below them is seen: help (2), what is said (3), keys; and a border."""
+        room = self.size.height * 96 // 100 - 6 - 2 * (self.size.width < _NARROW)
+        self.query_one("#fields").styles.max_height = max(room, 3)
 
     def on_descendant_focus(self) -> None:
         self._explain()
