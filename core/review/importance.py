@@ -65,7 +65,8 @@ def too_few(columns: Columns) -> str:
     if not columns.dimensions:
         return "this study has no parameters"
     if complete < FEWEST:
-        return f"{complete} complete trials are too few: {FEWEST} at least, {_wanted(columns)} to be sure"
+        trials = "trial is" if complete == 1 else "trials are"
+        return f"{complete} complete {trials} too few: {FEWEST} at least, {_wanted(columns)} to be sure"
     if np.ptp(columns.loss[columns.complete]) == 0:
         return f"all {complete} complete trials have the same value: nothing to explain"
     return ""

@@ -101,7 +101,8 @@ def _summary(
         *([f"Goal: {goal}"] if goal else []),
         f"{', '.join(f'{goal.direction} {goal.metric}' for goal in goals)}; sampler {facts.get('sampler', '–')}, "
         f"pruner {facts.get('pruner', '–')}.",
-        f"{len(rows)} trials ({counts}), {took} of training, begun {begun:%Y-%m-%d %H:%M} UTC"
+        f"{len(rows)} trial{'s' if len(rows) != 1 else ''} ({counts}), {took} of training, "
+        f"begun {begun:%Y-%m-%d %H:%M} UTC"
         + (f"; ended: {over.reason}." if over else "; still running."),
         _no_best(rows, goals) if best is None else f"Best: {best.value:.6g}, trial {best.number}.",
     ]
@@ -162,7 +163,8 @@ def _pruned(
         saved = found.saved
         hours = (saved.full_seconds - saved.seconds) / 3600
         yield Text(
-            f"{found.pruned} trials were pruned: {saved.steps} of {saved.full_steps} steps were run, "
+            f"{found.pruned} {'trial was' if found.pruned == 1 else 'trials were'} pruned: "
+            f"{saved.steps} of {saved.full_steps} steps were run, "
             f"{saved.share:.0%} saved, about {hours:.3g} hours."
         )
     if found.compared:

@@ -182,6 +182,7 @@ def test_the_same_trials_give_the_same_answer() -> None:
 
 
 def test_few_trials_are_said_to_be_few() -> None:
+    assert too_few(session(1)).startswith("1 complete trial is too few: 16 at least")
     assert too_few(session(FEWEST - 1)) == "15 complete trials are too few: 16 at least, 30 to be sure"
     assert importance(session(FEWEST)).is_thin
     with pytest.raises(ValueError, match="too few"):

@@ -12,7 +12,7 @@ from hptui.tui.charts.figure import GUTTER
 from hptui.tui.charts.piece import Piece
 from hptui.tui.glyphs import Glyphs, fit
 from hptui.tui.material import Material
-from hptui.tui.views.numbers import plain
+from hptui.tui.views.numbers import count, plain
 from hptui.tui.views.slices import ends
 
 Lines = list[tuple[Piece, ...]]
@@ -23,7 +23,8 @@ MOST_BEST = 30
 
 def heading(material: Material, x: Dimension, y: Dimension) -> str:
     shown = int((material.shown & material.columns.complete).sum())
-    return f"{material.facts.metric} over {x.name} (across) and {y.name} (up) ─ {shown:,} complete trials, smoothed"
+    seen = count(shown, "complete trial")
+    return f"{material.facts.metric} over {x.name} (across) and {y.name} (up) ─ {seen}, smoothed"
 
 
 def draw(material: Material, x: Dimension, y: Dimension, width: int, height: int, glyphs: Glyphs) -> Lines:

@@ -19,7 +19,7 @@ from hptui.tui.charts.raster import nearest, scaled
 from hptui.tui.charts.reach import reach
 from hptui.tui.glyphs import Glyphs, fit
 from hptui.tui.material import Material
-from hptui.tui.views.numbers import plain
+from hptui.tui.views.numbers import count, plain
 
 Lines = list[tuple[Piece, ...]]
 PANEL = (46, 13)
@@ -35,7 +35,8 @@ def panels(width: int, height: int, count: int) -> tuple[int, int]:
 
 def heading(material: Material, dimensions: Sequence[Dimension], at: int) -> str:
     shown = int((material.shown & material.columns.complete).sum())
-    return f"{material.facts.metric} over each parameter ─ {shown:,} complete trials ─ {at + 1} of {len(dimensions)}"
+    seen = count(shown, "complete trial")
+    return f"{material.facts.metric} over each parameter ─ {seen} ─ {at + 1} of {len(dimensions)}"
 
 
 def draw(
