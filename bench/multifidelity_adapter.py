@@ -1,6 +1,6 @@
 """One multi-fidelity search over JSON lines: the project's own pruners and samplers, asked as a session asks them.
 
-    python -m bench.multifidelity_adapter [--pruner asha --sampler tpe --pruner-option reduction_factor=4]
+    python bench/multifidelity_adapter.py [--pruner asha --sampler tpe --pruner-option reduction_factor=4]
 
 The client is a simulator of workers that train recorded configurations epoch by epoch; every line is an object with
 an `op`: init, ask (a worker is free), started, report (an epoch is done) and end. Losses are lower is better.
@@ -17,7 +17,11 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+if not __package__:  # run as a file, from anywhere
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import bench.one_thread  # noqa: F401  before numpy
 
@@ -25,7 +29,7 @@ import numpy as np  # isort: skip
 
 from bench.search_adapter import options
 from hptui.core.scheduler.book import Book
-from hptui.core.search.catalog import make_pruner, make_sampler, taught
+from hptui.core.search.catalog import by_curves, make_pruner, make_sampler, taught
 from hptui.core.search.observe import Observation, Observations
 from hptui.core.search.protocol import Array, Curve, Exhausted, Finisher, Hold, Kind, Promoter, Resume, Stop
 from hptui.core.search.pruners.thaw_mind import Thought
@@ -70,9 +74,10 @@ class Study:
         points = None if pool is None else np.array(pool)
         self.pruner = make_pruner(pruner, "minimize", info["max_epoch"], self._space, info["seed"], points)
         self._milestones = self.pruner.milestones()
-        self._sampler = taught(make_sampler(sampler, self._space, info["seed"]), sampler, self.pruner)
-        if isinstance(self._sampler, NewPoints) and points is None:
-            self._sampler = Unseen(self._sampler.first, self._sampler.mind)
+        made = by_curves(make_sampler(sampler, self._space, info["seed"]), sampler, self.pruner)
+        if isinstance(made, NewPoints) and points is None:
+            made = Unseen(made.first, made.mind)
+        self._sampler = taught(made, sampler, self.pruner)
         self._asked: dict[int, Array] = {}
         # drawn as the simulator's own random search draws them, so that both see the same rows
         rows = np.random.default_rng([info["seed"], 99]).permutation(info["n_configs"]).tolist()

@@ -10,8 +10,8 @@ from typing import Any
 
 from hptui.core.advice.plan import Means, plan
 from hptui.core.advice.presets import NO_BLOCK, Block, compose
-from hptui.core.advice.roles import Role, role_of
 from hptui.core.errors import HptuiError
+from hptui.core.space.roles import Role, role_of
 from hptui.core.space.space import Space
 from hptui.core.study.checks import named_after
 from hptui.core.study.script import Flag, Script

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hptui.core.advice.roles import TIERS, role_of
 from hptui.core.advice.sanity import Answer, Ran, values_of
 from hptui.core.space.parameter import Categorical, Parameter
+from hptui.core.space.roles import TIERS, role_of
 from hptui.core.space.space import Space
 
 QUESTION = "parameters"

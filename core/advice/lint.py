@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.ranges import RANGE_RULES, Rule, Subject, numbers_of
-from hptui.core.advice.roles import LEARNING_RATE, TIERS, Role, role_of
 from hptui.core.advice.together import TOGETHER_RULES
 from hptui.core.space.parameter import Categorical
+from hptui.core.space.roles import LEARNING_RATE, TIERS, Role, role_of
 from hptui.core.space.space import Space
 from hptui.core.study.study import Study
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hptui.core.advice.roles import TIERS, Role, role_of
+from hptui.core.space.roles import TIERS, Role, role_of
 from hptui.core.space.space import Space
 
 Goal = Literal["explore", "exploit"]

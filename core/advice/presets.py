@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hptui.core.advice.roles import LEARNING_RATES
 from hptui.core.errors import StudyError
+from hptui.core.space.roles import LEARNING_RATES
 
 Group = Literal["optimizer", "schedule", "regularisation", "architecture"]
 Definitions = Mapping[str, Mapping[str, Any]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hptui.core.advice.finding import Edit, Finding
-from hptui.core.advice.roles import LEARNING_RATE, LEARNING_RATES, Role, role_of
 from hptui.core.space.parameter import Categorical, Float, Int, Parameter
+from hptui.core.space.roles import LEARNING_RATE, LEARNING_RATES, Role, role_of
 from hptui.core.space.space import Space
 from hptui.core.study.study import Study
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hptui.core.advice.finding import Edit
-from hptui.core.advice.roles import Role, role_of
 from hptui.core.advice.seen import Seen
 from hptui.core.space.parameter import Float
+from hptui.core.space.roles import Role, role_of
 
 LESS = 3.0  # half a decade
 

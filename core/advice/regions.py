@@ -12,9 +12,9 @@ import numpy as np
 
 from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.ranges import WIDEST_DROPOUT
-from hptui.core.advice.roles import Role, role_of
 from hptui.core.advice.seen import End, Seen, SeenTrial
 from hptui.core.space.parameter import Categorical, Float, Int
+from hptui.core.space.roles import Role, role_of
 
 AT_EDGE = 0.1  # of the range
 NEAR_EDGE = 0.15

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from hptui.core.advice.finding import Edit, Finding
 from hptui.core.advice.ranges import Rule, Subject, numbers_of
-from hptui.core.advice.roles import LEARNING_RATE, LEARNING_RATES, Role, role_of
 from hptui.core.space.parameter import Categorical, Float, Int, Parameter
+from hptui.core.space.roles import LEARNING_RATE, LEARNING_RATES, Role, role_of
 
 PER_VALUE = 10  # trials of each value that is compared; fewer, and its other parameters are hardly tuned
 RANGES = 5  # a continuous parameter is compared by so many stretches of its range

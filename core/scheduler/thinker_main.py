@@ -35,7 +35,7 @@ from hptui.core.scheduler.thinker_wire import (
     framed,
 )
 from hptui.core.search.assemble import assemble
-from hptui.core.search.catalog import make_pruner, taught
+from hptui.core.search.catalog import make_pruner
 from hptui.core.search.observe import Observations
 from hptui.core.search.protocol import Array, Exhausted, Sampler
 from hptui.core.search.wording import said
@@ -82,9 +82,10 @@ class Mind:
         if self._sampler is None or self._space is None:
             self._space = Space.parse(self._definitions)
             begin = self._begin
-            sampler = assemble(begin.chosen, self._space, begin.seed, begin.goals, begin.grows, begin.pasts)
             pruner = make_pruner(begin.pruner, "minimize", begin.max_steps, self._space, begin.seed)
-            self._sampler = taught(sampler, begin.chosen, pruner)
+            self._sampler = assemble(
+                begin.chosen, self._space, begin.seed, begin.goals, begin.grows, begin.pasts, pruner
+            )
             self._trials.widen(self._space.dim)
         return self._space, self._sampler
 

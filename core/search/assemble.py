@@ -1,6 +1,7 @@
 """Puts together what a study's points come from: the sampler, and around it what any sampler works under.
 
-Outermost first: several objectives become one loss, priors and past sessions are heard, constraints weighed. With two
+Outermost first: several objectives become one loss, curves that have not ended count with the end predicted of them,
+priors and past sessions are heard, constraints weighed. With two
 or three objectives, `auto` and `gp` have a model of each (`samplers.hyper`); with more, they get a mixture of them
 (`samplers.scalarised`). Other samplers get places (`samplers.ranked`);
 guests (`guests`) are told of objectives and constraints as they are.
@@ -10,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hptui.core.search.catalog import entry_of, make_sampler
+from hptui.core.search.catalog import by_curves, entry_of, make_sampler, taught
 from hptui.core.search.observe import PastTrials
-from hptui.core.search.protocol import Sampler
+from hptui.core.search.protocol import Pruner, Sampler
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen, Goal
 
@@ -25,14 +26,17 @@ def assemble(
     goals: Sequence[Goal],
     grows: bool = False,
     pasts: Sequence[PastTrials] = (),
+    pruner: Pruner | None = None,
 ) -> Sampler:
-    """The sampler to ask. pasts: trials of past sessions, for a study with one objective.
+    """The sampler to ask. pasts: trials of past sessions, for a study with one objective. pruner: of the study.
 
     Raises StudyError when the choice is wrong or does not fit the space.
     """
     from hptui.core.search.samplers.constrained import Constrained
 
     made, entry = make_sampler(chosen, space, seed, grows), entry_of("sampler", chosen.name)
+    if pruner is not None:
+        made = by_curves(made, chosen, pruner)
     models = entry.models
     by_front = len(goals) > 1 and models and len(goals) <= MOST_OBJECTIVES
     if by_front:
@@ -52,6 +56,8 @@ def assemble(
         from hptui.core.search.samplers.believing import Believing
 
         made = Believing(made, space, seed, grows)
+    if pruner is not None:
+        made = taught(made, chosen, pruner)  # all that is around it hears of predicted ends, too
     if entry.whole:
         return made
     if len(goals) > 1 and models and not by_front:

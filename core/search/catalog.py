@@ -145,15 +145,26 @@ def make_pruner(
     return pruner
 
 
+def by_curves(sampler: Sampler, chosen: Chosen, pruner: Pruner) -> Sampler:
+    """`auto` as it asks the pruner's model of all curves, where there is one; any other sampler as it is."""
+    from hptui.core.search.pruners.thaw import Thaw
+
+    if not isinstance(pruner, Thaw) or chosen.name != "auto":
+        return sampler
+    from hptui.core.search.samplers.thaw import NewPoints
+
+    return NewPoints(sampler, pruner.mind)
+
+
 def taught(sampler: Sampler, chosen: Chosen, pruner: Pruner) -> Sampler:
     """The sampler as it learns from curves that have not ended, where the pruner has a model of them."""
     from hptui.core.search.pruners.thaw import Thaw
 
     if not isinstance(pruner, Thaw) or chosen.name == "random":
         return sampler
-    from hptui.core.search.samplers.thaw import NewPoints, Taught
+    from hptui.core.search.samplers.thaw import Taught
 
-    return NewPoints(sampler, pruner.mind) if chosen.name == "auto" else Taught(sampler, pruner.mind)
+    return Taught(sampler, pruner.mind)
 
 
 def _stated(entry: Entry, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hptui.core.advice.finding import Edit
 from hptui.core.advice.following import followed
 from hptui.core.advice.lint import lint
 from hptui.core.advice.rewrite import rewrite
-from hptui.core.advice.roles import Role, role_of
+from hptui.core.space.roles import Role, role_of
 from hptui.core.study.file import load_study
 from hptui.core.study.study import Study
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hptui.core.search.catalog import check, make_pruner, make_sampler, taught
+from hptui.core.search.catalog import by_curves, check, make_pruner, make_sampler, taught
 from hptui.core.search.models.curve_heard import Ear
 from hptui.core.search.protocol import Curve, Go, History, Hold, Kind, Proposal, Resume, Stop
 from hptui.core.search.pruners.none import Never
@@ -279,7 +279,8 @@ def test_samplers_learn_from_curves_that_have_not_ended(name: str) -> None:
         np.array([c.x for c in crowd]), np.array([c.last for c in crowd]), np.full(14, Kind.PRUNED, np.int64),
         np.arange(14), np.array([c.last_step for c in crowd]), curves=tuple(crowd),
     )  # fmt: skip
-    sampler = taught(make_sampler(Chosen(name=name), SPACE, 1), Chosen(name=name), rule())
+    made, asked = make_sampler(Chosen(name=name), SPACE, 1), rule()
+    sampler = taught(by_curves(made, Chosen(name=name), asked), Chosen(name=name), asked)
 
     proposal, again = sampler.ask(history, 14), sampler.ask(history, 14)
 
@@ -299,7 +300,7 @@ def test_of_given_points_one_whose_trial_has_yet_to_report_is_not_proposed_again
     given = np.random.default_rng(8).random((30, 2))
     asked = make_pruner(Chosen(name="auto"), "minimize", STEPS, SPACE, 3, given)
     assert isinstance(asked, Thaw)
-    sampler = taught(make_sampler(Chosen(name="auto"), SPACE, 1), Chosen(name="auto"), asked)
+    sampler = by_curves(make_sampler(Chosen(name="auto"), SPACE, 1), Chosen(name="auto"), asked)
     none = np.empty(0, np.int64)
     crowd = [replace(curve, x=tuple(given[curve.number])) for curve in curves(12)]
     started: list[Curve] = []
@@ -336,7 +337,7 @@ def test_while_curves_fall_to_their_end_new_points_keep_away_from_what_is_known(
     """Every point that is like a good one is sure to pass the best loss so far, by going on."""
     space = Space.parse({name: {"type": "float", "low": 0.0, "high": 1.0} for name in "xy"})
     asked = make_pruner(Chosen(name="auto"), "minimize", 30, space, 3)
-    sampler = taught(make_sampler(Chosen(name="auto"), space, 3), Chosen(name="auto"), asked)
+    sampler = by_curves(make_sampler(Chosen(name="auto"), space, 3), Chosen(name="auto"), asked)
     x, crowd = np.random.default_rng(5).random((16, 2)), list[Curve]()
     x[0] = 0.6
     for number in range(16):

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from hptui.core.advice.heeding import heeds, moves, not_tried
-from hptui.core.advice.roles import Role, role_of
 from hptui.core.advice.sanity import Answer, Ran, Scaling, answers, largest_that_gains, scaling
 from hptui.core.devices.inventory import Inventory
 from hptui.core.errors import StudyError
 from hptui.core.scheduler.target import Target
 from hptui.core.space import Categorical, Parameter, Space
+from hptui.core.space.roles import Role, role_of
 from hptui.core.study.durations import parse_duration
 from hptui.core.study.script import read_script
 from hptui.core.study.study import Study

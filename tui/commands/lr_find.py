@@ -16,11 +16,11 @@ import numpy as np
 from hptui.core.advice.finding import Edit
 from hptui.core.advice.rates import RateRange, rate_range
 from hptui.core.advice.rewrite import rewrite
-from hptui.core.advice.roles import Role, role_of
 from hptui.core.errors import StudyError
 from hptui.core.scheduler.begin import existing, find_or_create
 from hptui.core.scheduler.target import Target, read_study
 from hptui.core.space.parameter import Categorical
+from hptui.core.space.roles import Role, role_of
 from hptui.core.space.space import Space
 from hptui.core.store.reader import Reader
 from hptui.core.study.session import SessionFolder

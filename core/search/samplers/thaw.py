@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import log_ndtr
 
 from hptui.core.search.models.candidates import everywhere, near
 from hptui.core.search.models.curve_model import expect_elsewhere
@@ -14,6 +15,9 @@ from hptui.core.search.models.layout import Layout
 from hptui.core.search.protocol import Array, Exhausted, History, Kind, Outlook, Proposal, Sampler
 from hptui.core.search.pruners.thaw_choice import chance
 from hptui.core.search.samplers.tried import Same, same_point, tried
+from hptui.core.search.samplers.warm import pull_of
+from hptui.core.space.parameter import Float
+from hptui.core.space.roles import Role, role_of
 
 if TYPE_CHECKING:
     from hptui.core.search.pruners.thaw_mind import Mind, Thought
@@ -21,12 +25,16 @@ if TYPE_CHECKING:
 DRAWS = 384  # candidates everywhere, and as many near the best trials
 HOPE = 1.0  # so far below the lowest predicted end a new point is to land, in standard deviations of all losses
 HOPE_GIVEN = 1.5  # where there are no points but those given: few of them are near the best
+USUAL = 0.2  # of its range: so far from the middle the best learning rate usually is, as a standard deviation
 
 
 @dataclass(frozen=True)
 class NewPoints:
     """Where the model of all curves hopes for most; the first points are those of `first`.
 
+    Priors, constraints and past sessions count as with any model (`History.tilt`, `warm.pull_of`). A learning rate of
+    which nothing is said but its range is believed to be best near its middle, where people put what they expect: of
+    few curves, none of them at its end, a model learns where rates are too high or too low later than anything else.
     What a trial would tell by going on is no reason to start another one beside it: wherever new points may be, trials
     are taken to end as predicted. mind: the pruner's.
     """
@@ -38,16 +46,17 @@ class NewPoints:
         thought = self.mind.think(history.curves)
         if thought is None or thought.expected is None or self.mind.space is None:
             return self.first.ask(history, number)
-        found = self._given(thought) if self.mind.given is not None else self._anywhere(thought, history, number)
+        given = self.mind.given is not None
+        found = self._given(thought, history) if given else self._anywhere(thought, history, number)
         return self.first.ask(history, number) if found is None else found
 
-    def _given(self, thought: Thought) -> Proposal | None:
+    def _given(self, thought: Thought, history: History) -> Proposal | None:
         assert thought.expected is not None
         if not thought.untried.any():
             return None
         mean, sd = thought.expected.points
-        promise = np.where(thought.untried, (_goal(thought, HOPE_GIVEN) - mean) / sd, -np.inf)
-        row = int(np.argmax(promise))
+        promise = self._promise((_goal(thought, HOPE_GIVEN) - mean) / sd, thought.points, history)
+        row = int(np.argmax(np.where(thought.untried, promise, -np.inf)))
         return self._proposal(thought, thought.points[row], float(mean[row]), float(sd[row]))
 
     def _anywhere(self, thought: Thought, history: History, number: int) -> Proposal | None:
@@ -55,10 +64,21 @@ class NewPoints:
         points = self.candidates(thought, number)
         mean, sd, left = expect_elsewhere(thought.heard.seen, thought.features, self.layout.features(points))
         known = tried(history, self._same)
-        for row in np.argsort(-(_goal(thought, HOPE) - mean) / left, kind="stable").tolist():
+        promise = self._promise((_goal(thought, HOPE) - mean) / left, points, history)
+        for row in np.argsort(-promise, kind="stable").tolist():
             if self._same(points[row]) not in known:
                 return self._proposal(thought, points[row], float(mean[row]), float(sd[row]))
         return None
+
+    def _promise(self, z: Array, points: Array, history: History) -> Array:
+        """(c,) logarithms of the chance of points (c, d) to reach a goal `z` (c,) deviations above what is expected of
+        them, times what is believed of them besides."""
+        believed = pull_of(history, points)
+        if history.tilt is not None:
+            believed += history.tilt(points)
+        away = np.nan_to_num(points[:, self._rates] - 0.5)
+        worth = log_ndtr(z) + believed - 0.5 * ((away / USUAL) ** 2).sum(axis=1)
+        return np.asarray(np.maximum(worth, -1e300))
 
     def candidates(self, thought: Thought, number: int) -> Array:
         """(c, d) points to choose from, snapped: everywhere, and near the trials that are predicted to end best."""
@@ -78,6 +98,17 @@ class NewPoints:
         doubt = scale.backward(mean + sd) - loss
         outlook = Outlook(max(loss, thought.floor), doubt, max(best - loss, 0.0), chance(thought.best, mean, sd))
         return Proposal(np.nan_to_num(x, nan=0.5), "curves", (outlook,))
+
+    @cached_property
+    def _rates(self) -> list[int]:
+        """Places of learning rates of which the user has said nothing more than their range."""
+        assert self.mind.space is not None
+        rates = []
+        for place, (name, parameter) in enumerate(self.mind.space.parameters.items()):
+            unsaid = isinstance(parameter, Float) and parameter.log and parameter.prior is None
+            if unsaid and role_of(name) is Role.LEARNING_RATE:
+                rates.append(place)
+        return rates
 
     @property
     def layout(self) -> Layout | None:
