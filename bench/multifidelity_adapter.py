@@ -77,6 +77,7 @@ class Study:
         made = by_curves(make_sampler(sampler, self._space, info["seed"]), sampler, self.pruner)
         if isinstance(made, NewPoints) and points is None:
             made = Unseen(made.first, made.mind)
+        self._unseen = made if isinstance(made, Unseen) else None
         self._sampler = taught(made, sampler, self.pruner)
         self._asked: dict[int, Array] = {}
         # drawn as the simulator's own random search draws them, so that both see the same rows
@@ -126,8 +127,8 @@ class Study:
     def note_start(self, number: int, config: Config) -> None:
         """The configuration that is really trained."""
         trained = self._point(config)
-        if isinstance(self._sampler, Unseen):
-            self._sampler.note(self._asked.pop(number), trained)
+        if self._unseen is not None:
+            self._unseen.note(self._asked.pop(number), trained)
         self._points[number] = tuple(None if math.isnan(u) else float(u) for u in trained)
         self._book.place(number, self._points[number])
         self._observe(number, None, Kind.PENDING, -1)
