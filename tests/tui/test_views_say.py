@@ -25,6 +25,7 @@ from hptui.tui.views.hints import hints_line
 from hptui.tui.views.layout import PANES, panes_shown, too_small, trial_panes_shown
 from hptui.tui.views.numbers import age, duration, number, plain, size
 from hptui.tui.views.parameters import parameter_line, place_in_range
+from hptui.tui.views.pruning import nothing
 from hptui.tui.views.states import state_cell
 from hptui.tui.views.trial import about_lines, trial_header, why_line
 from hptui.tui.views.trials import Marks, progress, titles, trial_line
@@ -360,3 +361,9 @@ def test_beside_complete_trials_only_those_ahead_of_the_best_are_shown() -> None
     assert ahead(going) == (6,)
     assert text_of(best_part(going)) == "best 0.5000 #1"
     assert ahead(replace(going, alive=False)) == ()
+
+
+def test_trials_that_wait_for_their_rule_are_not_said_to_be_nobody() -> None:
+    assert nothing(0, "median") == "nobody was held or cut: the pruner is median"
+    said = "nobody was cut so far, and 1 trial is held: the pruner is auto; 7 of the session ranks them"
+    assert nothing(1, "auto") == said

@@ -12,7 +12,7 @@ from hptui.tui.material import Material
 from hptui.tui.panes.chart import Lines, said
 from hptui.tui.panes.computed import ComputedPane
 from hptui.tui.review_keys import PRUNING
-from hptui.tui.views.pruning import draw, head, heading
+from hptui.tui.views.pruning import draw, head, heading, nothing
 
 
 class PruningPane(ComputedPane):
@@ -45,7 +45,8 @@ class PruningPane(ComputedPane):
         if isinstance(self.answer, Exception):
             return said(str(self.answer), width)
         if not self.answer.cuts:
-            return said(f"nobody was held or cut: the pruner is {material.facts.pruner or 'none'}", width)
+            held = sum(row.state == "PAUSED" and row.why == "rung" for row in material.snapshot.trials.rows())
+            return said(nothing(held, material.facts.pruner), width)
         room = height - len(head(self.answer, width)) - 1
         self.first = max(0, min(self.first, len(self.answer.cuts) - max(room, 1)))
         return draw(self.answer, self.first, width, height, current())

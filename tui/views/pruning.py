@@ -26,6 +26,14 @@ def head(found: Pruning, width: int) -> Lines:
     return [*((Piece(f"  {part}", style),) for part, style in styled), ()]
 
 
+def nothing(held: int, pruner: str) -> str:
+    """held: trials that wait where their rule holds them by a prediction, at no rung."""
+    rule = f"the pruner is {pruner or 'none'}"
+    if not held:
+        return f"nobody was held or cut: {rule}"
+    return f"nobody was cut so far, and {count(held, 'trial is', 'trials are')} held: {rule}; 7 of the session ranks them"
+
+
 def draw(found: Pruning, first: int, width: int, height: int, glyphs: Glyphs) -> Lines:
     """The head, then a bar for each step from the `first` one on."""
     lines = head(found, width)
