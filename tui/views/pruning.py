@@ -31,7 +31,8 @@ def nothing(held: int, pruner: str) -> str:
     rule = f"the pruner is {pruner or 'none'}"
     if not held:
         return f"nobody was held or cut: {rule}"
-    return f"nobody was cut so far, and {count(held, 'trial is', 'trials are')} held: {rule}; 7 of the session ranks them"
+    many = count(held, "trial is", "trials are")
+    return f"nobody was cut so far, and {many} held: {rule}; 7 of the session ranks them"
 
 
 def draw(found: Pruning, first: int, width: int, height: int, glyphs: Glyphs) -> Lines:
