@@ -126,8 +126,10 @@ class Snapshot:
 
     @property
     def now(self) -> float:
-        """Up to when things go on: the moment itself, or the last event of a session that nobody schedules."""
-        return self.at if self.alive or not self.events else self.events[-1].at
+        """Up to when things go on: the moment itself, or the last that a session nobody schedules has told."""
+        if self.alive or not self.events:
+            return self.at
+        return max(self.events[-1].at, *(device.at for device in self.devices), 0.0)
 
     @property
     def at_rest(self) -> bool:

@@ -363,6 +363,14 @@ def test_beside_complete_trials_only_those_ahead_of_the_best_are_shown() -> None
     assert ahead(replace(going, alive=False)) == ()
 
 
+def test_a_session_that_nobody_schedules_any_more_went_on_up_to_its_last_word() -> None:
+    told = snapshot(RUNNING, DONE)
+    gone = replace(told, alive=False, events=(EventRow(1030.0, "placed", 7, "", {}),), devices=())
+
+    assert told.alive and told.now == told.at
+    assert (gone.now, replace(gone, devices=(GPU,)).now) == (1030.0, GPU.at)
+
+
 def test_trials_that_wait_for_their_rule_are_not_said_to_be_nobody() -> None:
     assert nothing(0, "median") == "nobody was held or cut: the pruner is median"
     said = "nobody was cut so far, and 1 trial is held: the pruner is auto; 7 of the session ranks them"
