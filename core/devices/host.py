@@ -33,7 +33,7 @@ def crowding(slots: int, cores: int) -> str:
     """What a person should know of so many trials at once on the CPU; "" for at most two on each core."""
     if slots <= 2 * cores:
         return ""
-    each = f"the {cores} cores, {slots / cores:.3g} each" if cores > 1 else "one core"
+    each = f"the {cores} cores, {round(slots / cores, 1):g} each" if cores > 1 else "one core"
     return f"{slots} trials at once share {each}: all are that much slower, and their memory adds up"
 
 

@@ -104,6 +104,11 @@ class FormScreen(ModalScreen[Texts | None]):
         """Many lines scroll, so that what stands below them is seen: help (2), what is said (3), keys; and a border."""
         room = self.size.height * 96 // 100 - 6 - 2 * (self.size.width < _NARROW)
         self.query_one("#fields").styles.max_height = max(room, 3)
+        self.call_after_refresh(self._see_focus)
+
+    def _see_focus(self) -> None:
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
 
     def on_descendant_focus(self) -> None:
         self._explain()

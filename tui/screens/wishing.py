@@ -153,9 +153,10 @@ class Wishing(Taking):
     def crowding(self, slots: int) -> str:
         """What is to be known of so many on the cores of this machine, where trials run on them."""
         from hptui.core.devices import host
+        from hptui.core.study.gpus import MOST_SLOTS
 
         here = all(device.id == "cpu" for device in self.snapshot.devices)
-        return host.crowding(slots, host.cores()) if here else ""
+        return host.crowding(slots, host.cores()) if here and slots <= MOST_SLOTS else ""  # more are refused
 
     def action_stop(self) -> None:
         running = len(self.snapshot.active)
