@@ -16,7 +16,7 @@ from hptui.core.search.models.curve_posterior import SMALL, CurvePosterior, lowe
 from hptui.core.search.models.curve_scale import LossScale, floor_of
 from hptui.core.search.protocol import Curve, History, Kind, Proposal
 from hptui.core.search.pruners.thaw import Thaw
-from hptui.core.search.samplers.thaw import NewPoints
+from hptui.core.search.samplers.thaw import TURNS, NewPoints
 from hptui.core.space.space import Space
 from hptui.core.study.study import Chosen
 
@@ -208,7 +208,7 @@ def test_new_points_keep_away_from_trials_held_that_would_tell_as_much_by_going_
     for steps, x in zip((11, *[1] * 8), np.random.default_rng(3).random((9, 3)), strict=True):
         begin(x, steps)
     begin(np.full(3, 0.55), 27)
-    for number in range(10, 24):
+    for number in range(11, 11 + 14 * TURNS, TURNS):
         answer = sampler.ask(replace(History.empty(3), curves=tuple(crowd)), number)
         assert isinstance(answer, Proposal) and answer.why == "curves"
         begin(answer.x, 1)

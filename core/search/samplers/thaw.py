@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 DRAWS = 384  # candidates everywhere, and as many near the best trials
 HOPE = 1.0  # so far below the lowest predicted end a new point is to land, in standard deviations of all losses
 HOPE_GIVEN = 1.5  # where there are no points but those given: few of them are near the best
+TURNS = 2  # of the later points anywhere, one is by the other sampler
 USUAL = 0.2  # of its range: so far from the middle the best learning rate usually is, as a standard deviation
 
 
 @dataclass(frozen=True)
 class NewPoints:
-    """Where the model of all curves hopes for most; the first points are those of `first`.
+    """Where the model of all curves hopes for most; the first points are those of `first`, and every second one later,
+    where new points may be anywhere: it hears of predicted ends (`Taught`), and looks closer where these are good.
 
     Priors, constraints and past sessions count as with any model (`History.tilt`, `warm.pull_of`). A learning rate of
     which nothing is said but its range is believed to be best near its middle, where people put what they expect: of
@@ -46,8 +48,12 @@ class NewPoints:
         thought = self.mind.think(history.curves)
         if thought is None or thought.expected is None or self.mind.space is None:
             return self.first.ask(history, number)
-        given = self.mind.given is not None
-        found = self._given(thought, history) if given else self._anywhere(thought, history, number)
+        if self.mind.given is not None:
+            found = self._given(thought, history)
+        elif number % TURNS:
+            found = self._anywhere(thought, history, number)
+        else:
+            found = None
         return self.first.ask(history, number) if found is None else found
 
     def _given(self, thought: Thought, history: History) -> Proposal | None:
