@@ -57,6 +57,20 @@ def test_every_second_point_is_by_a_sampler_that_hears_of_predicted_ends() -> No
     assert all(isinstance(answer, Proposal) and answer.x[1] > 0.6 for answer in answers)
 
 
+def test_no_point_is_expected_to_have_a_loss_that_there_is_not() -> None:
+    """All losses are positive, and those of long curves fall towards 0: many an end is predicted to be below."""
+    space, falling = Space.parse(PLAIN), list[Curve]()
+    for curve, (_, y) in zip(seen().curves, seen().x.tolist(), strict=True):
+        falling.append(replace(curve, losses=0.02 + 1.0 / curve.steps + 0.3 * (1.0 - y)))
+    pruner = make_pruner(Chosen(name="auto"), "minimize", 1000, space, 1)
+    sampler = assemble(Chosen(name="auto"), space, 1, (Goal("value"),), pruner=pruner)
+
+    answers = [sampler.ask(replace(seen(), curves=tuple(falling)), number) for number in range(BEGUN, BEGUN + 6)]
+
+    told = [one.loss for answer in answers if isinstance(answer, Proposal) for one in answer.outlooks]
+    assert len(told) > 3 and min(told) >= 0.0
+
+
 def test_they_heed_a_prior() -> None:
     believed = {**PLAIN, "x": {**UNIT, "prior": {"center": 0.2, "spread": 0.05}}}
 

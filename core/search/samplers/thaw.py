@@ -54,7 +54,7 @@ class NewPoints:
             found = self._anywhere(thought, history, number)
         else:
             found = None
-        return self.first.ask(history, number) if found is None else found
+        return found or _possible(self.first.ask(history, number), thought)
 
     def _given(self, thought: Thought, history: History) -> Proposal | None:
         assert thought.expected is not None
@@ -133,6 +133,14 @@ def _goal(thought: Thought, hope: float) -> float:
     the copies of what is best known most surely, as they do a little below the lowest end that is predicted.
     """
     return min(thought.best, float(thought.ends.min())) - hope
+
+
+def _possible(answer: Proposal | Exhausted, thought: Thought) -> Proposal | Exhausted:
+    """The same, expecting nothing that no loss can be: predicted ends may lie there, and a model of them goes on."""
+    if isinstance(answer, Exhausted):
+        return answer
+    told = tuple(replace(one, loss=max(one.loss, thought.floor)) for one in answer.outlooks)
+    return replace(answer, outlooks=told)
 
 
 @dataclass(frozen=True)
