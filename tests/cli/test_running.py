@@ -9,7 +9,9 @@ import sys
 import pytest
 from cli_scripts import SLOW
 
+from hptui.core.study.session import SessionFolder
 from hptui.core.wire.lock import scheduler_of
+from hptui.tui.commands.headless import follow
 
 
 def test_a_session_runs_to_its_end_and_prints_the_best(user):
@@ -120,7 +122,7 @@ def test_a_session_without_a_complete_trial_exits_with_3(user):
     assert done.out.splitlines()[0].endswith("(hptui attach study is its screen)")
 
 
-def test_a_script_that_fails_at_import_is_shown_with_the_users_own_frames(user):
+def test_a_script_that_fails_at_import_is_shown_with_the_users_own_frames(user, capsys):
     script = "import this_module_is_nowhere\n\ndef objective(trial):\n    return 0.0\n"
 
     done = user.hptui("run", user.study(script=script))
@@ -129,6 +131,9 @@ def test_a_script_that_fails_at_import_is_shown_with_the_users_own_frames(user):
     assert "ModuleNotFoundError: No module named 'this_module_is_nowhere'" in done.out + done.err
     assert "study.py" in done.out + done.err
     assert "hptui/core" not in done.out + done.err
+
+    follow(SessionFolder(user.home / "sessions" / "study"))  # it may be over before anybody looks
+    assert "study.py" in capsys.readouterr().out
 
 
 def test_a_shared_function_that_fails_is_told(user):

@@ -81,7 +81,8 @@ def follow(folder: SessionFolder) -> int:
 def _watch(folder: SessionFolder, in_place: bool) -> Finished:
     progress, begun = Progress(), time.monotonic()
     with Reader(folder) as reader:
-        over = reader.finished() is not None
+        known = reader.finished()
+        over = known is not None and known.ok  # what went wrong at once is news still
         _, events = progress.take(reader)  # what ended before is not news
         for event in events:
             if event.id > progress.opened and not over:  # but what its scheduler said so far is
