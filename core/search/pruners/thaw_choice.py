@@ -41,8 +41,6 @@ class Choice:
     row: int
     how: Literal["finish", "hope"]
     target: float
-    mean: float
-    sd: float
 
 
 def choose(prospects: Prospects, rng: np.random.Generator) -> Choice | None:
@@ -55,7 +53,7 @@ def choose(prospects: Prospects, rng: np.random.Generator) -> Choice | None:
     mean, sd = prospects.trials
     if finish and prospects.ripe.any():
         row = int(np.argmin(np.where(prospects.ripe, mean, np.inf)))
-        return Choice("trial", row, "finish", prospects.best, float(mean[row]), float(sd[row]))
+        return Choice("trial", row, "finish", prospects.best)
     means, sds = np.concatenate([mean, prospects.points[0]]), np.concatenate([sd, prospects.points[1]])
     allowed = np.concatenate([prospects.free, prospects.open])
     if not allowed.any():
@@ -63,7 +61,7 @@ def choose(prospects: Prospects, rng: np.random.Generator) -> Choice | None:
     one = int(np.argmax(np.where(allowed, (target - means) / sds, -np.inf)))
     what: Literal["trial", "point"] = "trial" if one < len(mean) else "point"
     row = one if what == "trial" else one - len(mean)
-    return Choice(what, row, "hope", target, float(means[one]), float(sds[one]))
+    return Choice(what, row, "hope", target)
 
 
 def target_of(best: float, rng: np.random.Generator) -> float:
